@@ -1,0 +1,3 @@
+//! Collecting: sources, and the one supervisor that runs them.
+
+pub mod source;

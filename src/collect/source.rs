@@ -1,0 +1,162 @@
+//! The seam between the networks and the house.
+//!
+//! A source turns one network, feed or site into a stream of events and cursors. It does not
+//! reconnect, wait, retry, count or log: `supervise` does, for all sources in one way.
+
+use crate::model::{Change, Cursor};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// What one step of a source brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Collected {
+    pub event: Event,
+    /// Resume position after this event; `None` where the event does not move it.
+    pub cursor: Option<Cursor>,
+    /// Not to be handed on before this time: a replay's pace. `None` for live sources.
+    pub due: Option<Timestamp>,
+}
+
+impl Collected {
+    pub fn now(event: Event, cursor: Option<Cursor>) -> Self {
+        Self {
+            event,
+            cursor,
+            due: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Change(Change),
+    /// Understood and of no interest (a like, a heartbeat): only the cursor moves.
+    Nothing,
+    /// Not understood: counted by reason, and the cursor moves on.
+    Rejected(Rejection),
+    /// The source could not or did not deliver what happened between these times.
+    Gap(Gap),
+}
+
+/// An interval in which this house was deaf to a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub reason: GapReason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GapReason {
+    /// The server no longer had what the cursor asked for.
+    CursorTooOld,
+    /// The first event was much newer than the saved cursor.
+    Jump,
+}
+
+impl GapReason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GapReason::CursorTooOld => "cursor_too_old",
+            GapReason::Jump => "jump",
+        }
+    }
+}
+
+/// Why an item could not be read. The detail is for logs: it holds no text and no names.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}: {detail}", reason = reason.as_str())]
+pub struct Rejection {
+    pub reason: RejectReason,
+    pub detail: String,
+}
+
+impl Rejection {
+    pub fn new(reason: RejectReason, detail: impl Into<String>) -> Self {
+        Self {
+            reason,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// The reasons are few, because they are metric labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectReason {
+    /// Not the format it claims to be.
+    Malformed,
+    /// A required field is missing or makes no sense.
+    Incomplete,
+    /// Larger than we take.
+    TooLarge,
+}
+
+impl RejectReason {
+    pub const ALL: [RejectReason; 3] = [
+        RejectReason::Malformed,
+        RejectReason::Incomplete,
+        RejectReason::TooLarge,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RejectReason::Malformed => "malformed",
+            RejectReason::Incomplete => "incomplete",
+            RejectReason::TooLarge => "too_large",
+        }
+    }
+}
+
+/// Why a stream ended before its time. `supervise` decides what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// Connection lost, time-out, 5xx: try again with back-off.
+    #[error("{0}")]
+    Transient(String),
+    /// The server asked for patience.
+    #[error("rate limited{}", retry_after.map(|d| format!(", wait {} s", d.as_secs())).unwrap_or_default())]
+    RateLimited { retry_after: Option<Duration> },
+    /// The server says no, and trying again soon will not help (401, 403, 404, 410).
+    #[error("{0}")]
+    Refused(String),
+    /// The saved cursor is of no use any more; open again without one.
+    #[error("the server no longer has what the saved cursor points at: {0}")]
+    CursorTooOld(String),
+}
+
+/// How a source is to be driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Runs for ever; an end is a lost connection. Silence longer than `idle` is one, too.
+    Stream { idle: Duration },
+    /// Ends after one look; look again after `every`.
+    Poll { every: Duration },
+    /// Ends for good.
+    Once,
+}
+
+/// What `source check` reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    Works,
+    NeedsKey(String),
+    NeedsPermission(String),
+    Unreachable(String),
+}
+
+/// One network, feed or site.
+pub trait Source: Send + Sync {
+    /// The configured name: metric label and key of the saved cursor.
+    fn name(&self) -> &str;
+    fn pace(&self) -> Pace;
+    /// True where everything that it brings is old news: archived, never mailed.
+    fn is_backfill(&self) -> bool {
+        false
+    }
+    /// Opens the stream at a saved position. The stream ends with the first error.
+    fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>>;
+    /// Asks the other side whether we could collect, without collecting.
+    fn check(&self) -> BoxFuture<'static, Standing>;
+}

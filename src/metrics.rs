@@ -1,0 +1,184 @@
+//! Every metric: declared once, with a help text that says what a rise means.
+//!
+//! Labels come from configuration or from an enum, never from outside. Series start at zero, so
+//! that a dashboard shows "none yet" and not "no data".
+
+use prometheus::core::Collector;
+use prometheus::{
+    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+/// Seconds from a frame's arrival; fine where the targets are, coarse where it is late anyway.
+const LATENCY_BUCKETS: [f64; 14] = [
+    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 30.0,
+];
+
+/// All metrics of one running house. Handed down, never global.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Registry,
+    pub source_up: IntGaugeVec,
+    pub source_events: IntCounterVec,
+    pub source_rejected: IntCounterVec,
+    pub source_errors: IntCounterVec,
+    pub source_gaps: IntCounterVec,
+    pub source_last_event: GaugeVec,
+    pub source_lag: GaugeVec,
+    pub mentions: IntCounterVec,
+    pub removed: IntCounterVec,
+    pub unmatched: IntCounterVec,
+    pub watch_matches: IntCounterVec,
+    pub stances: IntCounterVec,
+    pub flags: IntCounterVec,
+    pub stored_seconds: Histogram,
+    pub searchable_seconds: Histogram,
+    pub store_seq: IntGauge,
+    pub follower_seq: IntGaugeVec,
+    pub index_commit_seconds: Histogram,
+    pub index_failures: IntCounter,
+    pub cases_opened: IntCounterVec,
+    pub cases_open: IntGauge,
+    pub mails: IntCounterVec,
+    pub outbox_pending: IntGauge,
+    pub outbox_oldest_seconds: Gauge,
+    pub requests: HistogramVec,
+}
+
+impl Metrics {
+    /// Registers everything. `sources` and `watches` are the configured names: their series start
+    /// at zero.
+    ///
+    /// # Errors
+    /// Only a programming error: two metrics of one name.
+    pub fn new(sources: &[&str], watches: &[&str]) -> Result<Self, prometheus::Error> {
+        let made = Register {
+            registry: Registry::new(),
+        };
+        let metrics = made.all()?;
+        metrics.zero(sources, watches);
+        Ok(metrics)
+    }
+
+    fn zero(&self, sources: &[&str], watches: &[&str]) {
+        for source in sources {
+            self.source_up.with_label_values(&[source]);
+            for outcome in ["change", "nothing"] {
+                self.source_events.with_label_values(&[source, outcome]);
+            }
+            for reason in ["malformed", "incomplete", "too_large"] {
+                self.source_rejected.with_label_values(&[source, reason]);
+            }
+            for kind in [
+                "transient",
+                "rate_limited",
+                "refused",
+                "cursor_too_old",
+                "idle",
+            ] {
+                self.source_errors.with_label_values(&[source, kind]);
+            }
+            self.source_gaps.with_label_values(&[source]);
+            self.mentions.with_label_values(&[source]);
+            self.removed.with_label_values(&[source]);
+            self.unmatched.with_label_values(&[source]);
+        }
+        for watch in watches {
+            self.watch_matches.with_label_values(&[watch]);
+            for stance in crate::model::Stance::ALL {
+                self.stances.with_label_values(&[watch, stance.as_str()]);
+            }
+            for flag in crate::model::FlagKind::ALL {
+                self.flags.with_label_values(&[watch, flag.as_str()]);
+            }
+        }
+        for rule in ["flagged", "critical_wave"] {
+            self.cases_opened.with_label_values(&[rule]);
+        }
+        for outcome in ["accepted", "retried", "failed"] {
+            self.mails.with_label_values(&[outcome]);
+        }
+        self.follower_seq.with_label_values(&["index"]);
+    }
+
+    /// The text format that Prometheus scrapes.
+    ///
+    /// # Errors
+    /// Never in practice: the encoder writes to memory.
+    pub fn encode(&self) -> Result<String, prometheus::Error> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        String::from_utf8(text).map_err(|error| prometheus::Error::Msg(error.to_string()))
+    }
+}
+
+struct Register {
+    registry: Registry,
+}
+
+impl Register {
+    fn add<C: Collector + Clone + 'static>(&self, metric: C) -> Result<C, prometheus::Error> {
+        self.registry.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
+    fn latency(&self, name: &str, help: &str) -> Result<Histogram, prometheus::Error> {
+        let opts = HistogramOpts::new(name, help).buckets(LATENCY_BUCKETS.to_vec());
+        self.add(Histogram::with_opts(opts)?)
+    }
+
+    fn counters(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntCounterVec, prometheus::Error> {
+        self.add(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn all(self) -> Result<Metrics, prometheus::Error> {
+        Ok(Metrics {
+            source_up: self.add(IntGaugeVec::new(Opts::new("resonanz_source_up", "1 while the source is connected or its last look succeeded; 0 means that we are deaf to it."), &["source"])?)?,
+            source_events: self.counters("resonanz_source_events_total", "Events that a source brought: 'change' items and deletions, 'nothing' heartbeats and other kinds. A flat line on a busy source means that we may be deaf.", &["source", "outcome"])?,
+            source_rejected: self.counters("resonanz_source_rejected_total", "Events that could not be read, by reason. A rise means that the other side changed its format or sends garbage.", &["source", "reason"])?,
+            source_errors: self.counters("resonanz_source_errors_total", "Lost connections and refused requests, by kind. A rise means that the source flaps.", &["source", "kind"])?,
+            source_gaps: self.counters("resonanz_source_gaps_total", "Intervals that a source could not deliver any more. Each one is listed in the store.", &["source"])?,
+            source_last_event: self.add(GaugeVec::new(Opts::new("resonanz_source_last_event_timestamp_seconds", "Unix time of the last event of a source."), &["source"])?)?,
+            source_lag: self.add(GaugeVec::new(Opts::new("resonanz_source_lag_seconds", "Age of the newest event when it reached us. A rise means that we read more slowly than the source writes."), &["source"])?)?,
+            mentions: self.counters("resonanz_mentions_total", "Mentions stored, new ones only, by source.", &["source"])?,
+            removed: self.counters("resonanz_removed_total", "Mentions removed because their platform or author took them back.", &["source"])?,
+            unmatched: self.counters("resonanz_unmatched_total", "Items that no watch matched: dropped in memory, never written.", &["source"])?,
+            watch_matches: self.counters("resonanz_watch_matches_total", "New mentions by watch.", &["watch"])?,
+            stances: self.counters("resonanz_stances_total", "New mentions by watch and stance toward its target.", &["watch", "stance"])?,
+            flags: self.counters("resonanz_flags_total", "New flagged mentions by watch and flag. A rise of 'enquiry' means that people ask whether something is true.", &["watch", "flag"])?,
+            stored_seconds: self.latency("resonanz_stored_seconds", "Seconds from a frame's arrival to its row in the store.")?,
+            searchable_seconds: self.latency("resonanz_searchable_seconds", "Seconds from a frame's arrival until searches find it.")?,
+            store_seq: self.add(IntGauge::new("resonanz_store_sequence", "Newest sequence number in the store.")?)?,
+            follower_seq: self.add(IntGaugeVec::new(Opts::new("resonanz_follower_sequence", "Sequence number that a follower has reached. A growing distance to resonanz_store_sequence means that it is stuck."), &["follower"])?)?,
+            index_commit_seconds: self.latency("resonanz_index_commit_seconds", "Seconds that one index commit took.")?,
+            index_failures: self.add(IntCounter::new("resonanz_index_failures_total", "Index commits that failed and were rolled back. A rise means a full or failing disk.")?)?,
+            cases_opened: self.counters("resonanz_cases_opened_total", "Cases opened, by rule.", &["rule"])?,
+            cases_open: self.add(IntGauge::new("resonanz_cases_open", "Cases that nobody has closed.")?)?,
+            mails: self.counters("resonanz_mails_total", "Alert mails by outcome. 'failed' means that an editor was not told.", &["outcome"])?,
+            outbox_pending: self.add(IntGauge::new("resonanz_outbox_pending", "Alert mails that wait to be accepted by the mail server.")?)?,
+            outbox_oldest_seconds: self.add(Gauge::new("resonanz_outbox_oldest_seconds", "Age of the oldest waiting alert mail. A rise means that mail does not leave the house.")?)?,
+            requests: self.add(HistogramVec::new(HistogramOpts::new("resonanz_request_seconds", "Seconds that an HTTP request took, by route and status class.").buckets(LATENCY_BUCKETS.to_vec()), &["route", "status"])?)?,
+            registry: self.registry,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_start_at_zero() {
+        let text = Metrics::new(&["bluesky"], &["ministry"])
+            .unwrap()
+            .encode()
+            .unwrap();
+        assert!(text.contains("resonanz_mentions_total{source=\"bluesky\"} 0"));
+        assert!(text.contains("resonanz_stances_total{stance=\"critical\",watch=\"ministry\"} 0"));
+    }
+}
