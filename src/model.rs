@@ -350,6 +350,16 @@ pub struct Labels {
     pub flags: Vec<FlagLabel>,
 }
 
+impl Labels {
+    /// The stance toward a target; `unclear` where none was given.
+    pub fn stance_toward(&self, target: &str) -> Stance {
+        self.stances
+            .iter()
+            .find(|label| label.target == target)
+            .map_or(Stance::Unclear, |label| label.stance)
+    }
+}
+
 /// Who or what a stance is measured toward.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {

@@ -1,0 +1,166 @@
+//! The outbox: mails that must leave the house, each with a pinned Message-ID.
+
+use super::{Store, StoreError, Tx, time};
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+/// A mail as a rule orders it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMail {
+    pub case_id: i64,
+    /// Step of the escalation; the first mail of a case is `alert`.
+    pub step: String,
+    pub recipient: String,
+    /// Pinned: a repeat carries the same one.
+    pub message_id: String,
+    /// The mentions that the mail shows.
+    pub mention_ids: Vec<i64>,
+    pub created: Timestamp,
+}
+
+/// A mail that waits or has left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingMail {
+    pub id: i64,
+    pub case_id: i64,
+    pub step: String,
+    pub recipient: String,
+    pub message_id: String,
+    pub mention_ids: Vec<i64>,
+    /// `pending`, `sent` or `failed`.
+    pub state: String,
+    pub attempts: i64,
+    pub created: Timestamp,
+    pub sent: Option<Timestamp>,
+}
+
+/// What the metrics say of the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxCounts {
+    pub pending: i64,
+    pub oldest: Option<Timestamp>,
+}
+
+impl Tx {
+    /// Orders a mail. A second order of the same Message-ID changes nothing.
+    pub async fn order_mail(&mut self, mail: &NewMail) -> Result<(), StoreError> {
+        let created_ms = mail.created.as_millisecond();
+        sqlx::query(
+            "INSERT INTO outbox (case_id, step, recipient, message_id, mention_ids, state, attempts,
+                 created_ms, next_attempt_ms)
+             VALUES ($1, $2, $3, $4, $5, 'pending', 0, $6, $6)
+             ON CONFLICT (message_id) DO NOTHING",
+        )
+        .bind(mail.case_id)
+        .bind(&mail.step)
+        .bind(&mail.recipient)
+        .bind(&mail.message_id)
+        .bind(serde_json::to_string(&mail.mention_ids)?)
+        .bind(created_ms)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// The mails whose next attempt is due, oldest first.
+    pub async fn due_mails(
+        &self,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<OutgoingMail>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM outbox WHERE state = 'pending' AND next_attempt_ms <= $1
+             ORDER BY id LIMIT $2",
+        )
+        .bind(now.as_millisecond())
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(read_mail).collect()
+    }
+
+    /// All mails, oldest first.
+    pub async fn mails(&self, limit: i64) -> Result<Vec<OutgoingMail>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM outbox ORDER BY id LIMIT $1")
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(read_mail).collect()
+    }
+
+    /// The mails that showed a mention.
+    pub async fn mails_showing(&self, mention_id: i64) -> Result<Vec<OutgoingMail>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM outbox WHERE EXISTS
+                 (SELECT 1 FROM json_each(outbox.mention_ids) WHERE value = $1) ORDER BY id",
+        )
+        .bind(mention_id)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(read_mail).collect()
+    }
+
+    /// The mail server took it. Written after the fact: a crash in between sends it again.
+    pub async fn mail_sent(&self, id: i64, at: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'sent', attempts = attempts + 1, sent_ms = $2,
+                 last_error = NULL WHERE id = $1",
+        )
+        .bind(id)
+        .bind(at.as_millisecond())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// An attempt failed. `next` is when to try again; `None` gives up, visibly.
+    /// `error` must not quote a mail's text.
+    pub async fn mail_failed(
+        &self,
+        id: i64,
+        error: &str,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE outbox SET state = CASE WHEN $2 IS NULL THEN 'failed' ELSE 'pending' END,
+                 attempts = attempts + 1, last_error = $3,
+                 next_attempt_ms = coalesce($2, next_attempt_ms) WHERE id = $1",
+        )
+        .bind(id)
+        .bind(next.map(Timestamp::as_millisecond))
+        .bind(error)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    pub async fn outbox_counts(&self) -> Result<OutboxCounts, StoreError> {
+        let (pending, oldest_ms): (i64, Option<i64>) =
+            sqlx::query_as("SELECT count(*), min(created_ms) FROM outbox WHERE state = 'pending'")
+                .fetch_one(&self.readers)
+                .await?;
+        Ok(OutboxCounts {
+            pending,
+            oldest: oldest_ms.map(time).transpose()?,
+        })
+    }
+}
+
+fn read_mail(row: &SqliteRow) -> Result<OutgoingMail, StoreError> {
+    let sent_ms: Option<i64> = row.try_get("sent_ms")?;
+    Ok(OutgoingMail {
+        id: row.try_get("id")?,
+        case_id: row.try_get("case_id")?,
+        step: row.try_get("step")?,
+        recipient: row.try_get("recipient")?,
+        message_id: row.try_get("message_id")?,
+        mention_ids: serde_json::from_str(row.try_get("mention_ids")?)?,
+        state: row.try_get("state")?,
+        attempts: row.try_get("attempts")?,
+        created: time(row.try_get("created_ms")?)?,
+        sent: sent_ms.map(time).transpose()?,
+    })
+}

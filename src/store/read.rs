@@ -1,0 +1,183 @@
+//! Reading: stored mentions by number, and the changes that followers follow.
+
+use super::{Store, StoreError, time};
+use crate::model::{Author, Kind, Labels, WatchMatch};
+use crate::privacy::{MentionKey, Pseudonym, Sealed};
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+/// A mention as the store keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredMention {
+    pub id: i64,
+    pub seq: i64,
+    pub key: MentionKey,
+    pub source: String,
+    pub platform: String,
+    pub kind: Kind,
+    pub published: Timestamp,
+    pub edited: Option<Timestamp>,
+    pub collected: Timestamp,
+    pub title: String,
+    pub text: String,
+    pub lang: String,
+    pub site: String,
+    pub url: Option<String>,
+    pub links: Vec<String>,
+    pub author: Option<Author>,
+    pub sealed: Option<Sealed>,
+    pub matches: Vec<WatchMatch>,
+    pub labels: Labels,
+    pub backfill: bool,
+}
+
+/// One step of the store's history, as a follower reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// The row is there, new or changed.
+    Present(Box<StoredMention>),
+    /// The row is gone.
+    Removed {
+        seq: i64,
+        id: i64,
+        published: Timestamp,
+    },
+}
+
+impl Change {
+    pub fn seq(&self) -> i64 {
+        match self {
+            Change::Present(mention) => mention.seq,
+            Change::Removed { seq, .. } => *seq,
+        }
+    }
+}
+
+impl Store {
+    /// The changes after a sequence number, in order, at most `limit`. A row that changed twice
+    /// appears once, at its latest number.
+    pub async fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
+        // Both reads from one snapshot: a commit in between would hide a row behind a removal.
+        let mut snapshot = self.readers.begin().await?;
+        let present = sqlx::query("SELECT * FROM mention WHERE seq > $1 ORDER BY seq LIMIT $2")
+            .bind(seq)
+            .bind(limit)
+            .fetch_all(&mut *snapshot)
+            .await?;
+        let removed = sqlx::query(
+            "SELECT seq, mention_id, published_ms FROM removed WHERE seq > $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(seq)
+        .bind(limit)
+        .fetch_all(&mut *snapshot)
+        .await?;
+        drop(snapshot);
+        let mut changes = Vec::with_capacity(present.len() + removed.len());
+        for row in &present {
+            changes.push(Change::Present(Box::new(mention(row)?)));
+        }
+        for row in &removed {
+            changes.push(Change::Removed {
+                seq: row.try_get("seq")?,
+                id: row.try_get("mention_id")?,
+                published: time(row.try_get("published_ms")?)?,
+            });
+        }
+        changes.sort_by_key(Change::seq);
+        changes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(changes)
+    }
+
+    /// The newest sequence number that is committed.
+    pub async fn newest_seq(&self) -> Result<i64, StoreError> {
+        Ok(
+            sqlx::query_scalar("SELECT value FROM sequence WHERE name = 'change'")
+                .fetch_one(&self.readers)
+                .await?,
+        )
+    }
+
+    /// One mention.
+    pub async fn mention(&self, id: i64) -> Result<Option<StoredMention>, StoreError> {
+        let row = sqlx::query("SELECT * FROM mention WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(mention).transpose()
+    }
+
+    /// The mentions of these numbers, in the order asked for; those that are gone are left out.
+    pub async fn mentions(&self, ids: &[i64]) -> Result<Vec<StoredMention>, StoreError> {
+        let list = serde_json::to_string(ids)?;
+        let rows =
+            sqlx::query("SELECT * FROM mention WHERE id IN (SELECT value FROM json_each($1))")
+                .bind(list)
+                .fetch_all(&self.readers)
+                .await?;
+        let mut found: Vec<StoredMention> = rows.iter().map(mention).collect::<Result<_, _>>()?;
+        found.sort_by_key(|mention| ids.iter().position(|id| *id == mention.id));
+        Ok(found)
+    }
+
+    /// Number of mentions.
+    pub async fn count(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar("SELECT count(*) FROM mention")
+            .fetch_one(&self.readers)
+            .await?)
+    }
+}
+
+pub(super) fn key(bytes: &[u8]) -> Result<MentionKey, StoreError> {
+    bytes
+        .try_into()
+        .map(MentionKey)
+        .map_err(|_| StoreError::Damaged("a mention key is not 32 bytes long".to_owned()))
+}
+
+fn mention(row: &SqliteRow) -> Result<StoredMention, StoreError> {
+    let kind: String = row.try_get("kind")?;
+    let edited_ms: Option<i64> = row.try_get("edited_ms")?;
+    Ok(StoredMention {
+        id: row.try_get("id")?,
+        seq: row.try_get("seq")?,
+        key: key(row.try_get("key")?)?,
+        source: row.try_get("source")?,
+        platform: row.try_get("platform")?,
+        kind: Kind::parse(&kind)
+            .ok_or_else(|| StoreError::Damaged(format!("`{kind}` is no kind of mention")))?,
+        published: time(row.try_get("published_ms")?)?,
+        edited: edited_ms.map(time).transpose()?,
+        collected: time(row.try_get("collected_ms")?)?,
+        title: row.try_get("title")?,
+        text: row.try_get("text")?,
+        lang: row.try_get("lang")?,
+        site: row.try_get("site")?,
+        url: row.try_get("url")?,
+        links: serde_json::from_str(row.try_get("links")?)?,
+        author: author(row)?,
+        sealed: row.try_get::<Option<Vec<u8>>, _>("sealed")?.map(Sealed),
+        matches: serde_json::from_str(row.try_get("matches")?)?,
+        labels: serde_json::from_str(row.try_get("labels")?)?,
+        backfill: row.try_get::<i64, _>("backfill")? != 0,
+    })
+}
+
+fn author(row: &SqliteRow) -> Result<Option<Author>, StoreError> {
+    let name: Option<String> = row.try_get("voice_name")?;
+    let handle: Option<String> = row.try_get("voice_handle")?;
+    if let (Some(name), Some(handle)) = (name, handle) {
+        return Ok(Some(Author::Voice { name, handle }));
+    }
+    let pseudonym: Option<Vec<u8>> = row.try_get("pseudonym")?;
+    let Some(pseudonym) = pseudonym else {
+        return Ok(None);
+    };
+    let pseudonym = pseudonym
+        .as_slice()
+        .try_into()
+        .map_err(|_| StoreError::Damaged("a pseudonym is not 16 bytes long".to_owned()))?;
+    Ok(Some(Author::Private {
+        pseudonym: Pseudonym(pseudonym),
+    }))
+}

@@ -1,0 +1,410 @@
+//! The write transaction: mentions, removals, cursors and gaps.
+
+use super::{StoreError, time};
+use crate::model::{Author, Cursor, Hit, Mention};
+use crate::privacy::{MentionKey, Pseudonym};
+use jiff::Timestamp;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{Row, Sqlite, Transaction};
+
+/// One transaction. Dropped without [`Tx::commit`], nothing of it happened.
+pub struct Tx {
+    pub(super) tx: Transaction<'static, Sqlite>,
+    /// Next sequence number; written back at commit.
+    seq: i64,
+    start_seq: i64,
+}
+
+/// What became of a hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// A new row.
+    New { id: i64 },
+    /// A newer version of a row that was there.
+    Updated { id: i64 },
+    /// We had this version or a newer one.
+    Known { id: i64 },
+    /// It was deleted, or its author left; it stays away.
+    Tombstoned,
+}
+
+/// A row that is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    pub id: i64,
+    pub source: String,
+}
+
+impl Tx {
+    pub(super) async fn begin(writer: &SqlitePool) -> Result<Self, StoreError> {
+        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let seq: i64 = sqlx::query_scalar("SELECT value FROM sequence WHERE name = 'change'")
+            .fetch_one(&mut *tx)
+            .await?;
+        Ok(Self {
+            tx,
+            seq,
+            start_seq: seq,
+        })
+    }
+
+    fn next_seq(&mut self) -> i64 {
+        self.seq += 1;
+        self.seq
+    }
+
+    /// Makes everything durable, or nothing. Returns the newest sequence number.
+    pub async fn commit(mut self) -> Result<i64, StoreError> {
+        if self.seq != self.start_seq {
+            sqlx::query("UPDATE sequence SET value = $1 WHERE name = 'change'")
+                .bind(self.seq)
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        self.tx.commit().await?;
+        Ok(self.seq)
+    }
+
+    /// Stores a hit, or the newer version of one. Idempotent: a repeated delivery changes nothing.
+    pub async fn put(&mut self, hit: &Hit) -> Result<Put, StoreError> {
+        if self.is_tombstoned(&hit.mention).await? {
+            return Ok(Put::Tombstoned);
+        }
+        let Some(row) = self.find(&hit.mention.key).await? else {
+            let id = self.insert(hit).await?;
+            self.put_watches(
+                id,
+                hit,
+                hit.mention.collected.as_millisecond(),
+                hit.backfill,
+            )
+            .await?;
+            return Ok(Put::New { id });
+        };
+        if !row.is_older_than(&hit.mention) {
+            return Ok(Put::Known { id: row.id });
+        }
+        self.overwrite(row.id, hit).await?;
+        self.put_watches(row.id, hit, row.collected_ms, row.backfill)
+            .await?;
+        Ok(Put::Updated { id: row.id })
+    }
+
+    async fn is_tombstoned(&mut self, mention: &Mention) -> Result<bool, StoreError> {
+        let pseudonym = match &mention.author {
+            Some(Author::Private { pseudonym }) => Some(pseudonym.0.to_vec()),
+            _ => None,
+        };
+        let found: i64 = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM tombstone WHERE key = $1)
+                 OR EXISTS (SELECT 1 FROM author_gone WHERE pseudonym = $2)",
+        )
+        .bind(mention.key.0.as_slice())
+        .bind(pseudonym)
+        .fetch_one(&mut *self.tx)
+        .await?;
+        Ok(found != 0)
+    }
+
+    async fn find(&mut self, key: &MentionKey) -> Result<Option<Existing>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, source, published_ms, edited_ms, collected_ms, title, text, backfill
+             FROM mention WHERE key = $1",
+        )
+        .bind(key.0.as_slice())
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        row.map(|row| Existing::read(&row)).transpose()
+    }
+
+    async fn insert(&mut self, hit: &Hit) -> Result<i64, StoreError> {
+        let seq = self.next_seq();
+        let mention = &hit.mention;
+        let insert = sqlx::query_scalar(
+            "INSERT INTO mention (seq, edited_ms, title, text, lang, url, links, voice_name,
+                 voice_handle, pseudonym, sealed, reply_key, matches, labels, source, platform,
+                 kind, site, key, published_ms, collected_ms, backfill)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                 $18, $19, $20, $21, $22) RETURNING id",
+        );
+        let (voice_name, voice_handle, pseudonym) = author_columns(mention);
+        let id: i64 = insert
+            .bind(seq)
+            .bind(mention.edited.map(Timestamp::as_millisecond))
+            .bind(&mention.title)
+            .bind(&mention.text)
+            .bind(&mention.lang)
+            .bind(&mention.url)
+            .bind(serde_json::to_string(&mention.links)?)
+            .bind(voice_name)
+            .bind(voice_handle)
+            .bind(pseudonym)
+            .bind(mention.sealed.as_ref().map(|sealed| sealed.0.as_slice()))
+            .bind(mention.reply_to.as_ref().map(|key| key.0.to_vec()))
+            .bind(serde_json::to_string(&hit.matches)?)
+            .bind(serde_json::to_string(&hit.labels)?)
+            .bind(&mention.source)
+            .bind(&mention.platform)
+            .bind(mention.kind.as_str())
+            .bind(&mention.site)
+            .bind(mention.key.0.as_slice())
+            .bind(mention.published.as_millisecond())
+            .bind(mention.collected.as_millisecond())
+            .bind(i64::from(hit.backfill))
+            .fetch_one(&mut *self.tx)
+            .await?;
+        Ok(id)
+    }
+
+    /// Takes the new version's words; identity, first sight and publication stay.
+    async fn overwrite(&mut self, id: i64, hit: &Hit) -> Result<(), StoreError> {
+        let seq = self.next_seq();
+        let mention = &hit.mention;
+        sqlx::query(
+            "UPDATE mention SET seq = $1, edited_ms = $2, title = $3, text = $4, lang = $5,
+                 url = $6, links = $7, matches = $8, labels = $9 WHERE id = $10",
+        )
+        .bind(seq)
+        .bind(mention.edited.map(Timestamp::as_millisecond))
+        .bind(&mention.title)
+        .bind(&mention.text)
+        .bind(&mention.lang)
+        .bind(&mention.url)
+        .bind(serde_json::to_string(&mention.links)?)
+        .bind(serde_json::to_string(&hit.matches)?)
+        .bind(serde_json::to_string(&hit.labels)?)
+        .bind(id)
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn put_watches(
+        &mut self,
+        id: i64,
+        hit: &Hit,
+        collected_ms: i64,
+        backfill: bool,
+    ) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM mention_watch WHERE mention_id = $1")
+            .bind(id)
+            .execute(&mut *self.tx)
+            .await?;
+        for matched in &hit.matches {
+            let stance = hit.labels.stance_toward(&matched.target);
+            sqlx::query(
+                "INSERT INTO mention_watch (mention_id, watch, stance, collected_ms, backfill)
+                 VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(id)
+            .bind(&matched.watch)
+            .bind(stance.as_str())
+            .bind(collected_ms)
+            .bind(i64::from(backfill))
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back an item that is gone: its row, and its right to return.
+    pub async fn delete(
+        &mut self,
+        key: &MentionKey,
+        at: Timestamp,
+    ) -> Result<Option<Removed>, StoreError> {
+        let removed = match self.find(key).await? {
+            Some(row) => Some(self.remove(row).await?),
+            None => None,
+        };
+        sqlx::query(
+            "INSERT INTO tombstone (key, at_ms, known) VALUES ($1, $2, $3)
+             ON CONFLICT (key) DO UPDATE SET known = max(known, excluded.known)",
+        )
+        .bind(key.0.as_slice())
+        .bind(at.as_millisecond())
+        .bind(i64::from(removed.is_some()))
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(removed)
+    }
+
+    /// Takes back a row whose newer version no watch matches any more. It may come back.
+    pub async fn retract(&mut self, newer: &Mention) -> Result<Option<Removed>, StoreError> {
+        match self.find(&newer.key).await? {
+            Some(row) if row.is_older_than(newer) => Ok(Some(self.remove(row).await?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// An account left: all its rows go, and what still arrives from it stays away.
+    /// `pseudonyms` newest first, as [`crate::privacy::Keys::pseudonyms`] gives them.
+    pub async fn author_gone(
+        &mut self,
+        pseudonyms: &[Pseudonym],
+        at: Timestamp,
+    ) -> Result<Vec<Removed>, StoreError> {
+        let mut removed = Vec::new();
+        for pseudonym in pseudonyms {
+            let rows = sqlx::query(
+                "SELECT id, source, published_ms, edited_ms, collected_ms, title, text, backfill
+                 FROM mention WHERE pseudonym = $1 ORDER BY id",
+            )
+            .bind(pseudonym.0.as_slice())
+            .fetch_all(&mut *self.tx)
+            .await?;
+            for row in &rows {
+                removed.push(self.remove(Existing::read(row)?).await?);
+            }
+        }
+        let known = !removed.is_empty();
+        // Of an account that we never had, only the pseudonyms of now are kept, and they expire.
+        let kept = if known {
+            pseudonyms
+        } else {
+            &pseudonyms[..pseudonyms.len().min(2)]
+        };
+        for pseudonym in kept {
+            sqlx::query(
+                "INSERT INTO author_gone (pseudonym, at_ms, known) VALUES ($1, $2, $3)
+                 ON CONFLICT (pseudonym) DO UPDATE SET known = max(known, excluded.known)",
+            )
+            .bind(pseudonym.0.as_slice())
+            .bind(at.as_millisecond())
+            .bind(i64::from(known))
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        Ok(removed)
+    }
+
+    /// An account is back: what it publishes from now on may be collected.
+    pub async fn author_back(&mut self, pseudonyms: &[Pseudonym]) -> Result<(), StoreError> {
+        for pseudonym in pseudonyms {
+            sqlx::query("DELETE FROM author_gone WHERE pseudonym = $1")
+                .bind(pseudonym.0.as_slice())
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The key of a row, for an erasure by its number.
+    pub async fn key_of(&mut self, id: i64) -> Result<Option<MentionKey>, StoreError> {
+        let key: Option<Vec<u8>> = sqlx::query_scalar("SELECT key FROM mention WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        key.map(|key| super::read::key(&key)).transpose()
+    }
+
+    async fn remove(&mut self, row: Existing) -> Result<Removed, StoreError> {
+        let seq = self.next_seq();
+        sqlx::query("INSERT INTO removed (seq, mention_id, published_ms) VALUES ($1, $2, $3)")
+            .bind(seq)
+            .bind(row.id)
+            .bind(row.published_ms)
+            .execute(&mut *self.tx)
+            .await?;
+        for statement in [
+            "DELETE FROM mention WHERE id = $1",
+            "DELETE FROM mention_watch WHERE mention_id = $1",
+        ] {
+            sqlx::query(statement)
+                .bind(row.id)
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        Ok(Removed {
+            id: row.id,
+            source: row.source,
+        })
+    }
+
+    /// Saves a source's resume position. Belongs into the transaction of what lies before it.
+    pub async fn set_cursor(
+        &mut self,
+        source: &str,
+        cursor: &Cursor,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO source_cursor (source, value, updated_ms) VALUES ($1, $2, $3)
+             ON CONFLICT (source) DO UPDATE SET value = excluded.value,
+                 updated_ms = excluded.updated_ms",
+        )
+        .bind(source)
+        .bind(&cursor.0)
+        .bind(at.as_millisecond())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    /// Records an interval in which a source could not be heard.
+    pub async fn add_gap(
+        &mut self,
+        source: &str,
+        from: Timestamp,
+        to: Timestamp,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO gap (source, from_ms, to_ms, reason) VALUES ($1, $2, $3, $4)")
+            .bind(source)
+            .bind(from.as_millisecond())
+            .bind(to.as_millisecond())
+            .bind(reason)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+/// What a decision about an existing row needs.
+struct Existing {
+    id: i64,
+    source: String,
+    published_ms: i64,
+    version: Timestamp,
+    collected_ms: i64,
+    title: String,
+    text: String,
+    backfill: bool,
+}
+
+impl Existing {
+    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+        let published_ms: i64 = row.try_get("published_ms")?;
+        let edited_ms: Option<i64> = row.try_get("edited_ms")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            source: row.try_get("source")?,
+            published_ms,
+            version: time(edited_ms.unwrap_or(published_ms))?,
+            collected_ms: row.try_get("collected_ms")?,
+            title: row.try_get("title")?,
+            text: row.try_get("text")?,
+            backfill: row.try_get::<i64, _>("backfill")? != 0,
+        })
+    }
+
+    /// A later version wins; of two versions of one time, the later words do (a feed that states
+    /// no date of change).
+    fn is_older_than(&self, newer: &Mention) -> bool {
+        let version = newer.edited.unwrap_or(newer.published);
+        // Stored times are whole milliseconds; so is what they are compared with.
+        match self.version.as_millisecond().cmp(&version.as_millisecond()) {
+            std::cmp::Ordering::Less => true,
+            std::cmp::Ordering::Equal => self.text != newer.text || self.title != newer.title,
+            std::cmp::Ordering::Greater => false,
+        }
+    }
+}
+
+fn author_columns(mention: &Mention) -> (Option<&str>, Option<&str>, Option<Vec<u8>>) {
+    match &mention.author {
+        Some(Author::Voice { name, handle }) => (Some(name), Some(handle), None),
+        Some(Author::Private { pseudonym }) => (None, None, Some(pseudonym.0.to_vec())),
+        None => (None, None, None),
+    }
+}
