@@ -45,23 +45,29 @@ pub struct Metrics {
     pub requests: HistogramVec,
 }
 
+/// The label values that are known at the start.
+#[derive(Debug, Clone, Default)]
+pub struct Series {
+    pub sources: Vec<String>,
+    pub watches: Vec<String>,
+    pub stances: Vec<&'static str>,
+    pub flags: Vec<&'static str>,
+    pub rules: Vec<&'static str>,
+}
+
 impl Metrics {
-    /// Registers everything. `sources` and `watches` are the configured names: their series start
-    /// at zero.
+    /// Registers everything, with all known series at zero.
     ///
     /// # Errors
     /// Only a programming error: two metrics of one name.
-    pub fn new(sources: &[&str], watches: &[&str]) -> Result<Self, prometheus::Error> {
-        let made = Register {
-            registry: Registry::new(),
-        };
-        let metrics = made.all()?;
-        metrics.zero(sources, watches);
+    pub fn new(series: &Series) -> Result<Self, prometheus::Error> {
+        let metrics = Register { registry: Registry::new() }.all()?;
+        metrics.zero(series);
         Ok(metrics)
     }
 
-    fn zero(&self, sources: &[&str], watches: &[&str]) {
-        for source in sources {
+    fn zero(&self, series: &Series) {
+        for source in &series.sources {
             self.source_up.with_label_values(&[source]);
             for outcome in ["change", "nothing"] {
                 self.source_events.with_label_values(&[source, outcome]);
@@ -69,13 +75,7 @@ impl Metrics {
             for reason in ["malformed", "incomplete", "too_large"] {
                 self.source_rejected.with_label_values(&[source, reason]);
             }
-            for kind in [
-                "transient",
-                "rate_limited",
-                "refused",
-                "cursor_too_old",
-                "idle",
-            ] {
+            for kind in ["transient", "rate_limited", "refused", "cursor_too_old", "idle"] {
                 self.source_errors.with_label_values(&[source, kind]);
             }
             self.source_gaps.with_label_values(&[source]);
@@ -83,16 +83,16 @@ impl Metrics {
             self.removed.with_label_values(&[source]);
             self.unmatched.with_label_values(&[source]);
         }
-        for watch in watches {
+        for watch in &series.watches {
             self.watch_matches.with_label_values(&[watch]);
-            for stance in crate::model::Stance::ALL {
-                self.stances.with_label_values(&[watch, stance.as_str()]);
+            for stance in &series.stances {
+                self.stances.with_label_values(&[watch.as_str(), stance]);
             }
-            for flag in crate::model::FlagKind::ALL {
-                self.flags.with_label_values(&[watch, flag.as_str()]);
+            for flag in &series.flags {
+                self.flags.with_label_values(&[watch.as_str(), flag]);
             }
         }
-        for rule in ["flagged", "critical_wave"] {
+        for rule in &series.rules {
             self.cases_opened.with_label_values(&[rule]);
         }
         for outcome in ["accepted", "retried", "failed"] {
@@ -174,10 +174,13 @@ mod tests {
 
     #[test]
     fn series_start_at_zero() {
-        let text = Metrics::new(&["bluesky"], &["ministry"])
-            .unwrap()
-            .encode()
-            .unwrap();
+        let series = Series {
+            sources: vec!["bluesky".into()],
+            watches: vec!["ministry".into()],
+            stances: vec!["critical"],
+            ..Series::default()
+        };
+        let text = Metrics::new(&series).unwrap().encode().unwrap();
         assert!(text.contains("resonanz_mentions_total{source=\"bluesky\"} 0"));
         assert!(text.contains("resonanz_stances_total{stance=\"critical\",watch=\"ministry\"} 0"));
     }

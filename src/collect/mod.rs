@@ -1,3 +1,80 @@
 //! Collecting: sources, and the one supervisor that runs them.
+//!
+//! A new source is one file here, one variant and one arm below, a block in `config/default.toml`
+//! and a folder of fixtures.
 
+pub mod replay;
 pub mod source;
+pub mod supervise;
+
+use crate::model::Change;
+use serde::Deserialize;
+use source::{Rejection, Source};
+use std::io::{self, BufRead};
+
+/// `[source.<name>]`: one source as it is configured.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum SourceConfig {
+    Replay(replay::ReplayConfig),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// Builds a configured source.
+///
+/// # Errors
+/// Settings that make no sense together.
+pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
+    match config {
+        SourceConfig::Replay(config) => Ok(Box::new(replay::Replay::new(name, config))),
+    }
+}
+
+/// Kinds of recorded bytes that `source read` understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    Replay,
+}
+
+/// What an adapter makes of recorded bytes: exactly what it would make of the network's.
+///
+/// # Errors
+/// Bytes that cannot be read at all; an item that cannot be read is a [`Rejection`] in its place.
+pub fn read_recorded(
+    kind: Recorded,
+    mut input: impl BufRead,
+    mut each: impl FnMut(Result<Option<Change>, Rejection>) -> io::Result<()>,
+) -> io::Result<()> {
+    match kind {
+        Recorded::Replay => {
+            let mut line = Vec::new();
+            while next_line(&mut input, &mut line)? {
+                if !line.iter().all(u8::is_ascii_whitespace) {
+                    each(replay::adapt(&line).map(Some))?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Reads one line; of one that is too long only as much as shows that it is.
+fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let limit = replay::MAX_LINE_BYTES as u64 + 1;
+    let read = io::Read::take(&mut *input, limit).read_until(b'\n', line)?;
+    if read == 0 {
+        return Ok(false);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    } else if read as u64 == limit {
+        input.skip_until(b'\n')?;
+    }
+    Ok(true)
+}

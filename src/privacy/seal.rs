@@ -3,7 +3,7 @@
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::fmt;
@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Length of a pseudonym period. After it the same account has another pseudonym.
 const PERIOD_DAYS: i64 = 90;
+/// How far back and ahead an account is taken out.
+const LIFETIME_DAYS: i64 = 3 * 365;
 const NONCE_BYTES: usize = 24;
 
 #[derive(Debug, thiserror::Error)]
@@ -168,6 +170,15 @@ impl Keys {
     /// The pseudonym of an account at a time.
     pub fn pseudonym(&self, platform: &str, account: &str, at: Timestamp) -> Pseudonym {
         self.pseudonym_in(platform, account, period(at))
+    }
+
+    /// The pseudonyms of an account that matter for taking it out: three years back (longer than
+    /// anything is kept) and three years ahead, newest first.
+    pub fn lifetime(&self, platform: &str, account: &str, now: Timestamp) -> Vec<Pseudonym> {
+        let reach = (LIFETIME_DAYS * 24).hours();
+        let since = now.saturating_sub(reach).unwrap_or(now);
+        let until = now.saturating_add(reach).unwrap_or(now);
+        self.pseudonyms(platform, account, since, until)
     }
 
     /// The pseudonyms that an account has had from `since` to `until`, newest first.

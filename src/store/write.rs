@@ -244,6 +244,30 @@ impl Tx {
         pseudonyms: &[Pseudonym],
         at: Timestamp,
     ) -> Result<Vec<Removed>, StoreError> {
+        let removed = self.remove_all_of(pseudonyms).await?;
+        let known = !removed.is_empty();
+        // Of an account that we never had, only the pseudonyms of now are kept, and they expire.
+        let kept = if known { pseudonyms } else { &pseudonyms[..pseudonyms.len().min(2)] };
+        self.keep_away(kept, at, known).await?;
+        Ok(removed)
+    }
+
+    /// An account is erased by order: its rows go, and all its pseudonyms stay away, whether we
+    /// had something of it or not.
+    pub async fn author_erased(
+        &mut self,
+        pseudonyms: &[Pseudonym],
+        at: Timestamp,
+    ) -> Result<Vec<Removed>, StoreError> {
+        let removed = self.remove_all_of(pseudonyms).await?;
+        self.keep_away(pseudonyms, at, true).await?;
+        Ok(removed)
+    }
+
+    async fn remove_all_of(
+        &mut self,
+        pseudonyms: &[Pseudonym],
+    ) -> Result<Vec<Removed>, StoreError> {
         let mut removed = Vec::new();
         for pseudonym in pseudonyms {
             let rows = sqlx::query(
@@ -257,14 +281,16 @@ impl Tx {
                 removed.push(self.remove(Existing::read(row)?).await?);
             }
         }
-        let known = !removed.is_empty();
-        // Of an account that we never had, only the pseudonyms of now are kept, and they expire.
-        let kept = if known {
-            pseudonyms
-        } else {
-            &pseudonyms[..pseudonyms.len().min(2)]
-        };
-        for pseudonym in kept {
+        Ok(removed)
+    }
+
+    async fn keep_away(
+        &mut self,
+        pseudonyms: &[Pseudonym],
+        at: Timestamp,
+        known: bool,
+    ) -> Result<(), StoreError> {
+        for pseudonym in pseudonyms {
             sqlx::query(
                 "INSERT INTO author_gone (pseudonym, at_ms, known) VALUES ($1, $2, $3)
                  ON CONFLICT (pseudonym) DO UPDATE SET known = max(known, excluded.known)",
@@ -275,7 +301,7 @@ impl Tx {
             .execute(&mut *self.tx)
             .await?;
         }
-        Ok(removed)
+        Ok(())
     }
 
     /// An account is back: what it publishes from now on may be collected.

@@ -1,5 +1,6 @@
 //! The one analyser: the same for stored queries, mentions and the index.
 
+pub mod lang;
 pub mod markup;
 
 /// One word, number, hashtag, handle, emoji or symbol of a text.

@@ -1,1 +1,4 @@
+//! The one integration binary. Each module says what it proves.
 
+mod store;
+mod tidy;

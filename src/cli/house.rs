@@ -1,0 +1,39 @@
+//! What most commands need first: the settings, and the data directory that they point at.
+
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use std::path::PathBuf;
+
+/// Where the settings and the data are.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Place {
+    /// Settings of this house, over the built-in defaults [environment: RESONANZ__SECTION__KEY]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data directory, instead of the one that the settings name
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+impl Place {
+    /// Reads and checks the settings.
+    ///
+    /// # Errors
+    /// All faults of the configuration at once.
+    pub fn settings(&self) -> anyhow::Result<Config> {
+        // `RESONANZ_LOG` and the like are for the start-up and no settings: one underscore.
+        let environment =
+            std::env::vars().filter(|(name, _)| name.starts_with("RESONANZ__")).collect();
+        let mut config = config::load(self.config.as_deref(), environment, today())?;
+        if let Some(dir) = &self.dir {
+            config.dir = dir.clone();
+        }
+        Ok(config)
+    }
+}
+
+/// The day by which watches and voices expire: in Berlin, where they are approved.
+pub fn today() -> jiff::civil::Date {
+    let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap_or(jiff::tz::TimeZone::UTC);
+    Clock::system().now().to_zoned(berlin).date()
+}

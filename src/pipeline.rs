@@ -1,0 +1,311 @@
+//! The one place that knows the order of the steps.
+//!
+//! Takes what the sources deliver, in order and in batches: normalise, match, classify (pure), then
+//! store and desk in ONE transaction with the cursors that lie behind them. What no watch matches
+//! is dropped here and never touches a disk. The cursor lags, never leads.
+
+use crate::classify::Classifier;
+use crate::clock::Clock;
+use crate::collect::source::{Event, Gap};
+use crate::collect::supervise::{Delivery, Outcome};
+use crate::desk::Desk;
+use crate::index::Arrivals;
+use crate::matching::Matcher;
+use crate::metrics::Metrics;
+use crate::model::{AuthorChange, Change, Cursor, Deletion, Hit, Item, Mention, Target};
+use crate::normalise::{Context, normalise};
+use crate::privacy::{Keys, MentionKey, Pseudonym, Voices};
+use crate::store::{Put, Removed, Store, StoreError, Tx};
+use jiff::{Timestamp, ToSpan};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// How far back an account's pseudonyms are looked for when it leaves.
+const AUTHOR_HISTORY_DAYS: i64 = 3 * 365;
+/// Longest wait between two attempts to write to a store that refuses.
+const MAX_RETRY: Duration = Duration::from_secs(30);
+
+/// `[pipeline]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Most deliveries that one transaction takes.
+    pub batch: usize,
+    /// Deliveries that may wait; a full queue slows the sources down.
+    pub queue: usize,
+    /// Longest time that a cursor lags behind when nothing matched, in milliseconds.
+    pub cursor_interval_ms: u64,
+}
+
+/// Everything that the steps need.
+pub struct Pipeline {
+    pub config: Config,
+    pub store: Store,
+    pub matcher: Arc<Matcher>,
+    pub classifier: Arc<dyn Classifier>,
+    pub targets: Vec<Target>,
+    pub desk: Desk,
+    pub keys: Keys,
+    pub voices: Arc<Voices>,
+    pub metrics: Metrics,
+    pub clock: Clock,
+    pub arrivals: Arc<Arrivals>,
+}
+
+/// A delivery after the pure steps: what the store is asked to do.
+enum Step {
+    Put(Box<Hit>),
+    /// A newer version of something that we may have, which no watch matches any more.
+    Retract(Box<Mention>),
+    Delete(MentionKey, Timestamp),
+    AuthorGone(Vec<Pseudonym>, Timestamp),
+    AuthorBack(Vec<Pseudonym>),
+    Gap(Gap),
+}
+
+/// A step with the source and the arrival that it came with.
+struct Prepared {
+    source: String,
+    received: Instant,
+    step: Step,
+}
+
+/// What one transaction did, for the counters: counted after the commit only.
+#[derive(Default)]
+struct Done {
+    seq: i64,
+    new: Vec<usize>,
+    removed: Vec<Removed>,
+    cases: Vec<&'static str>,
+}
+
+impl Pipeline {
+    /// Runs until every sender is gone, then writes what is left.
+    pub async fn run(self, mut deliveries: mpsc::Receiver<Delivery>) {
+        let interval = Duration::from_millis(self.config.cursor_interval_ms);
+        let mut cursors: HashMap<String, Cursor> = HashMap::new();
+        let mut last_write = Instant::now();
+        loop {
+            let mut batch = Vec::with_capacity(self.config.batch);
+            let wait = if cursors.is_empty() {
+                Duration::from_secs(3600)
+            } else {
+                interval.saturating_sub(last_write.elapsed())
+            };
+            let received = tokio::time::timeout(
+                wait,
+                deliveries.recv_many(&mut batch, self.config.batch),
+            )
+            .await;
+            let prepared = self.prepare(batch, &mut cursors);
+            let closed = matches!(received, Ok(0));
+            let due = closed || last_write.elapsed() >= interval;
+            if !prepared.is_empty() || (due && !cursors.is_empty()) {
+                self.write(&prepared, &cursors).await;
+                cursors.clear();
+                last_write = Instant::now();
+            }
+            if closed {
+                return;
+            }
+        }
+    }
+
+    /// The pure steps.
+    fn prepare(
+        &self,
+        batch: Vec<Delivery>,
+        cursors: &mut HashMap<String, Cursor>,
+    ) -> Vec<Prepared> {
+        let mut prepared = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            if let Some(cursor) = delivery.cursor {
+                cursors.insert(delivery.source.clone(), cursor);
+            }
+            let Outcome::Event(event) = delivery.outcome else { continue };
+            let step = match event {
+                Event::Nothing | Event::Rejected(_) => None,
+                Event::Gap(gap) => Some(Step::Gap(gap)),
+                Event::Change(change) => {
+                    self.change(change, &delivery.source, delivery.collected, delivery.backfill)
+                }
+            };
+            if let Some(step) = step {
+                prepared.push(Prepared {
+                    source: delivery.source,
+                    received: delivery.received,
+                    step,
+                });
+            }
+        }
+        prepared
+    }
+
+    fn change(
+        &self,
+        change: Change,
+        source: &str,
+        collected: Timestamp,
+        backfill: bool,
+    ) -> Option<Step> {
+        match change {
+            Change::Upsert(item) => self.upsert(*item, source, collected, backfill),
+            Change::Delete(Deletion { platform, id, at }) => {
+                Some(Step::Delete(self.keys.mention_key(&platform, &id), at.unwrap_or(collected)))
+            }
+            Change::AuthorGone(gone) => {
+                let at = gone.at.unwrap_or(collected);
+                Some(Step::AuthorGone(self.pseudonyms(&gone, collected), at))
+            }
+            Change::AuthorBack(back) => Some(Step::AuthorBack(self.pseudonyms(&back, collected))),
+        }
+    }
+
+    fn pseudonyms(&self, author: &AuthorChange, now: Timestamp) -> Vec<Pseudonym> {
+        let since = now.saturating_sub((AUTHOR_HISTORY_DAYS * 24).hours()).unwrap_or(now);
+        self.keys.pseudonyms(&author.platform, &author.author, since, now)
+    }
+
+    fn upsert(
+        &self,
+        item: Item,
+        source: &str,
+        collected: Timestamp,
+        backfill: bool,
+    ) -> Option<Step> {
+        let context = Context { source, keys: &self.keys, voices: &self.voices, collected };
+        let mention = match normalise(item, &context) {
+            Ok(mention) => mention,
+            Err(_) => {
+                self.metrics.source_rejected.with_label_values(&[source, "incomplete"]).inc();
+                return None;
+            }
+        };
+        let matches = self.matcher.matches(&mention);
+        if matches.is_empty() {
+            self.metrics.unmatched.with_label_values(&[source]).inc();
+            return mention.edited.is_some().then(|| Step::Retract(Box::new(mention)));
+        }
+        let targets: Vec<&Target> = self
+            .targets
+            .iter()
+            .filter(|target| matches.iter().any(|matched| matched.target == target.name))
+            .collect();
+        let labels = self.classifier.classify(&mention, &targets);
+        Some(Step::Put(Box::new(Hit { mention, matches, labels, backfill })))
+    }
+
+    /// Writes one batch, again and again until the store takes it: a full disk loses nothing.
+    async fn write(&self, prepared: &[Prepared], cursors: &HashMap<String, Cursor>) {
+        let mut wait = Duration::from_millis(200);
+        loop {
+            match self.write_once(prepared, cursors).await {
+                Ok(done) => return self.count(prepared, &done),
+                Err(error) => {
+                    tracing::error!(%error, "The store refused a batch; it is kept and tried again.");
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(MAX_RETRY);
+                }
+            }
+        }
+    }
+
+    async fn write_once(
+        &self,
+        prepared: &[Prepared],
+        cursors: &HashMap<String, Cursor>,
+    ) -> Result<Done, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let mut done = Done::default();
+        let mut new: Vec<(i64, &Hit)> = Vec::new();
+        for (i, Prepared { source, step, .. }) in prepared.iter().enumerate() {
+            if let Step::Put(hit) = step {
+                if let Put::New { id } = tx.put(hit).await? {
+                    new.push((id, hit.as_ref()));
+                    done.new.push(i);
+                }
+                continue;
+            }
+            // What follows a mention in the same batch may take it back: the desk sees it first,
+            // as it would have in a batch of its own.
+            self.desk_apply(&mut tx, &mut new, &mut done).await?;
+            self.take_back(&mut tx, source, step, &mut done).await?;
+        }
+        self.desk_apply(&mut tx, &mut new, &mut done).await?;
+        let now = self.clock.now();
+        for (source, cursor) in cursors {
+            tx.set_cursor(source, cursor, now).await?;
+        }
+        done.seq = tx.commit().await?;
+        Ok(done)
+    }
+
+    async fn desk_apply(
+        &self,
+        tx: &mut Tx,
+        new: &mut Vec<(i64, &Hit)>,
+        done: &mut Done,
+    ) -> Result<(), StoreError> {
+        if !new.is_empty() {
+            let opened = self.desk.apply(tx, new).await?;
+            done.cases.extend(opened.iter().map(|case| case.rule));
+            new.clear();
+        }
+        Ok(())
+    }
+
+    async fn take_back(
+        &self,
+        tx: &mut Tx,
+        source: &str,
+        step: &Step,
+        done: &mut Done,
+    ) -> Result<(), StoreError> {
+        match step {
+            Step::Put(_) => {}
+            Step::Retract(mention) => done.removed.extend(tx.retract(mention).await?),
+            Step::Delete(key, at) => done.removed.extend(tx.delete(key, *at).await?),
+            Step::AuthorGone(pseudonyms, at) => {
+                done.removed.extend(tx.author_gone(pseudonyms, *at).await?);
+            }
+            Step::AuthorBack(pseudonyms) => tx.author_back(pseudonyms).await?,
+            Step::Gap(gap) => tx.add_gap(source, gap.from, gap.to, gap.reason.as_str()).await?,
+        }
+        Ok(())
+    }
+
+    fn count(&self, prepared: &[Prepared], done: &Done) {
+        self.metrics.store_seq.set(done.seq);
+        for i in &done.new {
+            let Prepared { source, received, step } = &prepared[*i];
+            self.metrics.mentions.with_label_values(&[source]).inc();
+            self.metrics.stored_seconds.observe(received.elapsed().as_secs_f64());
+            self.arrivals.push(done.seq, *received);
+            if let Step::Put(hit) = step {
+                self.count_labels(hit);
+            }
+        }
+        for removed in &done.removed {
+            self.metrics.removed.with_label_values(&[&removed.source]).inc();
+        }
+        for rule in &done.cases {
+            self.metrics.cases_opened.with_label_values(&[rule]).inc();
+        }
+        self.arrivals.wake();
+    }
+
+    fn count_labels(&self, hit: &Hit) {
+        for matched in &hit.matches {
+            let watch = matched.watch.as_str();
+            let stance = hit.labels.stance_toward(&matched.target);
+            self.metrics.watch_matches.with_label_values(&[watch]).inc();
+            self.metrics.stances.with_label_values(&[watch, stance.as_str()]).inc();
+            for label in &hit.labels.flags {
+                self.metrics.flags.with_label_values(&[watch, label.flag.as_str()]).inc();
+            }
+        }
+    }
+}

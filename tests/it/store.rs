@@ -1,0 +1,236 @@
+//! The store: one row an item whatever the order of its changes, and one history for followers.
+
+use jiff::{Timestamp, ToSpan};
+use proptest::prelude::*;
+use resonanz::model::{
+    Author, Cursor, Hit, Kind, Labels, Mention, Stance, StanceLabel, WatchMatch,
+};
+use resonanz::privacy::{Keys, Pseudonym};
+use resonanz::store::{Change, NewCase, NewMail, Put, Store};
+use std::path::Path;
+
+pub fn time(minutes: i64) -> Timestamp {
+    "2026-11-20T06:00:00Z".parse::<Timestamp>().unwrap() + minutes.minutes()
+}
+
+/// A hit by a private author, `version` minutes after the start.
+pub fn hit(id: &str, text: &str, version: i64) -> Hit {
+    let keys = Keys::from_secret([1; 32]);
+    let mention = Mention {
+        key: keys.mention_key("bluesky", id),
+        source: "bluesky".into(),
+        platform: "bluesky".into(),
+        kind: Kind::Post,
+        published: time(0),
+        edited: (version > 0).then(|| time(version)),
+        collected: time(version),
+        title: String::new(),
+        text: text.into(),
+        lang: "de".into(),
+        site: String::new(),
+        url: None,
+        links: vec![],
+        author: Some(Author::Private { pseudonym: Pseudonym([7; 16]) }),
+        sealed: None,
+        reply_to: None,
+        title_tokens: vec![],
+        text_tokens: vec![],
+    };
+    let matches =
+        vec![WatchMatch { watch: "ministry".into(), target: "ministry".into(), spans: vec![] }];
+    let stances = vec![StanceLabel {
+        target: "ministry".into(),
+        stance: Stance::Critical,
+        probability: None,
+        reasons: vec![],
+    }];
+    let labels = Labels { model: "test".into(), stances, flags: vec![] };
+    Hit { mention, matches, labels, backfill: false }
+}
+
+async fn open(dir: &Path) -> Store {
+    Store::open(&dir.join("store.sqlite")).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_newest_version_wins_and_repeats_change_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let mut tx = store.begin().await.unwrap();
+    let Put::New { id } = tx.put(&hit("1", "first", 0)).await.unwrap() else { panic!("not new") };
+    assert_eq!(tx.put(&hit("1", "first", 0)).await.unwrap(), Put::Known { id });
+    assert_eq!(tx.put(&hit("1", "second", 5)).await.unwrap(), Put::Updated { id });
+    assert_eq!(tx.put(&hit("1", "first", 0)).await.unwrap(), Put::Known { id });
+    tx.commit().await.unwrap();
+    assert_eq!(store.mention(id).await.unwrap().unwrap().text, "second");
+    assert_eq!(store.count().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_was_not_committed_never_happened() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let mut tx = store.begin().await.unwrap();
+    tx.put(&hit("1", "text", 0)).await.unwrap();
+    tx.set_cursor("bluesky", &Cursor("9".into()), time(0)).await.unwrap();
+    drop(tx);
+    assert_eq!(store.count().await.unwrap(), 0);
+    assert_eq!(store.cursor("bluesky").await.unwrap(), None);
+    assert_eq!(store.newest_seq().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_tombstone_wins_whatever_the_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let late = hit("1", "text", 0);
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(tx.delete(&late.mention.key, time(1)).await.unwrap(), None);
+    assert_eq!(tx.put(&late).await.unwrap(), Put::Tombstoned);
+    tx.commit().await.unwrap();
+    assert_eq!(store.count().await.unwrap(), 0);
+    // An unknown item's tombstone expires, a known one's does not.
+    assert_eq!(store.expire_tombstones(time(5)).await.unwrap(), 1);
+    let mut tx = store.begin().await.unwrap();
+    tx.put(&late).await.unwrap();
+    assert!(tx.delete(&late.mention.key, time(6)).await.unwrap().is_some());
+    tx.commit().await.unwrap();
+    assert_eq!(store.expire_tombstones(time(9)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_author_who_left_takes_everything_along_and_may_come_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let pseudonyms = [Pseudonym([7; 16])];
+    let mut tx = store.begin().await.unwrap();
+    tx.put(&hit("1", "one", 0)).await.unwrap();
+    tx.put(&hit("2", "two", 0)).await.unwrap();
+    assert_eq!(tx.author_gone(&pseudonyms, time(1)).await.unwrap().len(), 2);
+    assert_eq!(tx.put(&hit("3", "three", 0)).await.unwrap(), Put::Tombstoned);
+    tx.author_back(&pseudonyms).await.unwrap();
+    assert!(matches!(tx.put(&hit("4", "four", 0)).await.unwrap(), Put::New { .. }));
+    tx.commit().await.unwrap();
+    assert_eq!(store.count().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_edit_that_matches_no_more_takes_the_row_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let mut tx = store.begin().await.unwrap();
+    tx.put(&hit("1", "text", 5)).await.unwrap();
+    assert_eq!(tx.retract(&hit("1", "older", 0).mention).await.unwrap(), None);
+    assert!(tx.retract(&hit("1", "newer", 9).mention).await.unwrap().is_some());
+    assert!(matches!(tx.put(&hit("1", "again", 12)).await.unwrap(), Put::New { .. }));
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mail_is_ordered_once_and_its_repeats_keep_their_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let mut tx = store.begin().await.unwrap();
+    let case = NewCase {
+        rule: "flagged".into(),
+        watch: "ministry".into(),
+        opened: time(0),
+        facts: serde_json::json!({"mentions": 3}),
+    };
+    let case_id = tx.open_case(&case).await.unwrap();
+    let mail = NewMail {
+        case_id,
+        step: "alert".into(),
+        recipient: "bereitschaft@amt.example".into(),
+        message_id: "<case-1.alert.0@house>".into(),
+        mention_ids: vec![4],
+        created: time(0),
+    };
+    tx.order_mail(&mail).await.unwrap();
+    tx.order_mail(&mail).await.unwrap();
+    tx.commit().await.unwrap();
+    let due = store.due_mails(time(1), 10).await.unwrap();
+    assert_eq!(due.len(), 1);
+    store.mail_failed(due[0].id, "451 busy", Some(time(10))).await.unwrap();
+    assert!(store.due_mails(time(9), 10).await.unwrap().is_empty());
+    let again = store.due_mails(time(10), 10).await.unwrap();
+    assert_eq!(again[0].message_id, mail.message_id);
+    assert_eq!(store.mails_showing(4).await.unwrap().len(), 1);
+    store.mail_sent(due[0].id, time(10)).await.unwrap();
+    assert_eq!(store.outbox_counts().await.unwrap().pending, 0);
+}
+
+/// What may happen to one of three items.
+#[derive(Debug, Clone)]
+enum Act {
+    Put { item: u8, version: u8 },
+    Delete { item: u8 },
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (0u8..3, 0u8..5).prop_map(|(item, version)| Act::Put { item, version }),
+        1 => (0u8..3).prop_map(|item| Act::Delete { item }),
+    ]
+}
+
+async fn apply(store: &Store, acts: &[Act]) {
+    for act in acts {
+        let mut tx = store.begin().await.unwrap();
+        match act {
+            Act::Put { item, version } => {
+                let text = format!("version {version}");
+                tx.put(&hit(&item.to_string(), &text, i64::from(*version))).await.unwrap();
+            }
+            Act::Delete { item } => {
+                let key = hit(&item.to_string(), "", 0).mention.key;
+                tx.delete(&key, time(9)).await.unwrap();
+            }
+        }
+        tx.commit().await.unwrap();
+    }
+}
+
+/// What a follower holds that reads the whole history in small steps.
+async fn follow(store: &Store) -> Vec<(i64, String)> {
+    let (mut seen, mut seq) = (std::collections::BTreeMap::new(), 0);
+    loop {
+        let changes = store.changes_after(seq, 2).await.unwrap();
+        let Some(last) = changes.last() else { break };
+        seq = last.seq();
+        for change in changes {
+            match change {
+                Change::Present(mention) => seen.insert(mention.id, mention.text),
+                Change::Removed { id, .. } => seen.remove(&id),
+            };
+        }
+    }
+    seen.into_iter().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_of_changes_converges(acts in prop::collection::vec(act(), 1..12), seed: u64) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let (first, second) = (open(one.path()).await, open(other.path()).await);
+            let mut shuffled = acts.clone();
+            for i in (1..shuffled.len()).rev() {
+                shuffled.swap(i, (seed.rotate_left(i as u32) % (i as u64 + 1)) as usize);
+            }
+            apply(&first, &acts).await;
+            apply(&second, &shuffled).await;
+            let texts = |list: Vec<(i64, String)>| {
+                let mut texts: Vec<String> = list.into_iter().map(|(_, text)| text).collect();
+                texts.sort();
+                texts
+            };
+            let followed = follow(&first).await;
+            assert_eq!(followed.len() as i64, first.count().await.unwrap());
+            assert_eq!(texts(followed), texts(follow(&second).await));
+        });
+    }
+}
