@@ -62,15 +62,17 @@ pub fn analyse(text: &str) -> Vec<Token> {
 /// The form in which addresses are compared: lower case, without scheme, `www.` and closing
 /// slashes, at most 1,024 bytes.
 pub fn address(url: &str) -> String {
-    let mut address = fold_keyword(url);
-    for prefix in ["https://", "http://", "www."] {
-        if let Some(rest) = address.strip_prefix(prefix) {
-            address = rest.to_owned();
-        }
+    let folded = fold_keyword(url);
+    let mut rest = folded.as_str();
+    while let Some(stripped) = ["https://", "http://", "www."]
+        .into_iter()
+        .find_map(|prefix| rest.strip_prefix(prefix))
+    {
+        rest = stripped.trim_start();
     }
-    fold::clip(&mut address, 1024);
-    address.truncate(address.trim_end_matches('/').len());
-    address
+    let rest = &rest[..rest.floor_char_boundary(1024)];
+    rest.trim_end_matches(|c: char| c == '/' || c.is_whitespace())
+        .to_owned()
 }
 
 #[cfg(test)]

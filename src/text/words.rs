@@ -254,8 +254,8 @@ impl Scanner {
         end
     }
 
-    /// A tag or handle whose words lie in `body..words_end`; everything up to `end` is consumed
-    /// unless it has too many parts.
+    /// A tag or handle up to `end`, whose words lie in `body..words_end`; of more than
+    /// [`MAX_PARTS`] words the last are found in the whole only.
     fn named(
         &mut self,
         body: usize,
@@ -277,16 +277,16 @@ impl Scanner {
             }
             at = part_end.max(at + 1);
         }
-        self.at = if at < words_end { at } else { end };
+        self.at = end;
         if let Some(first) = parts.first_mut() {
             first.start = self.chars[from].start;
         }
-        if let Some(last) = parts.last_mut().filter(|_| at >= words_end) {
+        if let Some(last) = parts.last_mut() {
             last.end = self.chars[end - 1].end;
         }
         Compound {
             start: self.chars[from].start,
-            end: self.chars[self.at - 1].end,
+            end: self.chars[end - 1].end,
             joined: join(&parts),
             parts,
             tag,
