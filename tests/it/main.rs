@@ -1,1 +1,3 @@
+//! (skeleton)
 
+mod query;
