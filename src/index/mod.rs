@@ -1,1 +1,6 @@
 //! (skeleton)
+
+pub mod compile;
+pub mod near;
+pub mod scan;
+pub mod schema;

@@ -1,4 +1,5 @@
 //! The one integration binary. Each module says what it proves.
 
+mod query;
 mod store;
 mod tidy;

@@ -96,4 +96,4 @@ for await (const line of lines) {
     answer({ error: String(error.message ?? error) })
   }
 }
-process.exit(0)
+process.reallyExit(0) // Native modules of the server abort when Node cleans up after them.
