@@ -92,13 +92,15 @@ impl Metrics {
                 self.flags.with_label_values(&[watch, flag.as_str()]);
             }
         }
-        for rule in ["flagged", "critical_wave"] {
+        for rule in ["flagged", "critical_wave", "supportive_wave"] {
             self.cases_opened.with_label_values(&[rule]);
         }
         for outcome in ["accepted", "retried", "failed"] {
             self.mails.with_label_values(&[outcome]);
         }
-        self.follower_seq.with_label_values(&["index"]);
+        for follower in ["index", "mails"] {
+            self.follower_seq.with_label_values(&[follower]);
+        }
     }
 
     /// The text format that Prometheus scrapes.
