@@ -1,4 +1,17 @@
 //! Stance toward a target, and flags: each with its reasons.
+//!
+//! [`Classifier`] is the seam. Behind it stands [`Lexicon`] for now: a placeholder that says what
+//! it saw, and `unclear` where it does not know. A trained model takes its place without a change
+//! elsewhere.
+
+mod flags;
+mod lexicon;
+mod phrases;
+mod reading;
+mod weigh;
+
+pub use lexicon::Lexicon;
+pub use phrases::LexiconError;
 
 use crate::model::{Labels, Mention, Target};
 
