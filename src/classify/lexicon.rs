@@ -3,7 +3,8 @@
 //! A placeholder, and it says so wherever its labels are shown. It sees words, not meaning: irony
 //! without a cue, comparisons, and whom a sentence is really about escape it. On ordinary posts a
 //! list like this separates critical from other statements only a little better than chance, so it
-//! gives no probability, and `unclear` wherever the words do not clearly lean one way.
+//! gives no probability, and `unclear` wherever the words do not clearly lean one way. `neutral`
+//! means that no judging word was seen, and nothing else that is typical of one.
 
 use super::Classifier;
 use super::flags::{Need, flags};
@@ -212,6 +213,7 @@ impl Classifier for Lexicon {
         let read = Read {
             weighed: self.weigh(&reading, &mention.lang),
             report: mention.kind == Kind::Article && self.opinion_piece.at(&reading, 0).is_none(),
+            denies: self.negation.all(&reading).iter().any(|found| found.value),
             irony,
             reading,
         };
@@ -234,6 +236,8 @@ struct Read<'a> {
     irony: Option<Reason>,
     /// An article that does not call itself an opinion.
     report: bool,
+    /// Something is denied.
+    denies: bool,
 }
 
 fn decide(read: &Read<'_>, praise: f32, blame: f32) -> Stance {
@@ -250,7 +254,8 @@ fn decide(read: &Read<'_>, praise: f32, blame: f32) -> Stance {
         let asks = words
             .last()
             .is_some_and(|word| read.reading.is_question(word));
-        return if asks || words.len() < SHORT_WORDS || read.irony.is_some() {
+        let loud = read.irony.is_some() || read.denies || read.reading.exclaims();
+        return if asks || loud || words.len() < SHORT_WORDS {
             Stance::Unclear
         } else {
             Stance::Neutral

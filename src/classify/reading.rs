@@ -90,6 +90,11 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// True where there is an exclamation mark.
+    pub fn exclaims(&self) -> bool {
+        self.title.contains('!') || self.text.contains('!')
+    }
+
     /// True where the sentence of a word ends in a question mark.
     pub fn is_question(&self, word: &Word<'_>) -> bool {
         self.questions.get(word.sentence).copied().unwrap_or(false)

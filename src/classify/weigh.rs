@@ -6,7 +6,7 @@ use crate::model::{Reason, Target};
 use crate::text::analyse;
 
 /// Words before a judging word in which a negation reaches it; behind it for verbs.
-const NEGATION_BEFORE: usize = 3;
+const NEGATION_BEFORE: usize = 4;
 const NEGATION_BEHIND: usize = 6;
 /// Words between a judging word and the target's name that still are near.
 const NEAR: usize = 8;

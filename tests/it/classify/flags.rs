@@ -44,6 +44,8 @@ fn corrections() {
         "Wurde längst widerlegt",
         "Das Zitat ist gefälscht",
         "Das ist ein Fake.",
+        "So ein Blödsinn, das stimmt doch gar nicht",
+        "Das angebliche Schreiben des BMI ist gefälscht",
         "Richtigstellung: Es gibt keine neue Regel",
         "Die Behauptung trifft nicht zu",
         "Nachweislich falsch, was hier über das BMI steht",

@@ -98,6 +98,16 @@ fn german_statements() {
     check("de", "BMI.", Unclear);
     check(
         "de",
+        "Unfassbar, dass das BMI immer noch keine Lösung hat.",
+        Unclear,
+    );
+    check(
+        "de",
+        "Kein Wunder, dass niemand mehr dem BMI vertraut.",
+        Critical,
+    );
+    check(
+        "de",
         "Der Minister ist mutig, aber das Gesetz ist ein Desaster.",
         Unclear,
     );
@@ -122,11 +132,11 @@ fn english_statements() {
 
 #[test]
 fn words_of_the_other_language_do_not_count() {
-    // "bad" is a spa, "die" an article, "not" is "need".
+    // "Bad" is a spa here, and "toll" a fee there.
     check("de", "Der Minister besucht morgen Bad Homburg.", Neutral);
     check(
         "en",
-        "The minister will die Woche nicht toll verbringen in Berlin",
+        "The minister will die Woche toll verbringen in Berlin",
         Neutral,
     );
 }
