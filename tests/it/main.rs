@@ -1,2 +1,3 @@
 mod classify;
 mod desk;
+mod peer_smtp;
