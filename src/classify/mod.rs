@@ -11,7 +11,6 @@ mod reading;
 mod weigh;
 
 pub use lexicon::Lexicon;
-pub use phrases::LexiconError;
 
 use crate::model::{Labels, Mention, Target};
 

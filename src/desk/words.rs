@@ -106,7 +106,7 @@ pub fn rule(language: Language, rule: Rule) -> &'static str {
     }
 }
 
-/// What was counted: "3 Rückfragen und 2 Widersprüche".
+/// What was counted: "3 Rückfragen und 2 Richtigstellungen".
 pub fn count(language: Language, rule: Rule, facts: &Facts) -> String {
     let mentions = facts.mentions;
     match (language, rule) {
@@ -130,7 +130,7 @@ fn flagged_count(language: Language, facts: &Facts) -> String {
     let parts = match language {
         Language::De => [
             (facts.enquiries, "Rückfrage", "Rückfragen"),
-            (facts.corrections, "Widerspruch", "Widersprüche"),
+            (facts.corrections, "Richtigstellung", "Richtigstellungen"),
         ],
         Language::En => [
             (facts.enquiries, "enquiry", "enquiries"),
@@ -231,7 +231,7 @@ pub fn stance(language: Language, stance: Stance) -> &'static str {
 pub fn flag(language: Language, flag: FlagKind) -> &'static str {
     match flag {
         FlagKind::Enquiry => pick(language, "Rückfrage", "enquiry"),
-        FlagKind::Correction => pick(language, "Widerspruch", "correction"),
+        FlagKind::Correction => pick(language, "Richtigstellung", "correction"),
     }
 }
 
@@ -318,7 +318,10 @@ mod tests {
             to: at,
             ..Facts::default()
         };
-        assert_eq!(count(Language::De, Rule::Flagged, &facts), "1 Widerspruch");
+        assert_eq!(
+            count(Language::De, Rule::Flagged, &facts),
+            "1 Richtigstellung"
+        );
         assert_eq!(span(Language::De, &facts), "in 1 Minute");
         assert_eq!(counted(Language::De, &facts), "1 Erwähnung von 1 Absender");
     }

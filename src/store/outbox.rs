@@ -104,6 +104,18 @@ impl Store {
         rows.iter().map(read_mail).collect()
     }
 
+    /// The mails that showed a mention.
+    pub async fn mails_showing(&self, mention_id: i64) -> Result<Vec<OutgoingMail>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM outbox WHERE id IN
+                 (SELECT outbox_id FROM outbox_mention WHERE mention_id = $1) ORDER BY id",
+        )
+        .bind(mention_id)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(read_mail).collect()
+    }
+
     /// The mails that show a mention which changed or went between two sequence numbers, the
     /// first exclusive, the second inclusive.
     pub async fn mails_changed(

@@ -44,7 +44,7 @@ fn mention(kind: Kind, lang: &str, title: &str, text: &str) -> Mention {
 }
 
 fn classify(mention: &Mention) -> Labels {
-    Lexicon::new().unwrap().classify(mention, &[&ministry()])
+    Lexicon::new().classify(mention, &[&ministry()])
 }
 
 #[track_caller]
@@ -340,9 +340,7 @@ fn every_target_gets_its_own_label() {
     };
     let text = "Danke an die Bundespolizei. Das BMI versagt, peinlich.";
     let mention = mention(Kind::Post, "de", "", text);
-    let labels = Lexicon::new()
-        .unwrap()
-        .classify(&mention, &[&ministry(), &other]);
+    let labels = Lexicon::new().classify(&mention, &[&ministry(), &other]);
     assert_eq!(labels.stances[0].target, "ministry");
     assert_eq!(labels.stances[0].stance, Critical);
     assert_eq!(labels.stances[1].target, "police");
@@ -352,7 +350,7 @@ fn every_target_gets_its_own_label() {
 #[test]
 fn hostile_texts_are_classified_in_linear_time() {
     let started = std::time::Instant::now();
-    let lexicon = Lexicon::new().unwrap();
+    let lexicon = Lexicon::new();
     for piece in [
         "stimmt das ",
         "„",

@@ -37,7 +37,7 @@ From: Resonanz <resonanz@localhost>
 To: dienst@localhost
 Subject: [Resonanz] =?utf-8?b?UHLDvGZlbnN3ZXJ0OiDigJ5TdGFhdHNhbmdlaMO2?=
  =?utf-8?b?cmlna2VpdOKAnCDigJM=?= 2 =?utf-8?b?UsO8Y2tmcmFnZW4=?= und 1
- Widerspruch in 40 Minuten
+ Richtigstellung in 40 Minuten
 Date: Sat, 21 Nov 2026 21:40:00 +0000
 Message-ID: <case-1.alert.1@resonanz.localhost>
 Auto-Submitted: auto-generated
@@ -45,8 +45,8 @@ MIME-Version: 1.0
 Content-Type: text/plain; charset=utf-8
 Content-Transfer-Encoding: quoted-printable
 
-„Staatsangehörigkeit“: 2 Rückfragen und 1 Widerspruch in 40 Minuten, zuletzt
-Samstag, 21. November 2026, 22:40 Uhr.
+„Staatsangehörigkeit“: 2 Rückfragen und 1 Richtigstellung in 40 Minuten,
+zuletzt Samstag, 21. November 2026, 22:40 Uhr.
 
 Mehrere Stimmen fragen öffentlich, ob eine Behauptung stimmt, oder
 widersprechen ihr. Bitte prüfen, welche Behauptung umläuft und ob sie eine
@@ -77,7 +77,7 @@ Beispiele
 3. Samstag, 21. November 2026, 22:40 Uhr
    zeitung.example · Artikel
    Haltung zum Ziel: unklar
-   Hinweis: Widerspruch
+   Hinweis: Richtigstellung
    „Ministerium widerspricht Bericht – Ein Sprecher sagte, die Zahl treffe
    nicht zu. Ein Sprecher sagte, die Zahl treffe nicht zu. Ein Sprecher
    sagte, die Zahl treffe nicht zu. Ein Sprecher sagte, die Zahl treffe
