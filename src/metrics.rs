@@ -98,7 +98,9 @@ impl Metrics {
         for outcome in ["accepted", "retried", "failed"] {
             self.mails.with_label_values(&[outcome]);
         }
-        self.follower_seq.with_label_values(&["index"]);
+        for follower in ["index", "mails"] {
+            self.follower_seq.with_label_values(&[follower]);
+        }
     }
 
     /// The text format that Prometheus scrapes.

@@ -1,4 +1,16 @@
 //! Stance toward a target, and flags: each with its reasons.
+//!
+//! [`Classifier`] is the seam. Behind it stands [`Lexicon`] for now: a placeholder that says what
+//! it saw, and `unclear` where it does not know. A trained model takes its place without a change
+//! elsewhere.
+
+mod flags;
+mod lexicon;
+mod phrases;
+mod reading;
+mod weigh;
+
+pub use lexicon::Lexicon;
 
 use crate::model::{Labels, Mention, Target};
 

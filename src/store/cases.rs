@@ -1,7 +1,7 @@
 //! Cases: what editors work on. Written by the desk's rules inside the pipeline's transaction.
 
 use super::{Store, StoreError, Tx, time};
-use crate::model::Stance;
+use crate::model::{FlagKind, Stance};
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -120,28 +120,91 @@ impl Tx {
         Ok(())
     }
 
-    /// Numbers of the live (not imported) mentions of a watch with a stance that were collected
-    /// after `after` and up to `until`, oldest first.
-    pub async fn watch_mentions(
-        &mut self,
-        watch: &str,
-        stance: Stance,
-        after: Timestamp,
-        until: Timestamp,
-    ) -> Result<Vec<i64>, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT mention_id FROM mention_watch
-             WHERE watch = $1 AND stance = $2 AND collected_ms > $3 AND collected_ms <= $4
-                 AND backfill = 0
-             ORDER BY collected_ms, mention_id",
-        )
-        .bind(watch)
-        .bind(stance.as_str())
-        .bind(after.as_millisecond())
-        .bind(until.as_millisecond())
-        .fetch_all(&mut *self.tx)
-        .await?)
+    /// The live (not imported) mentions of a watch that a rule counts at `window.last`, in the
+    /// order of their numbers.
+    ///
+    /// Only numbers up to `window.last` count: what else the same transaction wrote is later, and
+    /// a decision must not depend on where a batch ends.
+    pub async fn counted(&mut self, window: &Window<'_>) -> Result<Vec<Counted>, StoreError> {
+        let sql = format!(
+            "SELECT w.mention_id, w.collected_ms, w.flag, m.pseudonym, m.voice_handle, m.site
+             FROM mention_watch w JOIN mention m ON m.id = w.mention_id
+             WHERE w.watch = $1 AND {} AND w.collected_ms > $3 AND w.collected_ms <= $4
+                 AND w.mention_id <= $5 AND w.backfill = 0
+                 AND m.published_ms > w.collected_ms - $6
+             ORDER BY w.mention_id",
+            match window.counts {
+                Counts::Flagged => "w.flag <> $2",
+                Counts::Stance(_) => "w.stance = $2",
+            }
+        );
+        let value = match window.counts {
+            Counts::Flagged => "",
+            Counts::Stance(stance) => stance.as_str(),
+        };
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(window.watch)
+            .bind(value)
+            .bind(window.after.as_millisecond())
+            .bind(window.until.as_millisecond())
+            .bind(window.last)
+            .bind(window.max_age_ms)
+            .fetch_all(&mut *self.tx)
+            .await?;
+        rows.iter().map(read_counted).collect()
     }
+}
+
+/// What a rule counts, and where.
+#[derive(Debug, Clone)]
+pub struct Window<'a> {
+    pub watch: &'a str,
+    pub counts: Counts,
+    /// Collection time, exclusive.
+    pub after: Timestamp,
+    /// Collection time, inclusive.
+    pub until: Timestamp,
+    /// Number of the newest mention that counts.
+    pub last: i64,
+    /// Mentions that were older than this when they were collected are old news.
+    pub max_age_ms: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Mentions with any flag.
+    Flagged,
+    Stance(Stance),
+}
+
+/// One mention that a rule counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    pub mention_id: i64,
+    pub collected: Timestamp,
+    pub flag: Option<FlagKind>,
+    /// Tells statements of one author apart from those of another, and nothing else: pseudonym,
+    /// voice, site, or the mention itself where nobody is named.
+    pub speaker: String,
+}
+
+fn read_counted(row: &SqliteRow) -> Result<Counted, StoreError> {
+    let mention_id: i64 = row.try_get("mention_id")?;
+    let pseudonym: Option<Vec<u8>> = row.try_get("pseudonym")?;
+    let voice: Option<String> = row.try_get("voice_handle")?;
+    let site: String = row.try_get("site")?;
+    let speaker = match (pseudonym, voice) {
+        (Some(pseudonym), _) => format!("private {pseudonym:?}"),
+        (None, Some(voice)) => format!("voice {voice}"),
+        (None, None) if !site.is_empty() => format!("site {site}"),
+        (None, None) => format!("mention {mention_id}"),
+    };
+    Ok(Counted {
+        mention_id,
+        collected: time(row.try_get("collected_ms")?)?,
+        flag: FlagKind::parse(row.try_get("flag")?),
+        speaker,
+    })
 }
 
 impl Store {

@@ -33,6 +33,8 @@ pub struct OutgoingMail {
     pub attempts: i64,
     pub created: Timestamp,
     pub sent: Option<Timestamp>,
+    /// What the last failed attempt ran into; never text of a mail.
+    pub last_error: Option<String>,
 }
 
 /// What the metrics say of the outbox.
@@ -46,11 +48,11 @@ impl Tx {
     /// Orders a mail. A second order of the same Message-ID changes nothing.
     pub async fn order_mail(&mut self, mail: &NewMail) -> Result<(), StoreError> {
         let created_ms = mail.created.as_millisecond();
-        sqlx::query(
+        let id: Option<i64> = sqlx::query_scalar(
             "INSERT INTO outbox (case_id, step, recipient, message_id, mention_ids, state, attempts,
                  created_ms, next_attempt_ms)
              VALUES ($1, $2, $3, $4, $5, 'pending', 0, $6, $6)
-             ON CONFLICT (message_id) DO NOTHING",
+             ON CONFLICT (message_id) DO NOTHING RETURNING id",
         )
         .bind(mail.case_id)
         .bind(&mail.step)
@@ -58,8 +60,19 @@ impl Tx {
         .bind(&mail.message_id)
         .bind(serde_json::to_string(&mail.mention_ids)?)
         .bind(created_ms)
-        .execute(&mut *self.tx)
+        .fetch_optional(&mut *self.tx)
         .await?;
+        let shown: &[i64] = if id.is_some() { &mail.mention_ids } else { &[] };
+        for mention_id in shown {
+            sqlx::query(
+                "INSERT INTO outbox_mention (mention_id, outbox_id) VALUES ($1, $2)
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind(mention_id)
+            .bind(id)
+            .execute(&mut *self.tx)
+            .await?;
+        }
         Ok(())
     }
 }
@@ -94,13 +107,59 @@ impl Store {
     /// The mails that showed a mention.
     pub async fn mails_showing(&self, mention_id: i64) -> Result<Vec<OutgoingMail>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM outbox WHERE EXISTS
-                 (SELECT 1 FROM json_each(outbox.mention_ids) WHERE value = $1) ORDER BY id",
+            "SELECT * FROM outbox WHERE id IN
+                 (SELECT outbox_id FROM outbox_mention WHERE mention_id = $1) ORDER BY id",
         )
         .bind(mention_id)
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(read_mail).collect()
+    }
+
+    /// The mails that show a mention which changed or went between two sequence numbers, the
+    /// first exclusive, the second inclusive.
+    pub async fn mails_changed(
+        &self,
+        after_seq: i64,
+        until_seq: i64,
+    ) -> Result<Vec<OutgoingMail>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM outbox WHERE id IN (
+                 SELECT o.outbox_id FROM mention m JOIN outbox_mention o ON o.mention_id = m.id
+                 WHERE m.seq > $1 AND m.seq <= $2
+                 UNION
+                 SELECT o.outbox_id FROM removed r
+                 JOIN outbox_mention o ON o.mention_id = r.mention_id
+                 WHERE r.seq > $1 AND r.seq <= $2)
+             ORDER BY id",
+        )
+        .bind(after_seq)
+        .bind(until_seq)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(read_mail).collect()
+    }
+
+    /// How far a follower has read; 0 before its first step.
+    pub async fn follower_seq(&self, name: &str) -> Result<i64, StoreError> {
+        let seq: Option<i64> = sqlx::query_scalar("SELECT seq FROM follower WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(seq.unwrap_or(0))
+    }
+
+    /// Saves how far a follower has read, after what it did is durable.
+    pub async fn set_follower_seq(&self, name: &str, seq: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO follower (name, seq) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET seq = excluded.seq",
+        )
+        .bind(name)
+        .bind(seq)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
     }
 
     /// The mail server took it. Written after the fact: a crash in between sends it again.
@@ -162,5 +221,6 @@ fn read_mail(row: &SqliteRow) -> Result<OutgoingMail, StoreError> {
         attempts: row.try_get("attempts")?,
         created: time(row.try_get("created_ms")?)?,
         sent: sent_ms.map(time).transpose()?,
+        last_error: row.try_get("last_error")?,
     })
 }

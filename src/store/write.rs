@@ -190,15 +190,17 @@ impl Tx {
             .bind(id)
             .execute(&mut *self.tx)
             .await?;
+        let flag = hit.labels.flags.first().map_or("", |f| f.flag.as_str());
         for matched in &hit.matches {
             let stance = hit.labels.stance_toward(&matched.target);
             sqlx::query(
-                "INSERT INTO mention_watch (mention_id, watch, stance, collected_ms, backfill)
-                 VALUES ($1, $2, $3, $4, $5)",
+                "INSERT INTO mention_watch (mention_id, watch, stance, flag, collected_ms, backfill)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
             )
             .bind(id)
             .bind(&matched.watch)
             .bind(stance.as_str())
+            .bind(flag)
             .bind(collected_ms)
             .bind(i64::from(backfill))
             .execute(&mut *self.tx)

@@ -45,11 +45,14 @@ CREATE TABLE mention_watch (
     mention_id   BIGINT NOT NULL,
     watch        TEXT   NOT NULL,
     stance       TEXT   NOT NULL,
+    -- The first flag of the mention; empty where it has none.
+    flag         TEXT   NOT NULL,
     collected_ms BIGINT NOT NULL,
     backfill     BIGINT NOT NULL,
     PRIMARY KEY (mention_id, watch)
 );
 CREATE INDEX mention_watch_time ON mention_watch (watch, stance, collected_ms);
+CREATE INDEX mention_watch_flag ON mention_watch (watch, collected_ms) WHERE flag <> '';
 
 -- What followers must forget: the row is gone, its number tells them.
 CREATE TABLE removed (
@@ -126,6 +129,19 @@ CREATE TABLE outbox (
     last_error      TEXT
 );
 CREATE INDEX outbox_due ON outbox (state, next_attempt_ms);
+
+-- The same ids, to find the mails that showed a mention which was deleted or edited.
+CREATE TABLE outbox_mention (
+    mention_id BIGINT NOT NULL,
+    outbox_id  BIGINT NOT NULL,
+    PRIMARY KEY (mention_id, outbox_id)
+);
+
+-- How far a follower that keeps its position here has read; it may lag, never lead.
+CREATE TABLE follower (
+    name TEXT PRIMARY KEY,
+    seq  BIGINT NOT NULL
+);
 
 -- Who opened a sealed value or erased something, when and why. Never what it said.
 CREATE TABLE audit (

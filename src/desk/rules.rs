@@ -1,0 +1,328 @@
+//! The rules: when a mention opens a case, and whom that tells.
+//!
+//! A decision depends on stored rows and on the collection time and number of the mention at hand,
+//! never on a clock: a replay decides the same. What an editor is told once is not told again:
+//! while a case is warm, further mentions join it without a mail.
+
+use super::Config;
+use crate::model::{FlagKind, Hit, Mention, Stance};
+use crate::store::{Case, Counted, Counts, NewCase, NewMail, StoreError, Tx, Window};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+
+/// Mentions that a mail shows at most.
+const EXAMPLES: usize = 5;
+/// Mentions of the window that join a new case at most; a flood of one account stays outside.
+const JOIN: usize = 200;
+
+/// Thresholds. The same for criticism and support: a wave is a wave.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// Flagged mentions (somebody asks whether a claim is true, or disputes it) by different
+    /// authors that open a case. 1 is possible; a single stray question then pages the office.
+    pub flagged_min_mentions: u32,
+    pub flagged_window_minutes: u32,
+    /// Critical (or supportive) mentions by different authors that open a case.
+    pub wave_min_mentions: u32,
+    pub wave_window_minutes: u32,
+    /// A case takes further mentions without a mail until this long after its latest one.
+    pub cooldown_minutes: u32,
+    /// And at most this long after its opening: then the rule may open, and mail, a new one.
+    pub case_max_hours: u32,
+    /// What was published longer ago than this when it was collected is archived, not counted.
+    pub alert_max_age_hours: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            flagged_min_mentions: 3,
+            flagged_window_minutes: 60,
+            wave_min_mentions: 15,
+            wave_window_minutes: 60,
+            cooldown_minutes: 120,
+            case_max_hours: 12,
+            alert_max_age_hours: 24,
+        }
+    }
+}
+
+impl Rules {
+    pub(super) fn faults(&self) -> Vec<String> {
+        let limits = [
+            ("flagged_min_mentions", self.flagged_min_mentions, 10_000),
+            ("flagged_window_minutes", self.flagged_window_minutes, 1_440),
+            ("wave_min_mentions", self.wave_min_mentions, 10_000),
+            ("wave_window_minutes", self.wave_window_minutes, 1_440),
+            ("cooldown_minutes", self.cooldown_minutes, 10_080),
+            ("case_max_hours", self.case_max_hours, 168),
+            ("alert_max_age_hours", self.alert_max_age_hours, 8_760),
+        ];
+        limits
+            .into_iter()
+            .filter(|(_, value, most)| !(1..=*most).contains(value))
+            .map(|(key, value, most)| {
+                format!("desk.rules.{key}: {value} must be between 1 and {most}")
+            })
+            .collect()
+    }
+}
+
+/// The rules by name; the names are metric labels and stand in the cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rule {
+    Flagged,
+    CriticalWave,
+    SupportiveWave,
+}
+
+impl Rule {
+    pub const ALL: [Rule; 3] = [Rule::Flagged, Rule::CriticalWave, Rule::SupportiveWave];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Rule::Flagged => "flagged",
+            Rule::CriticalWave => "critical_wave",
+            Rule::SupportiveWave => "supportive_wave",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.as_str() == name)
+    }
+
+    fn counts(self) -> Counts {
+        match self {
+            Rule::Flagged => Counts::Flagged,
+            Rule::CriticalWave => Counts::Stance(Stance::Critical),
+            Rule::SupportiveWave => Counts::Stance(Stance::Supportive),
+        }
+    }
+}
+
+/// The figures of a rule when it fired: the reason that mail and pages show. No text of a mention.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Mentions counted in the window.
+    pub mentions: usize,
+    /// Different authors among them; this is what is compared with `min_authors`.
+    pub authors: usize,
+    pub enquiries: usize,
+    pub corrections: usize,
+    /// Collection time of the first and the latest mention counted.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub min_authors: u32,
+    pub window_minutes: u32,
+    /// The classifier that labelled the mention at hand.
+    pub model: String,
+}
+
+/// A case that was just opened, for the caller to count and log once its transaction is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenedCase {
+    pub id: i64,
+    pub rule: Rule,
+    pub watch: String,
+    /// Mails that were ordered.
+    pub mails: usize,
+}
+
+/// Applies the rules.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    rules: Rules,
+    recipients: Vec<String>,
+    instance: String,
+}
+
+impl Desk {
+    /// Takes checked settings. Says once, aloud, when nobody would be told.
+    pub fn new(config: &Config) -> Self {
+        if config.recipients.is_empty() {
+            tracing::warn!("desk.recipients is empty: cases are opened, but nobody gets a mail");
+        }
+        Self {
+            rules: config.rules.clone(),
+            recipients: config.recipients.clone(),
+            instance: config.instance.clone(),
+        }
+    }
+
+    /// Applies all rules to newly stored hits, in the order in which they were stored, inside the
+    /// transaction that stored them. Imports and old news open nothing.
+    ///
+    /// # Errors
+    /// Those of the store; the caller then drops its transaction.
+    pub async fn apply(
+        &self,
+        tx: &mut Tx,
+        written: &[(i64, &Hit)],
+    ) -> Result<Vec<OpenedCase>, StoreError> {
+        let mut opened = Vec::new();
+        for (id, hit) in written {
+            if hit.backfill || self.is_old_news(&hit.mention) {
+                continue;
+            }
+            for matched in &hit.matches {
+                for rule in applicable(hit, &matched.target) {
+                    let case = self.apply_rule(tx, rule, &matched.watch, *id, hit);
+                    opened.extend(case.await?);
+                }
+            }
+        }
+        Ok(opened)
+    }
+
+    fn is_old_news(&self, mention: &Mention) -> bool {
+        mention.collected.duration_since(mention.published) >= self.max_age()
+    }
+
+    fn max_age(&self) -> SignedDuration {
+        SignedDuration::from_hours(i64::from(self.rules.alert_max_age_hours))
+    }
+
+    async fn apply_rule(
+        &self,
+        tx: &mut Tx,
+        rule: Rule,
+        watch: &str,
+        id: i64,
+        hit: &Hit,
+    ) -> Result<Option<OpenedCase>, StoreError> {
+        let at = hit.mention.collected;
+        if let Some(case) = tx.latest_case(rule.as_str(), watch).await?
+            && self.is_warm(&case, at)
+        {
+            tx.add_to_case(case.id, id, at).await?;
+            return Ok(None);
+        }
+        let (min_authors, window_minutes) = self.threshold(rule);
+        let window = Window {
+            watch,
+            counts: rule.counts(),
+            after: before(at, SignedDuration::from_mins(i64::from(window_minutes))),
+            until: at,
+            last: id,
+            max_age_ms: i64::from(self.rules.alert_max_age_hours) * 3_600_000,
+        };
+        let counted = tx.counted(&window).await?;
+        let facts = Facts {
+            min_authors,
+            window_minutes,
+            model: hit.labels.model.clone(),
+            ..figures(&counted, at)
+        };
+        if facts.authors < usize::try_from(min_authors).unwrap_or(usize::MAX) {
+            return Ok(None);
+        }
+        self.open(tx, rule, watch, &counted, &facts, at)
+            .await
+            .map(Some)
+    }
+
+    fn threshold(&self, rule: Rule) -> (u32, u32) {
+        let rules = &self.rules;
+        match rule {
+            Rule::Flagged => (rules.flagged_min_mentions, rules.flagged_window_minutes),
+            Rule::CriticalWave | Rule::SupportiveWave => {
+                (rules.wave_min_mentions, rules.wave_window_minutes)
+            }
+        }
+    }
+
+    /// True while a case still takes mentions in silence. The cool-down runs from the latest
+    /// mention, so that a long story pages once; the age limit lets a case that never falls
+    /// silent page again.
+    fn is_warm(&self, case: &Case, at: Timestamp) -> bool {
+        let cooldown = SignedDuration::from_mins(i64::from(self.rules.cooldown_minutes));
+        let most = SignedDuration::from_hours(i64::from(self.rules.case_max_hours));
+        at.duration_since(case.last) < cooldown && at.duration_since(case.opened) < most
+    }
+
+    async fn open(
+        &self,
+        tx: &mut Tx,
+        rule: Rule,
+        watch: &str,
+        counted: &[Counted],
+        facts: &Facts,
+        at: Timestamp,
+    ) -> Result<OpenedCase, StoreError> {
+        let case = NewCase {
+            rule: rule.as_str().to_owned(),
+            watch: watch.to_owned(),
+            opened: at,
+            facts: serde_json::to_value(facts)?,
+        };
+        let id = tx.open_case(&case).await?;
+        for member in counted.iter().rev().take(JOIN).rev() {
+            tx.add_to_case(id, member.mention_id, member.collected)
+                .await?;
+        }
+        let examples = examples(counted);
+        for (index, recipient) in self.recipients.iter().enumerate() {
+            tx.order_mail(&NewMail {
+                case_id: id,
+                step: "alert".to_owned(),
+                recipient: recipient.clone(),
+                message_id: format!("<case-{id}.alert.{}@{}>", index + 1, self.instance),
+                mention_ids: examples.clone(),
+                created: at,
+            })
+            .await?;
+        }
+        Ok(OpenedCase {
+            id,
+            rule,
+            watch: watch.to_owned(),
+            mails: self.recipients.len(),
+        })
+    }
+}
+
+fn before(time: Timestamp, span: SignedDuration) -> Timestamp {
+    time.checked_sub(span).unwrap_or(Timestamp::MIN)
+}
+
+/// The rules that a hit concerns, by its labels.
+fn applicable(hit: &Hit, target: &str) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    if !hit.labels.flags.is_empty() {
+        rules.push(Rule::Flagged);
+    }
+    match hit.labels.stance_toward(target) {
+        Stance::Critical => rules.push(Rule::CriticalWave),
+        Stance::Supportive => rules.push(Rule::SupportiveWave),
+        Stance::Neutral | Stance::Unclear => {}
+    }
+    rules
+}
+
+fn figures(counted: &[Counted], at: Timestamp) -> Facts {
+    let speakers: HashSet<&str> = counted.iter().map(|c| c.speaker.as_str()).collect();
+    let flagged = |flag| counted.iter().filter(|c| c.flag == Some(flag)).count();
+    let times = || counted.iter().map(|c| c.collected);
+    Facts {
+        mentions: counted.len(),
+        authors: speakers.len(),
+        enquiries: flagged(FlagKind::Enquiry),
+        corrections: flagged(FlagKind::Correction),
+        from: times().min().unwrap_or(at),
+        to: times().max().unwrap_or(at),
+        ..Facts::default()
+    }
+}
+
+/// The first statement of each of the first authors: where it began, in several voices.
+fn examples(counted: &[Counted]) -> Vec<i64> {
+    let mut seen = HashSet::new();
+    counted
+        .iter()
+        .filter(|c| seen.insert(c.speaker.as_str()))
+        .take(EXAMPLES)
+        .map(|c| c.mention_id)
+        .collect()
+}
