@@ -1,1 +1,6 @@
+//! One integration binary.
 
+mod erasure;
+mod house;
+mod index;
+mod sweep;
