@@ -76,7 +76,7 @@ impl Bell {
     /// Waits until it is stopped, or (`for_ring`) rung, or the time is over.
     fn wait(&self, time: Duration, for_ring: bool) {
         let waiting = self.changed.wait_timeout_while(self.lock(), time, |state| {
-            !state.stopped && !(for_ring && state.rung)
+            !(state.stopped || for_ring && state.rung)
         });
         let (mut state, _) = waiting.unwrap_or_else(PoisonError::into_inner);
         if for_ring {
@@ -112,7 +112,7 @@ impl Schedule {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             commit_interval: Duration::from_millis(config.commit_interval_ms),
-            batch: i64::try_from(config.batch_changes.max(1)).unwrap_or(i64::MAX),
+            batch: i64::from(config.batch_changes.max(1)),
             purge_within: Duration::from_secs(config.purge_within_secs),
             dirty_since: Some(Instant::now()),
             purge_not_before: Instant::now(),

@@ -36,8 +36,9 @@ impl Differences {
 
     fn compare(&mut self, stored: &[i64], mut indexed: Vec<i64>) {
         indexed.sort_unstable();
-        let pairs = indexed.windows(2).filter(|pair| pair[0] == pair[1]);
-        self.doubled.extend(pairs.map(|pair| pair[0]));
+        let next = indexed.iter().skip(1);
+        let doubled = indexed.iter().zip(next).filter(|pair| pair.0 == pair.1);
+        self.doubled.extend(doubled.map(|pair| *pair.0));
         let stored: BTreeSet<i64> = stored.iter().copied().collect();
         let indexed: BTreeSet<i64> = indexed.into_iter().collect();
         self.missing.extend(stored.difference(&indexed));

@@ -84,11 +84,8 @@ fn finds_what_is_there() {
         "kaffeefahrtmini",
     ] {
         fs::write(&path, content).unwrap();
-        assert_eq!(
-            holding(dir.path(), "Kaffeefahrtministerium"),
-            [path.clone()],
-            "{content}"
-        );
+        let found = holding(dir.path(), "Kaffeefahrtministerium");
+        assert_eq!(found, vec![path.clone()], "{content}");
     }
     let utf16: Vec<u8> = "ein Kaffeefahrtministerium"
         .encode_utf16()
