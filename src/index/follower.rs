@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A purge may use this part of the follower's time, so that many edits of old posts do not keep
 /// new ones from being found.
 const PURGE_SHARE: u32 = 6;
-/// Mentions read at once when a partition is made again.
+/// Changes in one commit while something is made again.
 const REFILL: i64 = 2_000;
 
 /// What the index follows, and whom it tells.
@@ -194,13 +194,17 @@ impl Follower {
     }
 
     fn round(&mut self) -> Result<Round, IndexError> {
-        let after = self.keeper.seq();
-        let reading = self.follow.store.changes_after(after, self.schedule.batch);
+        // While it is made again nobody waits for a single mention: fewer, larger commits.
+        let limit = match self.progress.whole.load(Ordering::Acquire) {
+            true => self.schedule.batch,
+            false => self.schedule.batch.max(REFILL),
+        };
+        let reading = self.follow.store.changes_after(self.keeper.seq(), limit);
         let changes = self.runtime.block_on(reading)?;
         if !changes.is_empty() {
             self.apply(&changes)?;
         }
-        let behind = usize::try_from(self.schedule.batch).is_ok_and(|full| changes.len() >= full);
+        let behind = usize::try_from(limit).is_ok_and(|full| changes.len() >= full);
         if !behind {
             match self.keeper.broken() {
                 Some(week) => self.make_again(week)?,

@@ -54,12 +54,13 @@ impl Keeper {
         fs::create_dir_all(root)?;
         let lock = lock(root)?;
         let schema = schema_hash()?;
-        let position = Position::load(root, &schema)?.filter(|found| found.seq <= furthest);
+        let found = Position::load(root, &schema)?.filter(|found| found.seq <= furthest);
+        let afresh = found.is_none();
         let mut keeper = Self {
             root: root.to_path_buf(),
             schema,
             shelf,
-            position: position.unwrap_or_else(Position::start),
+            position: found.unwrap_or_else(Position::start),
             writers: BTreeMap::new(),
             open_writers: config.open_writers.max(1),
             idle_writer: Duration::from_secs(config.idle_writer_secs),
@@ -67,7 +68,9 @@ impl Keeper {
             suspect: None,
             _lock: lock,
         };
-        keeper.save()?;
+        if afresh {
+            keeper.save()?;
+        }
         keeper.remove_strangers()?;
         for week in keeper.position.weeks.clone() {
             match Partition::open(root, week) {

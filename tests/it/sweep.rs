@@ -23,24 +23,26 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
 /// The files below a directory that hold the needle or two thirds of it in a row (indexes cut
 /// shared beginnings off), in any case, as UTF-8 or UTF-16.
 pub fn holding(dir: &Path, needle: &str) -> Vec<PathBuf> {
-    let needle = needle.to_lowercase();
-    let window = (needle.chars().count() * 2 / 3).max(6);
-    let chars: Vec<char> = needle.chars().collect();
-    let mut parts = Vec::new();
-    for part in chars.windows(window.min(chars.len())) {
-        let part: String = part.iter().collect();
-        parts.push(part.encode_utf16().flat_map(u16::to_le_bytes).collect());
-        parts.push(part.into_bytes());
-    }
+    let needle: Vec<char> = needle.to_lowercase().chars().collect();
+    let window = (needle.len() * 2 / 3).max(6).min(needle.len());
+    // What all windows share is looked for first: most files do not even hold that.
+    let core = encodings(&needle[needle.len() - window..window]);
+    let windows: Vec<[Vec<u8>; 2]> = needle.windows(window).map(encodings).collect();
     files(dir)
         .into_iter()
         .filter(|path| {
             // A file that is gone meanwhile holds nothing.
-            let bytes = fs::read(path).unwrap_or_default();
-            let lower = lower(&bytes);
-            parts.iter().any(|part: &Vec<u8>| contains(&lower, part))
+            let bytes = lower(&fs::read(path).unwrap_or_default());
+            let holds = |parts: &[Vec<u8>; 2]| parts.iter().any(|part| contains(&bytes, part));
+            holds(&core) && windows.iter().any(holds)
         })
         .collect()
+}
+
+fn encodings(part: &[char]) -> [Vec<u8>; 2] {
+    let text: String = part.iter().collect();
+    let utf16 = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    [text.into_bytes(), utf16]
 }
 
 /// Fails and names the files where the needle, or most of it, is still in one.
