@@ -1,0 +1,96 @@
+//! Highlights; what matches is held by `tests/it/agreement.rs` and `tests/it/query.rs`.
+
+use super::*;
+use crate::text::analyse;
+
+/// The query on a title and a text, with the places found put in brackets.
+fn check(query: &str, title: &str, text: &str, expected: &str) {
+    let query = Query::parse(query).unwrap();
+    let (title_tokens, text_tokens) = (analyse(title), analyse(text));
+    let keys = Keys::default();
+    let mut view = View::new(Doc {
+        title: &title_tokens,
+        text: &text_tokens,
+        keys: &keys,
+    });
+    assert!(
+        view.matches(query.expr()),
+        "{} on {title} / {text}",
+        query.written()
+    );
+    let mut shown = format!("{title} / {text}");
+    let offset = title.len() + 3;
+    for span in view.highlights(query.expr()).into_iter().rev() {
+        let shift = if span.part == Part::Text { offset } else { 0 };
+        shown.insert(span.end as usize + shift, ']');
+        shown.insert(span.start as usize + shift, '[');
+    }
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn words_that_matched_are_marked() {
+    check(
+        "bmi",
+        "BMI sagt",
+        "das #BMI, ja",
+        "[BMI] sagt / das [#BMI], ja",
+    );
+    check(
+        "\"das bmi\" OR nein",
+        "",
+        "das BMI und das",
+        " / [das BMI] und das",
+    );
+    check("title:bmi AND ja", "BMI", "BMI ja", "[BMI] / BMI [ja]");
+    check(
+        "Köln*",
+        "",
+        "In Ko\u{308}lner Straßen",
+        " / In [Ko\u{308}lner] Straßen",
+    );
+    check(
+        "e-mail",
+        "",
+        "eine E-Mail und eMail",
+        " / eine [E-Mail] und [eMail]",
+    );
+}
+
+#[test]
+fn what_not_excludes_is_not_marked() {
+    check("a NOT (b AND c)", "", "a b a", " / [a] b [a]");
+    check("a AND (b OR (c NOT a))", "", "a b c", " / [a] [b] c");
+}
+
+#[test]
+fn of_near_only_the_pairs_are_marked() {
+    check("a NEAR/1 b", "", "a x b x x a", " / [a] x [b] x x a");
+    check(
+        "(a NEAR/1f b) NEAR/2 c",
+        "",
+        "c c a b x c x x a",
+        " / [c] [c] [a] [b] x [c] x x a",
+    );
+    check(
+        "\"a b c\"~1",
+        "",
+        "c x b a x x x b",
+        " / [c] x [b] [a] x x x b",
+    );
+}
+
+#[test]
+fn marks_are_merged_and_bounded() {
+    check("\"a b\" OR \"b c\"", "", "a b c", " / [a b c]");
+    let text = "a x ".repeat(200);
+    let tokens = analyse(&text);
+    let keys = Keys::default();
+    let query = Query::parse("a").unwrap();
+    let mut view = View::new(Doc {
+        title: &[],
+        text: &tokens,
+        keys: &keys,
+    });
+    assert_eq!(view.highlights(query.expr()).len(), MAX_HIGHLIGHTS);
+}

@@ -1,0 +1,123 @@
+//! What a query is evaluated on.
+
+use super::ast::{KeyField, Keyword};
+use super::glob::{glob, is_wild};
+use crate::model::{Author, Mention, Part};
+use crate::text::{Token, address, fold_keyword};
+
+/// A mention as queries see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Doc<'a> {
+    pub title: &'a [Token],
+    pub text: &'a [Token],
+    pub keys: &'a Keys,
+}
+
+impl<'a> Doc<'a> {
+    pub fn tokens(&self, part: Part) -> &'a [Token] {
+        match part {
+            Part::Title => self.title,
+            Part::Text => self.text,
+        }
+    }
+}
+
+/// The keyword fields of a mention, folded for comparison. An empty value is none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keys {
+    site: String,
+    source: String,
+    lang: String,
+    kind: String,
+    url: String,
+    links: Vec<String>,
+    voice: Vec<String>,
+}
+
+/// The keyword fields as they are stored.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RawKeys<'a> {
+    pub site: &'a str,
+    pub source: &'a str,
+    pub lang: &'a str,
+    pub kind: &'a str,
+    pub url: &'a str,
+    pub links: &'a [String],
+    /// Name and handle of a public voice; nothing for private accounts.
+    pub voice: &'a [&'a str],
+}
+
+impl Keys {
+    pub fn new(raw: RawKeys<'_>) -> Self {
+        let voice = raw
+            .voice
+            .iter()
+            .map(|name| fold_keyword(name.trim().trim_start_matches('@')));
+        Self {
+            site: address(raw.site),
+            source: fold_keyword(raw.source),
+            lang: fold_keyword(raw.lang),
+            kind: fold_keyword(raw.kind),
+            url: address(raw.url),
+            links: raw.links.iter().map(|link| address(link)).collect(),
+            voice: voice.collect(),
+        }
+    }
+
+    pub fn of(mention: &Mention) -> Self {
+        let voice: &[&str] = match &mention.author {
+            Some(Author::Voice { name, handle }) => &[name, handle],
+            Some(Author::Private { .. }) | None => &[],
+        };
+        Self::new(RawKeys {
+            site: &mention.site,
+            source: &mention.source,
+            lang: &mention.lang,
+            kind: mention.kind.as_str(),
+            url: mention.url.as_deref().unwrap_or_default(),
+            links: &mention.links,
+            voice,
+        })
+    }
+
+    /// The values of one field.
+    pub fn values(&self, field: KeyField) -> impl Iterator<Item = &str> {
+        let values = match field {
+            KeyField::Site => std::slice::from_ref(&self.site),
+            KeyField::Source => std::slice::from_ref(&self.source),
+            KeyField::Lang => std::slice::from_ref(&self.lang),
+            KeyField::Type => std::slice::from_ref(&self.kind),
+            KeyField::Url => std::slice::from_ref(&self.url),
+            KeyField::Links => &self.links,
+            KeyField::Voice => &self.voice,
+        };
+        values
+            .iter()
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+}
+
+impl Keyword {
+    /// True where a stored, folded value fulfils it: a site is the host or one under it, an address
+    /// holds the value anywhere, everything else is equal.
+    pub fn matches(&self, stored: &str) -> bool {
+        let wild = is_wild(&self.value);
+        match self.field {
+            KeyField::Site if wild => {
+                let hosts = stored.match_indices('.').map(|(dot, _)| &stored[dot + 1..]);
+                std::iter::once(stored)
+                    .chain(hosts)
+                    .any(|host| glob(&self.value, host))
+            }
+            KeyField::Site => match stored.strip_suffix(self.value.as_str()) {
+                Some(under) => under.is_empty() || under.ends_with('.'),
+                None => false,
+            },
+            KeyField::Url | KeyField::Links if wild => glob(&format!("*{}*", self.value), stored),
+            KeyField::Url | KeyField::Links => stored.contains(&self.value),
+            _ if wild => glob(&self.value, stored),
+            _ => self.value == stored,
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Splits a written query into tokens. Linear.
+
+use super::MAX_BETWEEN;
+use super::ast::KeyField;
+use super::error::QueryError;
+use crate::model::Part;
+use std::ops::Range;
+
+/// One token and its byte range in the query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lexeme {
+    pub kind: Kind,
+    pub at: Range<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    Open,
+    Close,
+    And,
+    Or,
+    Not,
+    Near {
+        max_between: u32,
+        ordered: bool,
+    },
+    /// `~5` behind a phrase or bracket.
+    Tilde(u32),
+    Field(Field),
+    Word(String),
+    Quoted(String),
+    Exact(String),
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Part(Part),
+    Key(KeyField),
+}
+
+/// Names that are not the language's own but mean one of its fields.
+const ALIASES: [(&str, KeyField); 1] = [("language", KeyField::Lang)];
+
+/// True for words that are operators, or that a reader would take for one.
+pub fn is_reserved(word: &str) -> bool {
+    let upper = word.to_ascii_uppercase();
+    matches!(
+        upper.as_str(),
+        "AND" | "OR" | "NOT" | "UND" | "ODER" | "NICHT"
+    ) || is_near(&upper)
+}
+
+fn is_near(upper: &str) -> bool {
+    let name = upper.split('/').next().unwrap_or_default();
+    matches!(name, "NEAR" | "ONEAR")
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '„' | '“' | '”' | '‟' | '«' | '»' | '＂')
+}
+
+pub fn lex(written: &str) -> Result<Vec<Lexeme>, QueryError> {
+    let mut lexer = Lexer {
+        written,
+        at: 0,
+        out: Vec::new(),
+        depth: 0,
+        raw: Raw::Off,
+    };
+    while lexer.skip_blank()? {
+        lexer.step()?;
+    }
+    let end = written.len();
+    lexer.push(Kind::End, end..end);
+    Ok(lexer.out)
+}
+
+/// Values of keyword fields (`url:x.de/a~b`) are read raw: as one value or, in brackets, a list.
+#[derive(Clone, Copy, PartialEq)]
+enum Raw {
+    Off,
+    Value,
+    List { depth: usize },
+}
+
+struct Lexer<'a> {
+    written: &'a str,
+    at: usize,
+    out: Vec<Lexeme>,
+    depth: usize,
+    raw: Raw,
+}
+
+impl<'a> Lexer<'a> {
+    fn rest(&self) -> &'a str {
+        &self.written[self.at..]
+    }
+
+    fn push(&mut self, kind: Kind, at: Range<usize>) {
+        self.at = at.end;
+        self.out.push(Lexeme { kind, at });
+    }
+
+    fn refuse<T>(&self, at: Range<usize>, message: &str, hint: &str) -> Result<T, QueryError> {
+        Err(QueryError::new(self.written, at, message, hint))
+    }
+
+    /// Moves over blanks and comments; false at the end.
+    fn skip_blank(&mut self) -> Result<bool, QueryError> {
+        loop {
+            let trimmed = self
+                .rest()
+                .trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
+            self.at = self.written.len() - trimmed.len();
+            if !trimmed.starts_with("<<<") {
+                return Ok(!trimmed.is_empty());
+            }
+            match trimmed.find(">>>") {
+                Some(close) => self.at += close + 3,
+                None => {
+                    return self.refuse(
+                        self.at..self.at + 3,
+                        "Der Kommentar hat kein Ende.",
+                        "Schließen Sie ihn mit >>>.",
+                    );
+                }
+            }
+        }
+    }
+
+    fn step(&mut self) -> Result<(), QueryError> {
+        let at = self.at;
+        let Some(c) = self.rest().chars().next() else {
+            return Ok(());
+        };
+        match c {
+            '(' => {
+                self.depth += 1;
+                if self.raw == Raw::Value {
+                    self.raw = Raw::List { depth: self.depth };
+                }
+                self.push(Kind::Open, at..at + 1);
+            }
+            ')' => {
+                if self.raw == (Raw::List { depth: self.depth }) {
+                    self.raw = Raw::Off;
+                }
+                self.depth = self.depth.saturating_sub(1);
+                self.push(Kind::Close, at..at + 1);
+            }
+            _ if is_quote(c) => self.quoted(c)?,
+            _ if self.raw != Raw::Off => self.bare()?,
+            '{' => self.exact()?,
+            '~' => self.tilde()?,
+            '[' | ']' => {
+                return self.refuse(
+                    at..at + 1,
+                    "Bereiche in eckigen Klammern gibt es nicht.",
+                    "Den Zeitraum wählen Sie neben der Suche; Wörter gruppieren Sie mit runden Klammern ( ).",
+                );
+            }
+            '}' => return self.refuse(at..at + 1, "Hier schließt }, ohne dass { öffnet.", ""),
+            _ => self.bare()?,
+        }
+        if self.raw == Raw::Value
+            && !matches!(self.out.last().map(|l| &l.kind), Some(Kind::Field(_)))
+        {
+            self.raw = Raw::Off;
+        }
+        Ok(())
+    }
+
+    fn quoted(&mut self, open: char) -> Result<(), QueryError> {
+        let start = self.at;
+        let inner = start + open.len_utf8();
+        let Some(length) = self.written[inner..].find(is_quote) else {
+            return self.refuse(
+                start..inner,
+                "Dieses Anführungszeichen wird nicht geschlossen.",
+                "Setzen Sie am Ende der Wortfolge ein zweites.",
+            );
+        };
+        let close = inner + length;
+        let end = close
+            + self.written[close..]
+                .chars()
+                .next()
+                .map_or(1, char::len_utf8);
+        let text = self.written[inner..close].to_owned();
+        self.push(Kind::Quoted(text), start..end);
+        Ok(())
+    }
+
+    fn exact(&mut self) -> Result<(), QueryError> {
+        let start = self.at;
+        let Some(length) = self.rest().find('}') else {
+            return self.refuse(
+                start..start + 1,
+                "Diese geschweifte Klammer wird nicht geschlossen.",
+                "Genaue Schreibweise: {BMI}",
+            );
+        };
+        let text = self.written[start + 1..start + length].to_owned();
+        self.push(Kind::Exact(text), start..start + length + 1);
+        Ok(())
+    }
+
+    fn tilde(&mut self) -> Result<(), QueryError> {
+        let start = self.at;
+        let digits = self.rest()[1..]
+            .bytes()
+            .take_while(u8::is_ascii_digit)
+            .count();
+        let end = start + 1 + digits;
+        let follows = matches!(self.out.last(), Some(last) if last.at.end == start
+            && matches!(last.kind, Kind::Quoted(_) | Kind::Close));
+        if digits == 0 || !follows {
+            return self.refuse(
+                start..end,
+                "~ steht nur mit einer Zahl hinter einer Wortfolge oder einer Klammer.",
+                "Zum Beispiel: \"Minister Rücktritt\"~5",
+            );
+        }
+        let max_between = self.count(start + 1..end)?;
+        self.push(Kind::Tilde(max_between), start..end);
+        Ok(())
+    }
+
+    /// The number of words between two operands.
+    fn count(&self, at: Range<usize>) -> Result<u32, QueryError> {
+        match self.written[at.clone()].parse::<u32>() {
+            Ok(count) if count <= MAX_BETWEEN => Ok(count),
+            _ => self.refuse(
+                at,
+                &format!("Höchstens {MAX_BETWEEN} Wörter Abstand sind möglich."),
+                "Für größere Abstände schreiben Sie AND.",
+            ),
+        }
+    }
+
+    /// An operator, a field name, a word or a raw value.
+    fn bare(&mut self) -> Result<(), QueryError> {
+        let start = self.at;
+        let raw = self.raw != Raw::Off;
+        let ends = |c: char| {
+            c.is_whitespace()
+                || c.is_control()
+                || matches!(c, '(' | ')')
+                || is_quote(c)
+                || (!raw && matches!(c, '{' | '}' | '[' | ']' | '~'))
+        };
+        let rest = self.rest();
+        let run = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let run = &run[..run.find("<<<").unwrap_or(run.len())];
+        let end = start + run.len();
+        match run {
+            "AND" => self.push(Kind::And, start..end),
+            "OR" => self.push(Kind::Or, start..end),
+            "NOT" => self.push(Kind::Not, start..end),
+            _ if is_near(&run.to_ascii_uppercase()) => self.near(start..end)?,
+            _ if raw => self.push(Kind::Word(run.to_owned()), start..end),
+            _ => return self.field_or_word(start..end),
+        }
+        Ok(())
+    }
+
+    fn near(&mut self, at: Range<usize>) -> Result<(), QueryError> {
+        let run = &self.written[at.clone()];
+        let hint = "Schreiben Sie zum Beispiel NEAR/5 (höchstens fünf Wörter dazwischen) oder NEAR/5f (in dieser Reihenfolge).";
+        let Some(count) = run.strip_prefix("NEAR/") else {
+            let message = match run.starts_with("ONEAR") {
+                true => "ONEAR heißt hier NEAR/4f: mit Zahl und f für die Reihenfolge.",
+                false => "NEAR braucht Großbuchstaben und eine Zahl.",
+            };
+            return self.refuse(at, message, hint);
+        };
+        let number = count.strip_suffix(['f', 'F']).unwrap_or(count);
+        if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+            return self.refuse(at, "NEAR braucht eine Zahl.", hint);
+        }
+        let ordered = number.len() < count.len();
+        let number_start = at.start + "NEAR/".len();
+        let max_between = self.count(number_start..number_start + number.len())?;
+        self.push(
+            Kind::Near {
+                max_between,
+                ordered,
+            },
+            at,
+        );
+        Ok(())
+    }
+
+    fn field_or_word(&mut self, at: Range<usize>) -> Result<(), QueryError> {
+        let run = self.written[at.clone()].to_owned();
+        if run.len() > 1 && run.starts_with(['-', '+']) {
+            return self.refuse(
+                at.start..at.start + 1,
+                "Plus- und Minuszeichen vor einem Wort haben keine Wirkung.",
+                "Schreiben Sie AND oder NOT vor das Wort.",
+            );
+        }
+        let Some((name, value)) = run.split_once(':') else {
+            self.push(Kind::Word(run), at);
+            return Ok(());
+        };
+        let name_end = at.start + name.len() + 1;
+        if let Some(field) = find_field(name) {
+            self.push(Kind::Field(field), at.start..name_end);
+            if let Field::Key(_) = field {
+                self.raw = Raw::Value;
+            }
+            return Ok(());
+        }
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
+        if !is_name || is_gendered(value) {
+            self.push(Kind::Word(run), at);
+            return Ok(());
+        }
+        let (message, hint) = unknown_field(name, value);
+        self.refuse(at.start..name_end, &message, &hint)
+    }
+}
+
+fn find_field(name: &str) -> Option<Field> {
+    let name = name.to_ascii_lowercase();
+    match name.as_str() {
+        "title" => return Some(Field::Part(Part::Title)),
+        "text" => return Some(Field::Part(Part::Text)),
+        _ => {}
+    }
+    let alias = ALIASES.into_iter().find(|(alias, _)| *alias == name);
+    let by_name = KeyField::ALL
+        .into_iter()
+        .find(|field| field.as_str() == name);
+    by_name.or(alias.map(|(_, field)| field)).map(Field::Key)
+}
+
+/// The ending of `Minister:in`, which is a word and not a field.
+fn is_gendered(value: &str) -> bool {
+    let ending = value.trim_end_matches(['*', '>', ',', '.']).to_lowercase();
+    matches!(
+        ending.as_str(),
+        "in" | "innen" | "e" | "r" | "n" | "en" | "er"
+    )
+}
+
+fn unknown_field(name: &str, value: &str) -> (String, String) {
+    let lower = name.to_ascii_lowercase();
+    if value.starts_with("//") {
+        return (
+            "Eine Adresse steht in Anführungszeichen oder in einem Feld.".to_owned(),
+            "Schreiben Sie zum Beispiel url:\"bild.de/politik\" oder links:\"bild.de\".".to_owned(),
+        );
+    }
+    if lower.starts_with("author") {
+        return (
+            "Nach privaten Verfasserinnen und Verfassern wird nicht gesucht.".to_owned(),
+            "Öffentliche Stimmen der Liste finden Sie mit voice:, zum Beispiel voice:BMI_Bund."
+                .to_owned(),
+        );
+    }
+    let mut names = vec!["title", "text"];
+    names.extend(KeyField::ALL.into_iter().map(KeyField::as_str));
+    let hint = format!(
+        "Es gibt {}:. Gehört der Doppelpunkt zum Wort, setzen Sie es in Anführungszeichen.",
+        names.join(":, ")
+    );
+    (format!("Das Feld {lower}: gibt es nicht."), hint)
+}
