@@ -30,8 +30,6 @@ pub(super) struct Counter {
 /// The counts over one segment, by the numbers that it gives to the values.
 pub(super) struct Counting {
     columns: [Option<(StrColumn, Vec<u64>)>; FIELDS.len()],
-    /// A mention's values; one that stands twice (two targets, one stance) counts once.
-    seen: Vec<u64>,
 }
 
 impl Counter {
@@ -44,10 +42,7 @@ impl Counter {
                 (column, counts)
             });
         }
-        Ok(Counting {
-            columns,
-            seen: Vec::new(),
-        })
+        Ok(Counting { columns })
     }
 
     pub(super) fn add(&mut self, counting: Counting) -> Result<(), IndexError> {
@@ -57,7 +52,8 @@ impl Counter {
             };
             for (ord, count) in (0_u64..).zip(counts) {
                 let mut value = String::new();
-                if count > 0 && column.ord_to_str(ord, &mut value)? {
+                // `minister:critical` says toward whom; the plain stance beside it is counted.
+                if count > 0 && column.ord_to_str(ord, &mut value)? && !value.contains(':') {
                     *all.entry(value).or_default() += count;
                 }
             }
@@ -77,17 +73,12 @@ impl Counter {
 }
 
 impl Counting {
+    /// A mention has each value once.
     pub(super) fn count(&mut self, doc: DocId) {
         for (column, counts) in self.columns.iter_mut().flatten() {
-            self.seen.clear();
-            self.seen.extend(column.term_ords(doc));
-            self.seen.sort_unstable();
-            self.seen.dedup();
-            for ord in &self.seen {
-                let count = usize::try_from(*ord)
-                    .ok()
-                    .and_then(|ord| counts.get_mut(ord));
-                if let Some(count) = count {
+            for ord in column.term_ords(doc) {
+                let place = usize::try_from(ord).ok();
+                if let Some(count) = place.and_then(|ord| counts.get_mut(ord)) {
                     *count += 1;
                 }
             }

@@ -13,12 +13,15 @@
 
 mod arrivals;
 mod compile;
+mod document;
 mod facets;
 mod files;
 mod follower;
 mod keeper;
+mod near;
 mod partition;
 mod position;
+mod scan;
 mod schema;
 mod search;
 mod shelf;
@@ -98,6 +101,9 @@ pub enum IndexError {
     InUse,
     #[error("the search took too long; ask for a shorter time or fewer wildcards")]
     TimedOut,
+    /// In German, for the editor who asked.
+    #[error("{0}")]
+    TooBroad(String),
     #[error("the index's engine failed")]
     Panicked,
 }
@@ -112,7 +118,8 @@ impl IndexError {
             IndexError::Files(_)
             | IndexError::Store(_)
             | IndexError::InUse
-            | IndexError::TimedOut => false,
+            | IndexError::TimedOut
+            | IndexError::TooBroad(_) => false,
         }
     }
 }
@@ -239,7 +246,7 @@ impl Index {
     /// Searches. Waits for its turn and stops at the time-out.
     ///
     /// # Errors
-    /// [`IndexError::TimedOut`], and an index that cannot be read.
+    /// [`IndexError::TimedOut`], [`IndexError::TooBroad`], and an index that cannot be read.
     pub async fn search(&self, search: Search) -> Result<Page, IndexError> {
         let deadline = Instant::now() + self.search_timeout;
         let turn = Arc::clone(&self.searches).acquire_owned();

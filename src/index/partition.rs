@@ -10,7 +10,7 @@
 //! [docs.rs/tantivy](https://docs.rs/tantivy/0.27.0)
 
 use super::week::Week;
-use super::{IndexError, files, schema};
+use super::{IndexError, document, files, schema};
 use crate::store::StoredMention;
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -127,13 +127,12 @@ impl Partition {
         edits: &Edits<'_>,
         seq: i64,
     ) -> Result<bool, IndexError> {
-        let id = schema::field("id");
         for removed in &edits.removed {
-            writer.delete_term(Term::from_field_i64(id, *removed));
+            writer.delete_term(Term::from_field_i64(schema::ID, *removed));
         }
         for mention in &edits.present {
-            writer.delete_term(Term::from_field_i64(id, mention.id));
-            writer.add_document(schema::document(mention))?;
+            writer.delete_term(Term::from_field_i64(schema::ID, mention.id));
+            writer.add_document(document::of(mention))?;
         }
         let count_if_new = self.count() + edits.present.len() as u64;
         let mut prepared = writer.prepare_commit()?;

@@ -8,7 +8,8 @@ use super::partition::Partition;
 use super::week::Week;
 use super::{IndexError, compile, schema};
 use crate::model::{FlagKind, Kind, Stance};
-use crate::query::Expr;
+use crate::query::{Expr, KeyField, Keyword};
+use crate::text::{address, fold_keyword};
 use jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,8 +22,8 @@ use tantivy::columnar::Column;
 use tantivy::query::{
     AllQuery, BooleanQuery, EnableScoring, Occur, Query, RangeQuery, TermQuery, Weight,
 };
-use tantivy::schema::IndexRecordOption;
-use tantivy::{SegmentReader, TERMINATED, Term};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{SegmentReader, TERMINATED, TantivyError, Term};
 
 /// Results on one page at most.
 pub const MAX_RESULTS: usize = 200;
@@ -38,9 +39,11 @@ pub struct Search {
     pub kind: Option<Kind>,
     /// ISO 639-1.
     pub lang: Option<String>,
+    /// Toward `target` where that is given, else toward any.
     pub stance: Option<Stance>,
     pub flag: Option<FlagKind>,
     pub target: Option<String>,
+    /// A host; the hosts under it belong to it.
     pub site: Option<String>,
     /// Published at or after.
     pub since: Option<Timestamp>,
@@ -121,16 +124,22 @@ impl Search {
             ..=Week::of(self.until.unwrap_or(Timestamp::MAX))
     }
 
-    fn terms(&self) -> Vec<(&'static str, &str)> {
+    /// The filters, each a value that a mention must have.
+    fn terms(&self) -> Vec<(Field, String)> {
+        let stance = self.stance.map(|stance| match &self.target {
+            Some(target) => schema::stance_toward(target, stance),
+            None => stance.as_str().to_owned(),
+        });
+        let kind = self.kind.map(|kind| kind.as_str().to_owned());
+        let flag = self.flag.map(|flag| flag.as_str().to_owned());
         let filters = [
-            ("watch", self.watch.as_deref()),
-            ("source", self.source.as_deref()),
-            ("kind", self.kind.map(Kind::as_str)),
-            ("lang", self.lang.as_deref()),
-            ("stance", self.stance.map(Stance::as_str)),
-            ("flag", self.flag.map(FlagKind::as_str)),
-            ("target", self.target.as_deref()),
-            ("site", self.site.as_deref()),
+            (schema::WATCH, self.watch.clone()),
+            (schema::TARGET, self.target.clone()),
+            (schema::STANCE, stance),
+            (schema::FLAG, flag),
+            (schema::KIND, kind),
+            (schema::SOURCE, self.source.as_deref().map(fold_keyword)),
+            (schema::LANG, self.lang.as_deref().map(fold_keyword)),
         ];
         filters
             .into_iter()
@@ -144,8 +153,15 @@ impl Search {
         if let Some(expr) = &self.query {
             clauses.push((Occur::Must, compile::compile(expr)));
         }
+        if let Some(site) = &self.site {
+            let site = Expr::Keyword(Keyword {
+                field: KeyField::Site,
+                value: address(site),
+            });
+            clauses.push((Occur::Must, compile::compile(&site)));
+        }
         for (field, value) in self.terms() {
-            let term = Term::from_field_text(schema::field(field), value);
+            let term = Term::from_field_text(field, &value);
             let query = TermQuery::new(term, IndexRecordOption::Basic);
             clauses.push((Occur::Must, Box::new(query)));
         }
@@ -155,8 +171,7 @@ impl Search {
         let inside = since_ms.is_none_or(|since| since <= span.start)
             && until_ms.is_none_or(|until| until >= span.end);
         if !inside {
-            let published = schema::field("published");
-            let term = |ms| Term::from_field_i64(published, ms);
+            let term = |ms| Term::from_field_i64(schema::PUBLISHED, ms);
             let from = since_ms.map_or(Bound::Unbounded, |ms| Bound::Included(term(ms)));
             let until = until_ms.map_or(Bound::Unbounded, |ms| Bound::Excluded(term(ms)));
             clauses.push((Occur::Must, Box::new(RangeQuery::new(from, until))));
@@ -171,7 +186,7 @@ impl Search {
 /// Runs a search. Blocks; call it from a thread that may.
 ///
 /// # Errors
-/// [`IndexError::TimedOut`], and an index that cannot be read.
+/// [`IndexError::TimedOut`], [`IndexError::TooBroad`], and an index that cannot be read.
 pub(super) fn run(
     partitions: &[Arc<Partition>],
     search: &Search,
@@ -187,9 +202,17 @@ pub(super) fn run(
         counter: search.facets.then(Counter::default),
     };
     for partition in partitions {
-        run.partition(partition)?;
+        run.partition(partition).map_err(said_to_editors)?;
     }
     Ok(run.page(whole))
+}
+
+/// A wildcard that stands for too many words is the query's fault, and the engine's error says so.
+fn said_to_editors(error: IndexError) -> IndexError {
+    match error {
+        IndexError::Engine(TantivyError::InvalidArgument(message)) => IndexError::TooBroad(message),
+        other => other,
+    }
 }
 
 struct Run<'a> {

@@ -2,7 +2,8 @@
 
 use crate::house::{House, edited, hit, published, soon, time};
 use resonanz::index::{CursorKey, Index, IndexError, Order, Search, rebuild};
-use resonanz::model::{FlagKind, FlagLabel, Stance};
+use resonanz::model::{FlagKind, FlagLabel, Stance, WatchMatch};
+use resonanz::query::Query;
 use std::fs;
 use std::time::Instant;
 
@@ -339,6 +340,79 @@ async fn counts_for_the_page_agree_with_the_total() {
         ..all()
     };
     assert_eq!(house.search(critical).await.total, 1);
+}
+
+#[track_caller]
+fn asking(query: &str) -> Search {
+    Search {
+        query: Some(Query::parse(query).unwrap().expr().clone()),
+        ..all()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_found_as_they_are_now() {
+    let house = House::new().await;
+    let mut first = hit(1, "Die Grenzkontrollen in Köln werden verlängert");
+    first.mention.title = "Bundesinnenministerium".to_owned();
+    first.mention.site = "nachrichten.example.de".to_owned();
+    house.put(&[first.clone(), hit(2, "Köln feiert")]).await;
+    house.settle().await;
+    let expected = [
+        ("grenzkontrollen", 1),
+        ("koeln", 2),
+        ("*ministerium", 1),
+        ("title:köln", 0),
+        ("\"in köln\"", 1),
+        ("grenzkontrollen NEAR/3 verlängert", 1),
+        ("grenzkontrollen NEAR/2 verlängert", 0),
+        ("site:example.de", 1),
+        ("köln NOT feiert", 1),
+    ];
+    for (query, total) in expected {
+        assert_eq!(house.search(asking(query)).await.total, total, "{query}");
+    }
+    assert_eq!(house.search(of_site("www.Example.de")).await.total, 1);
+    let newer = edited(first, "2026-11-19T00:00:00Z", "Keine Kontrollen mehr");
+    house.put(&[newer]).await;
+    house.settle().await;
+    for (query, total) in [
+        ("grenzkontrollen", 0),
+        ("\"keine kontrollen\"", 1),
+        ("köln", 1),
+    ] {
+        assert_eq!(house.search(asking(query)).await.total, total, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stance_is_toward_a_target() {
+    let house = House::new().await;
+    let mut both = hit(1, "Gute Ministerin, schlechtes Ministerium");
+    both.matches.push(WatchMatch {
+        watch: "minister".to_owned(),
+        target: "minister".to_owned(),
+        spans: Vec::new(),
+    });
+    let mut toward_minister = both.labels.stances[0].clone();
+    toward_minister.target = "minister".to_owned();
+    toward_minister.stance = Stance::Supportive;
+    both.labels.stances[0].stance = Stance::Critical;
+    both.labels.stances.push(toward_minister);
+    house.put(&[both]).await;
+    house.settle().await;
+    let total = async |target: Option<&str>, stance| {
+        let search = Search {
+            target: target.map(str::to_owned),
+            stance: Some(stance),
+            ..all()
+        };
+        house.search(search).await.total
+    };
+    assert_eq!(total(None, Stance::Critical).await, 1);
+    assert_eq!(total(Some("ministry"), Stance::Critical).await, 1);
+    assert_eq!(total(Some("minister"), Stance::Critical).await, 0);
+    assert_eq!(total(Some("minister"), Stance::Supportive).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
