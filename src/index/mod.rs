@@ -12,17 +12,17 @@
 //! ```
 
 mod arrivals;
-mod compile;
+pub mod compile;
 mod document;
 mod facets;
 mod files;
 mod follower;
 mod keeper;
-mod near;
+pub mod near;
 mod partition;
 mod position;
-mod scan;
-mod schema;
+pub mod scan;
+pub mod schema;
 mod search;
 mod shelf;
 mod verify;

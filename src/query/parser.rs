@@ -232,8 +232,8 @@ impl Parser<'_> {
         let &Kind::Tilde(max_between) = self.kind() else {
             return Ok(expr);
         };
-        let at = self.since(open.start);
         self.next += 1;
+        let at = self.since(open.start);
         match expr {
             Expr::And { all, none } if none.is_empty() => {
                 let places = all.into_iter().map(|expr| self.place(expr, at.clone()));
@@ -286,7 +286,7 @@ impl Parser<'_> {
         if let &Kind::Tilde(max_between) = self.kind() {
             self.next += 1;
             let places = words.into_iter().map(Place::Word).collect();
-            return self.within(places, max_between, at);
+            return self.within(places, max_between, self.since(at.start));
         }
         let place = match words.len() {
             1 => Place::Word(words.remove(0)),

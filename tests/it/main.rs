@@ -3,4 +3,5 @@
 mod erasure;
 mod house;
 mod index;
+mod query;
 mod sweep;

@@ -1,0 +1,134 @@
+//! Looks through a field's dictionary: words with wildcards, hosts under a host, parts of addresses.
+
+use super::schema::EXACT_SIGN;
+use crate::query::{Keyword, literal_prefix, word_glob};
+use tantivy::index::SegmentReader;
+use tantivy::postings::TermInfo;
+use tantivy::query::{
+    BitSetDocSet, ConstScorer, EnableScoring, Explanation, Query, Scorer, Weight,
+};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{BitSet, DocId, DocSet, Score, TantivyError};
+
+/// Which terms of a dictionary are meant.
+#[derive(Debug, Clone)]
+pub enum Sought {
+    /// Words that one of these patterns matches.
+    Wild(Vec<String>),
+    Keyword(Keyword),
+}
+
+impl Sought {
+    /// The terms of one segment, each once, with the number of its dictionary entry's postings.
+    ///
+    /// # Errors
+    /// [`TantivyError::InvalidArgument`] in German where there are more than `limit`; the index's
+    /// own errors.
+    pub fn terms(
+        &self,
+        segment: &SegmentReader,
+        field: Field,
+        limit: usize,
+    ) -> tantivy::Result<Vec<TermInfo>> {
+        let inverted = segment.inverted_index(field)?;
+        let mut found = Vec::new();
+        for (prefix, fits) in self.searches() {
+            let mut terms = inverted.terms().range().ge(prefix).into_stream()?;
+            while let Some((term, info)) = terms.next() {
+                if !term.starts_with(prefix.as_bytes()) {
+                    break;
+                }
+                if std::str::from_utf8(term).is_ok_and(&fits) {
+                    if found.len() == limit {
+                        return Err(self.too_many(limit));
+                    }
+                    found.push(info.clone());
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// For each pass over the dictionary, the prefix to start at and what to take.
+    fn searches(&self) -> Vec<(&str, Box<dyn Fn(&str) -> bool + '_>)> {
+        match self {
+            Sought::Keyword(keyword) => vec![("", Box::new(|term| keyword.matches(term)))],
+            Sought::Wild(patterns) => {
+                let search = |i: usize| {
+                    let (earlier, pattern) = (&patterns[..i], &patterns[i]);
+                    let fits = move |term: &str| {
+                        !term.starts_with(EXACT_SIGN)
+                            && word_glob(pattern, term)
+                            && !earlier.iter().any(|pattern| word_glob(pattern, term))
+                    };
+                    let fits: Box<dyn Fn(&str) -> bool> = Box::new(fits);
+                    (literal_prefix(pattern), fits)
+                };
+                (0..patterns.len()).map(search).collect()
+            }
+        }
+    }
+
+    fn too_many(&self, limit: usize) -> TantivyError {
+        let written = match self {
+            Sought::Wild(patterns) => patterns.first().cloned().unwrap_or_default(),
+            Sought::Keyword(keyword) => keyword.value.clone(),
+        };
+        TantivyError::InvalidArgument(format!(
+            "{written} passt auf mehr als {limit} Wörter. Schreiben Sie mehr Buchstaben."
+        ))
+    }
+}
+
+/// Mentions with any of the terms sought. All have the same score.
+#[derive(Debug, Clone)]
+pub struct ScanQuery {
+    pub field: Field,
+    pub sought: Sought,
+}
+
+impl Query for ScanQuery {
+    fn weight(&self, _: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
+        Ok(Box::new(ScanWeight(self.clone())))
+    }
+}
+
+struct ScanWeight(ScanQuery);
+
+impl Weight for ScanWeight {
+    fn scorer(&self, segment: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
+        let ScanQuery { field, sought } = &self.0;
+        let inverted = segment.inverted_index(*field)?;
+        let mut docs = BitSet::with_max_value(segment.max_doc());
+        // The set's size does not grow with the terms: no limit is needed.
+        for term in sought.terms(segment, *field, usize::MAX)? {
+            let mut block =
+                inverted.read_block_postings_from_terminfo(&term, IndexRecordOption::Basic)?;
+            while !block.docs().is_empty() {
+                for &doc in block.docs() {
+                    docs.insert(doc);
+                }
+                block.advance();
+            }
+        }
+        Ok(Box::new(ConstScorer::new(BitSetDocSet::from(docs), boost)))
+    }
+
+    fn explain(&self, segment: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
+        explain(self, segment, doc)
+    }
+}
+
+/// Says only that a document matches: all scores are the same.
+pub fn explain(
+    weight: &dyn Weight,
+    segment: &SegmentReader,
+    doc: DocId,
+) -> tantivy::Result<Explanation> {
+    let mut scorer = weight.scorer(segment, 1.0)?;
+    if scorer.doc() > doc || scorer.seek(doc) != doc {
+        let message = format!("document {doc} does not match");
+        return Err(TantivyError::InvalidArgument(message));
+    }
+    Ok(Explanation::new("matches", 1.0))
+}
