@@ -6,6 +6,7 @@ use crate::privacy::{MentionKey, Pseudonym, Sealed};
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use std::ops::Range;
 
 /// A mention as the store keeps it.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,6 +119,38 @@ impl Store {
         let mut found: Vec<StoredMention> = rows.iter().map(mention).collect::<Result<_, _>>()?;
         found.sort_by_key(|mention| ids.iter().position(|id| *id == mention.id));
         Ok(found)
+    }
+
+    /// The mentions that were published in a range of Unix milliseconds, by number, at most
+    /// `limit` after the number `after`.
+    pub async fn mentions_published(
+        &self,
+        span_ms: Range<i64>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredMention>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM mention WHERE published_ms >= $1 AND published_ms < $2 AND id > $3
+             ORDER BY id LIMIT $4",
+        )
+        .bind(span_ms.start)
+        .bind(span_ms.end)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(mention).collect()
+    }
+
+    /// Numbers of the mentions that were published in a range of Unix milliseconds, ascending.
+    pub async fn ids_published(&self, span_ms: Range<i64>) -> Result<Vec<i64>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT id FROM mention WHERE published_ms >= $1 AND published_ms < $2 ORDER BY id",
+        )
+        .bind(span_ms.start)
+        .bind(span_ms.end)
+        .fetch_all(&self.readers)
+        .await?)
     }
 
     /// Number of mentions.

@@ -2,7 +2,11 @@
 
 mod classify;
 mod desk;
+mod erasure;
+mod house;
+mod index;
 mod peer_smtp;
 mod query;
 mod store;
+mod sweep;
 mod tidy;

@@ -39,6 +39,8 @@ CREATE TABLE mention (
     backfill     BIGINT NOT NULL
 );
 CREATE INDEX mention_pseudonym ON mention (pseudonym) WHERE pseudonym IS NOT NULL;
+-- The index and retention read by week of publication.
+CREATE INDEX mention_published ON mention (published_ms);
 
 -- One row a matched watch, for the desk's counting.
 CREATE TABLE mention_watch (

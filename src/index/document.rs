@@ -1,0 +1,38 @@
+//! What of a stored mention the index is given.
+
+use super::schema::{self, IndexView};
+use crate::model::Author;
+use crate::query::RawKeys;
+use crate::store::StoredMention;
+use tantivy::TantivyDocument;
+
+/// The document of a mention. Of its author only a public voice's name and handle.
+pub(super) fn of(mention: &StoredMention) -> TantivyDocument {
+    let voice: &[&str] = match &mention.author {
+        Some(Author::Voice { name, handle }) => &[name, handle],
+        Some(Author::Private { .. }) | None => &[],
+    };
+    let labels = &mention.labels;
+    let stances = labels.stances.iter();
+    schema::document(&IndexView {
+        id: mention.id,
+        published_ms: mention.published.as_millisecond(),
+        title: &mention.title,
+        text: &mention.text,
+        keys: RawKeys {
+            site: &mention.site,
+            source: &mention.source,
+            lang: &mention.lang,
+            kind: mention.kind.as_str(),
+            url: mention.url.as_deref().unwrap_or_default(),
+            links: &mention.links,
+            voice,
+        },
+        watches: mention.matches.iter().map(|m| m.watch.as_str()).collect(),
+        targets: mention.matches.iter().map(|m| m.target.as_str()).collect(),
+        stances: stances
+            .map(|label| (label.target.as_str(), label.stance))
+            .collect(),
+        flags: labels.flags.iter().map(|label| label.flag).collect(),
+    })
+}

@@ -1,0 +1,488 @@
+//! The index converges to the store, whatever happens on the way.
+
+use crate::house::{House, edited, hit, published, soon, time};
+use resonanz::index::{CursorKey, Index, IndexError, Order, Search, rebuild};
+use resonanz::model::{FlagKind, FlagLabel, Stance, WatchMatch};
+use resonanz::query::Query;
+use std::fs;
+use std::time::Instant;
+
+fn all() -> Search {
+    Search {
+        limit: 200,
+        ..Search::default()
+    }
+}
+
+fn of_site(site: &str) -> Search {
+    Search {
+        site: Some(site.to_owned()),
+        ..all()
+    }
+}
+
+/// A mention of one of five weeks, at a site that tells versions apart.
+fn nth(number: u32, site: &str) -> resonanz::model::Hit {
+    let day = 1 + number % 28;
+    let mut hit = published(
+        hit(number, "ein Text"),
+        &format!("2026-11-{day:02}T0{}:00:00Z", number % 10),
+    );
+    hit.mention.site = site.to_owned();
+    hit
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn converges_under_new_changed_and_removed_mentions() {
+    let mut house = House::new().await;
+    let hits: Vec<_> = (0..120).map(|number| nth(number, "alt.example")).collect();
+    house.put(&hits).await;
+    house.settle().await;
+    assert_eq!(house.search(all()).await.total, 120);
+    assert_eq!(house.partitions().len(), 5);
+
+    for number in (0..120).step_by(3) {
+        let mut newer = edited(nth(number, "neu.example"), "2026-12-24T18:00:00Z", "anders");
+        newer.mention.published = hits[number as usize].mention.published;
+        // The store keeps the site of the first version, so the language tells them apart.
+        newer.mention.lang = "en".to_owned();
+        house.put(&[newer]).await;
+    }
+    for number in (0..120).step_by(4) {
+        house.delete(&hits[number]).await;
+    }
+    house.settle().await;
+    assert_eq!(house.search(all()).await.total, 90);
+    let english = Search {
+        lang: Some("en".to_owned()),
+        ..all()
+    };
+    assert_eq!(house.search(english.clone()).await.total, 30);
+
+    // A restart finds everything, and goes on from there.
+    house.stop().await;
+    house.delete(&hits[3]).await;
+    house.put(&[nth(500, "alt.example")]).await;
+    house.start().await;
+    house.settle().await;
+    assert_eq!(house.search(all()).await.total, 90);
+    assert_eq!(house.search(english).await.total, 29);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_position_is_followed_again_without_harm() {
+    let mut house = House::new().await;
+    let hits: Vec<_> = (0..40).map(|number| nth(number, "x.example")).collect();
+    house.put(&hits[..20]).await;
+    house.settle().await;
+    let position = house.dir().join("index/position");
+    let older = fs::read(&position).unwrap();
+    house.put(&hits[20..]).await;
+    house.delete(&hits[0]).await;
+    house.delete(&hits[39]).await;
+    house.settle().await;
+    house.stop().await;
+    // What a crash between the partitions' commits and the position's leaves behind.
+    fs::write(&position, older).unwrap();
+    house.start().await;
+    house.settle().await;
+    assert_eq!(house.search(all()).await.total, 38);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_or_garbled_position_or_another_schema_makes_the_index_again() {
+    let mut house = House::new().await;
+    let hits: Vec<_> = (0..10).map(|number| nth(number, "x.example")).collect();
+    house.put(&hits).await;
+    house.settle().await;
+    let position = house.dir().join("index/position");
+    let written = fs::read_to_string(&position).unwrap();
+    for damaged in [
+        None,
+        Some(String::new()),
+        Some("\0\0\0\0".to_owned()),
+        Some(written.replace("\"schema\":\"", "\"schema\":\"0")),
+        // Of another store, which had more changes.
+        Some(written.replace("\"seq\":10", "\"seq\":9999")),
+    ] {
+        house.stop().await;
+        assert_ne!(damaged.as_ref(), Some(&written));
+        match &damaged {
+            None => fs::remove_file(&position).unwrap(),
+            Some(text) => fs::write(&position, text).unwrap(),
+        }
+        house.start().await;
+        house.settle().await;
+        assert_eq!(house.search(all()).await.total, 10, "{damaged:?}");
+    }
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_partition_is_made_again_and_a_foreign_one_removed() {
+    let mut house = House::new().await;
+    let hits: Vec<_> = (0..56).map(|number| nth(number, "x.example")).collect();
+    house.put(&hits).await;
+    house.settle().await;
+    house.stop().await;
+    let before = house.partitions();
+    let index = house.dir().join("index");
+    fs::remove_dir_all(index.join("2026-W46")).unwrap();
+    fs::create_dir(index.join("2026-W02")).unwrap();
+    fs::write(index.join("2026-W02/meta.json"), "{}").unwrap();
+    // What is not indexed yet belongs to the lost week too.
+    house
+        .put(&[published(hit(900, "neu"), "2026-11-10T00:00:00Z")])
+        .await;
+    house.start().await;
+    house.settle().await;
+    assert_eq!(house.search(all()).await.total, 57);
+    assert_eq!(house.partitions(), before);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_files_are_made_again() {
+    let mut house = House::new().await;
+    let hits: Vec<_> = (0..28).map(|number| nth(number, "x.example")).collect();
+    house.put(&hits).await;
+    house.settle().await;
+    house.stop().await;
+    let names: Vec<String> = ["term", "idx", "pos", "fast", "store", "fieldnorm", "json"]
+        .iter()
+        .map(|ending| format!(".{ending}"))
+        .collect();
+    for ending in &names {
+        for kept in [0, 3, 40] {
+            let dir = house.dir().join("index/2026-W47");
+            let file = crate::sweep::files(&dir)
+                .into_iter()
+                .find(|path| path.to_string_lossy().ends_with(ending))
+                .unwrap_or_else(|| panic!("no file *{ending}"));
+            let bytes = fs::read(&file).unwrap();
+            fs::write(&file, &bytes[..kept.min(bytes.len() - 1)]).unwrap();
+            house.start().await;
+            house.settle().await;
+            assert_eq!(
+                house.search(all()).await.total,
+                28,
+                "*{ending}, {kept} bytes"
+            );
+            house.stop().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_gives_the_same_index() {
+    let mut house = House::new().await;
+    let hits: Vec<_> = (0..60).map(|number| nth(number, "x.example")).collect();
+    house.put(&hits).await;
+    house.delete(&hits[7]).await;
+    house.settle().await;
+    let before = house.search(all()).await;
+    let refused = rebuild(house.dir(), &house.config, house.follow()).await;
+    assert!(matches!(refused, Err(IndexError::InUse)));
+    let refused = house.open().await;
+    assert!(matches!(refused, Err(IndexError::InUse)));
+    house.stop().await;
+    rebuild(house.dir(), &house.config, house.follow())
+        .await
+        .unwrap();
+    house.start().await;
+    house.settle().await;
+    assert_eq!(house.search(all()).await, before);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_can_search_meanwhile() {
+    let house = House::new().await;
+    let nothing = tempfile::tempdir().unwrap();
+    let absent = Index::open_to_search(nothing.path(), &house.config)
+        .await
+        .unwrap();
+    let page = absent.search(all()).await.unwrap();
+    assert_eq!((page.total, page.whole), (0, false));
+    house
+        .put(&[nth(1, "x.example"), nth(20, "x.example")])
+        .await;
+    house.settle().await;
+    let second = Index::open_to_search(house.dir(), &house.config)
+        .await
+        .unwrap();
+    let page = second.search(all()).await.unwrap();
+    assert_eq!((page.total, page.whole), (2, true));
+    assert_eq!(second.reached(), house.index().reached());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_cover_every_result_once_newest_first() {
+    let house = House::new().await;
+    let hits: Vec<_> = (0..150).map(|number| nth(number, "x.example")).collect();
+    house.put(&hits).await;
+    house.settle().await;
+    for order in [Order::Newest, Order::Relevance] {
+        let mut seen = Vec::new();
+        let mut after: Option<CursorKey> = None;
+        loop {
+            let page = house
+                .search(Search {
+                    order,
+                    after,
+                    limit: 7,
+                    ..of_site("x.example")
+                })
+                .await;
+            assert_eq!(page.total, 150);
+            assert!(page.ids.len() <= 7);
+            seen.extend(page.ids);
+            match page.next {
+                Some(next) => after = Some(next.parse().unwrap()),
+                None => break,
+            }
+        }
+        if order == Order::Newest {
+            let mentions = house.store.mentions(&seen).await.unwrap();
+            let keys: Vec<_> = mentions.iter().map(|m| (m.published, m.id)).collect();
+            let mut sorted = keys.clone();
+            sorted.sort();
+            sorted.reverse();
+            assert_eq!(keys, sorted);
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 150, "{order:?}");
+    }
+    for bad in ["", "1", "1_2", "x_2_3", "1_2_3_4", "-1_2_3"] {
+        assert!(bad.parse::<CursorKey>().is_err(), "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_ranges_hold_to_the_millisecond() {
+    let house = House::new().await;
+    let times = [
+        "1969-12-31T00:00:00Z",
+        "2026-11-15T23:59:59.999Z",
+        "2026-11-16T00:00:00Z",
+        "2026-11-18T12:00:00Z",
+        "2026-11-18T12:00:00.001Z",
+        "9998-01-01T00:00:00Z",
+    ];
+    let hits: Vec<_> = (0..)
+        .zip(times)
+        .map(|(number, at)| published(hit(number, "x"), at))
+        .collect();
+    house.put(&hits).await;
+    house.settle().await;
+    let bounds: Vec<_> = times.iter().map(|at| time(at)).collect();
+    for since in std::iter::once(None).chain(bounds.iter().copied().map(Some)) {
+        for until in std::iter::once(None).chain(bounds.iter().copied().map(Some)) {
+            let expected = bounds
+                .iter()
+                .filter(|at| since.is_none_or(|since| since <= **at))
+                .filter(|at| until.is_none_or(|until| **at < until))
+                .count();
+            for limit in [0, 1, 200] {
+                let page = house
+                    .search(Search {
+                        since,
+                        until,
+                        limit,
+                        ..Search::default()
+                    })
+                    .await;
+                assert_eq!(page.total, expected as u64, "{since:?} {until:?}");
+                assert_eq!(page.ids.len(), expected.min(limit));
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_for_the_page_agree_with_the_total() {
+    let house = House::new().await;
+    let mut flagged = nth(1, "");
+    flagged.labels.stances[0].stance = Stance::Critical;
+    flagged.labels.flags.push(FlagLabel {
+        flag: FlagKind::Enquiry,
+        reasons: Vec::new(),
+    });
+    let mut second_watch = flagged.matches[0].clone();
+    second_watch.watch = "minister".to_owned();
+    second_watch.target = "minister".to_owned();
+    let mut second_stance = flagged.labels.stances[0].clone();
+    second_stance.target = "minister".to_owned();
+    flagged.matches.push(second_watch);
+    flagged.labels.stances.push(second_stance);
+    house.put(&[flagged, nth(2, ""), nth(20, "")]).await;
+    house.settle().await;
+    let page = house
+        .search(Search {
+            facets: true,
+            ..all()
+        })
+        .await;
+    let facets = page.facets.unwrap();
+    let entry = |name: &str, count| (name.to_owned(), count);
+    assert_eq!(page.total, 3);
+    assert_eq!(facets.watch, [entry("bmi", 3), entry("minister", 1)]);
+    assert_eq!(facets.source, [entry("bluesky", 3)]);
+    assert_eq!(facets.stance, [entry("neutral", 2), entry("critical", 1)]);
+    assert_eq!(facets.flag, [entry("enquiry", 1)]);
+    let critical = Search {
+        stance: Some(Stance::Critical),
+        flag: Some(FlagKind::Enquiry),
+        target: Some("minister".to_owned()),
+        ..all()
+    };
+    assert_eq!(house.search(critical).await.total, 1);
+}
+
+#[track_caller]
+fn asking(query: &str) -> Search {
+    Search {
+        query: Some(Query::parse(query).unwrap().expr().clone()),
+        ..all()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_found_as_they_are_now() {
+    let house = House::new().await;
+    let mut first = hit(1, "Die Grenzkontrollen in Köln werden verlängert");
+    first.mention.title = "Bundesinnenministerium".to_owned();
+    first.mention.site = "nachrichten.example.de".to_owned();
+    house.put(&[first.clone(), hit(2, "Köln feiert")]).await;
+    house.settle().await;
+    let expected = [
+        ("grenzkontrollen", 1),
+        ("koeln", 2),
+        ("*ministerium", 1),
+        ("title:köln", 0),
+        ("\"in köln\"", 1),
+        ("grenzkontrollen NEAR/3 verlängert", 1),
+        ("grenzkontrollen NEAR/2 verlängert", 0),
+        ("site:example.de", 1),
+        ("köln NOT feiert", 1),
+    ];
+    for (query, total) in expected {
+        assert_eq!(house.search(asking(query)).await.total, total, "{query}");
+    }
+    assert_eq!(house.search(of_site("www.Example.de")).await.total, 1);
+    let newer = edited(first, "2026-11-19T00:00:00Z", "Keine Kontrollen mehr");
+    house.put(&[newer]).await;
+    house.settle().await;
+    for (query, total) in [
+        ("grenzkontrollen", 0),
+        ("\"keine kontrollen\"", 1),
+        ("köln", 1),
+    ] {
+        assert_eq!(house.search(asking(query)).await.total, total, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stance_is_toward_a_target() {
+    let house = House::new().await;
+    let mut both = hit(1, "Gute Ministerin, schlechtes Ministerium");
+    both.matches.push(WatchMatch {
+        watch: "minister".to_owned(),
+        target: "minister".to_owned(),
+        spans: Vec::new(),
+    });
+    let mut toward_minister = both.labels.stances[0].clone();
+    toward_minister.target = "minister".to_owned();
+    toward_minister.stance = Stance::Supportive;
+    both.labels.stances[0].stance = Stance::Critical;
+    both.labels.stances.push(toward_minister);
+    house.put(&[both]).await;
+    house.settle().await;
+    let total = async |target: Option<&str>, stance| {
+        let search = Search {
+            target: target.map(str::to_owned),
+            stance: Some(stance),
+            ..all()
+        };
+        house.search(search).await.total
+    };
+    assert_eq!(total(None, Stance::Critical).await, 1);
+    assert_eq!(total(Some("ministry"), Stance::Critical).await, 1);
+    assert_eq!(total(Some("minister"), Stance::Critical).await, 0);
+    assert_eq!(total(Some("minister"), Stance::Supportive).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_without_time_is_stopped() {
+    let mut house = House::new().await;
+    house.put(&[nth(1, "")]).await;
+    house.settle().await;
+    house.stop().await;
+    house.config.search_timeout_ms = 0;
+    house.start().await;
+    let stopped = house.index().search(all()).await;
+    assert!(matches!(stopped, Err(IndexError::TimedOut)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_to_searchable_is_measured() {
+    let house = House::new().await;
+    let arrived = Instant::now();
+    house.put(&[nth(1, "")]).await;
+    house
+        .arrivals
+        .note(house.store.newest_seq().await.unwrap(), arrived);
+    house.put(&[nth(2, "")]).await;
+    house.settle().await;
+    let text = house.metrics.encode().unwrap();
+    assert!(
+        text.contains("resonanz_searchable_seconds_count 1"),
+        "{text}"
+    );
+    assert!(text.contains("resonanz_follower_sequence{follower=\"index\"} 2"));
+    assert!(text.contains("resonanz_index_failures_total 0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_disk_is_survived() {
+    let mut house = House::new().await;
+    house.put(&[nth(1, "")]).await;
+    house.settle().await;
+    // A file where a partition's directory has to be: creating it fails, for root too.
+    let in_the_way = house.dir().join("index/2026-W48");
+    fs::write(&in_the_way, "").unwrap();
+    house.put(&[nth(23, "")]).await;
+    house.index().wake();
+    soon("a failure", async {
+        while house.metrics.index_failures.get() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(house.search(all()).await.total, 1);
+    fs::remove_file(&in_the_way).unwrap();
+    house.settle().await;
+    assert_eq!(house.search(all()).await.total, 2);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_small_commits_stay_few_segments() {
+    let mut house = House::new().await;
+    house.config.batch_changes = 1;
+    house.stop().await;
+    house.start().await;
+    let hits: Vec<_> = (0..60).map(|number| hit(number, "ein Text")).collect();
+    house.put(&hits).await;
+    house.settle().await;
+    let files = house.word_files("2026-W47");
+    let segments = files
+        .iter()
+        .filter(|path| path.extension().is_some_and(|ending| ending == "term"))
+        .count();
+    assert!((1..8).contains(&segments), "{segments} segments");
+    house.stop().await;
+}
