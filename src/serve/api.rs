@@ -3,7 +3,7 @@
 
 use super::Shared;
 use super::answer::{error_json, status_of};
-use super::archive::{Found, SearchError};
+use super::archive::SearchError;
 use super::params::{self, Fault};
 use super::view::public_url;
 use crate::model::{Author, FlagLabel, Span, StanceLabel};
@@ -18,6 +18,16 @@ use serde_json::json;
 
 /// Most cases of one answer.
 const MAX_CASES: usize = 200;
+
+/// The answer of a search.
+#[derive(Serialize)]
+struct Answer<'a> {
+    /// All mentions that the search finds.
+    total: u64,
+    items: Vec<Item<'a>>,
+    /// Value of `after` for the next page; `null` on the last one.
+    next: Option<&'a str>,
+}
 
 /// One mention. Times are RFC 3339 UTC, spans are byte ranges in `title` or `text`.
 #[derive(Serialize)]
@@ -111,17 +121,15 @@ pub async fn search(State(house): State<Shared>, RawQuery(query): RawQuery) -> R
     };
     match house.archive.search(asked.request).await {
         Ok(results) => {
-            let item = |found: &'_ Found| {
-                serde_json::to_value(Item::new(&found.mention, &found.highlights))
-            };
-            let items: Result<Vec<_>, _> = results.items.iter().map(item).collect();
-            match items {
-                Ok(items) => {
-                    Json(json!({ "total": results.total, "items": items, "next": results.next }))
-                        .into_response()
-                }
-                Err(_) => failed(&SearchError::Internal),
-            }
+            let items = results.items.iter();
+            Json(Answer {
+                total: results.total,
+                items: items
+                    .map(|found| Item::new(&found.mention, &found.highlights))
+                    .collect(),
+                next: results.next.as_deref(),
+            })
+            .into_response()
         }
         Err(error) => failed(&error),
     }
