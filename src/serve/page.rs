@@ -7,7 +7,7 @@ use super::archive::{CaseFile, Facets, Results, SearchError};
 use super::params::{self, Asked};
 use super::status::Ears;
 use super::view::{Moment, Shown, clean, moment};
-use super::words::{Tongue, Words};
+use super::words::{Tongue, Words, fact};
 use super::{House, Names, Shared, form};
 use crate::store::Case;
 use askama::Template;
@@ -353,25 +353,34 @@ impl CaseRow {
             opened: moment(case.opened, tongue),
             last: moment(case.last, tongue),
             mentions: case.mentions,
-            facts: facts(&case.facts),
+            facts: facts(&case.facts, tongue),
         }
     }
 }
 
-/// The figures of a rule, one line each; a nested value is shown as it is written.
-fn facts(facts: &serde_json::Value) -> Vec<(String, String)> {
-    let told = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => clean(text),
-        other => clean(&other.to_string()),
+/// The figures of a rule, one line each: name and value. A nested value is shown as it is written.
+fn facts(facts: &serde_json::Value, tongue: Tongue) -> Vec<(String, String)> {
+    let told = |value: &serde_json::Value| match value.as_str() {
+        Some(text) => text
+            .parse()
+            .map_or_else(|_| clean(text), |time| moment(time, tongue).human),
+        None => clean(&value.to_string()),
     };
-    match facts {
-        serde_json::Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| (clean(name), told(value)))
-            .collect(),
-        serde_json::Value::Null => Vec::new(),
-        other => vec![(String::new(), told(other))],
-    }
+    let Some(fields) = facts.as_object() else {
+        return Vec::new();
+    };
+    let mut lines: Vec<(usize, String, String)> = fields
+        .iter()
+        .map(|(key, value)| {
+            let (place, name) = fact(key, tongue);
+            (place, clean(name), told(value))
+        })
+        .collect();
+    lines.sort();
+    lines
+        .into_iter()
+        .map(|(_, name, value)| (name, value))
+        .collect()
 }
 
 #[derive(Template)]

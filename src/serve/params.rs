@@ -17,14 +17,7 @@ pub const KNOWN: [&str; 13] = [
     "order", "limit", "after",
 ];
 /// Words that ask for a person; answered with the reason instead of "unknown".
-const BY_PERSON: [&str; 6] = [
-    "author",
-    "autor",
-    "user",
-    "handle",
-    "account",
-    "pseudonym",
-];
+const BY_PERSON: [&str; 6] = ["author", "autor", "user", "handle", "account", "pseudonym"];
 /// Longest query and longest other value, in bytes.
 const MAX_QUERY_BYTES: usize = 2048;
 const MAX_VALUE_BYTES: usize = 256;

@@ -94,9 +94,51 @@ impl Tongue {
             "negation" => "Verneinung",
             "enquiry phrase" => "Wendung einer Rückfrage",
             "correction phrase" => "Wendung einer Richtigstellung",
+            "intensifier" => "Verstärkung",
+            "hedge" => "Abschwächung",
+            "reported speech" => "wiedergegebene Aussage",
+            "quotation" => "Zitat",
+            "question" => "Frage",
+            "irony cue" => "Zeichen für Ironie",
+            "article reports" => "Artikel berichtet",
             _ => key,
         }
     }
+}
+
+/// The figures of the desk's rules, in the order in which a page tells them: key, German, English.
+const FACTS: [(&str, &str, &str); 9] = [
+    ("mentions", "gezählte Erwähnungen", "mentions counted"),
+    ("authors", "verschiedene Konten", "different accounts"),
+    (
+        "min_authors",
+        "Schwelle: verschiedene Konten",
+        "threshold: different accounts",
+    ),
+    (
+        "window_minutes",
+        "Zeitfenster in Minuten",
+        "window in minutes",
+    ),
+    ("enquiries", "davon Rückfragen", "enquiries among them"),
+    (
+        "corrections",
+        "davon Richtigstellungen",
+        "corrections among them",
+    ),
+    ("from", "von", "from"),
+    ("to", "bis", "to"),
+    ("model", "eingestuft durch", "labelled by"),
+];
+
+/// The place of a figure in the telling, and its name; one that has none comes last, by its key.
+pub fn fact(key: &str, tongue: Tongue) -> (usize, &str) {
+    let known = FACTS.iter().position(|(name, _, _)| *name == key);
+    let name = known.and_then(|at| FACTS.get(at));
+    (
+        known.unwrap_or(FACTS.len()),
+        name.map_or(key, |(_, german, english)| tongue.pick(german, english)),
+    )
 }
 
 /// Every phrase of the pages.

@@ -368,6 +368,8 @@ async fn the_page_speaks_two_languages() {
         ("/mentions/1?lang=en", &[][..], "private account"),
         ("/cases?lang=en", &[][..], "href=\"/cases/1?lang=en\""),
         ("/cases/1", &[][..], "Fall 1: Erwähnung mit Hinweis"),
+        ("/cases/1", &[][..], "<dt>bis</dt><dd>So. 22.11.2026, 08:30 Uhr</dd>"),
+        ("/cases/1", &[][..], "<dt>strange</dt><dd>[&#34;x&#34;]</dd>"),
     ] {
         let body = house.ask("GET", path, headers, "").await.body;
         assert!(body.contains(expected), "{path}: {body}");

@@ -132,7 +132,10 @@ impl Memory {
     }
 
     pub async fn open_case(&self, rule: &str, mentions: &[i64]) -> i64 {
-        let facts = serde_json::json!({ "Erwähnungen": mentions.len(), "Schwelle": 1 });
+        let facts = serde_json::json!({
+            "mentions": mentions.len(), "authors": 3, "min_authors": 2, "window_minutes": 60,
+            "from": now() - 1.hours(), "to": now(), "model": "lexicon-0", "strange": ["x"],
+        });
         let case = NewCase { rule: rule.into(), watch: "minister".into(), opened: now(), facts };
         let mut tx = self.store.begin().await.unwrap();
         let id = tx.open_case(&case).await.unwrap();
@@ -231,7 +234,9 @@ impl Archive for Memory {
     fn case(&self, id: i64) -> BoxFuture<'_, Result<Option<CaseFile>, SearchError>> {
         async move {
             let Some(case) = self.store.case(id).await.unwrap() else { return Ok(None) };
-            let ids = self.store.case_mentions(id).await.unwrap();
+            let mut ids = self.store.case_mentions(id).await.unwrap();
+            ids.reverse();
+            ids.truncate(MAX_CASE_MENTIONS);
             let mentions = self.store.mentions(&ids).await.unwrap();
             Ok(Some(CaseFile { case, mentions }))
         }
@@ -253,6 +258,7 @@ impl Health for Memory {
 pub struct House {
     pub address: SocketAddr,
     pub memory: Arc<Memory>,
+    /// What `/metrics` tells.
     pub metrics: Metrics,
     _stop: DropGuard,
 }
