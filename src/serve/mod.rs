@@ -1,1 +1,191 @@
-//! (skeleton)
+//! HTTP: pages for editors, JSON for programs, `/metrics` and health for operators.
+//!
+//! Owns routing, limits, access and what a page looks like. Does not own searching or storing: it
+//! asks an [`Archive`]. Read-only: nothing here changes the archive.
+//!
+//! On the way in every request passes, in this order: security headers ([`limits::protect`]), the
+//! request histogram ([`limits::observe`]), the door ([`guard::check`]) and the bounds
+//! ([`limits::bound`]): length of the address, requests at one time, time for one request.
+
+mod answer;
+mod api;
+mod archive;
+mod form;
+mod guard;
+mod limits;
+mod listener;
+mod ops;
+mod page;
+mod params;
+mod settings;
+mod status;
+mod view;
+mod words;
+
+pub use archive::{
+    Archive, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_LIMIT,
+    Order, Request, Results, SearchError, SourceState,
+};
+pub use guard::OPEN;
+pub use settings::{Config, Secret, Settings, SettingsError};
+
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
+use guard::Guard;
+use listener::Bounded;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// A request's body carries a sign-in form at most.
+const MAX_BODY_BYTES: usize = 8 * 1024;
+/// Requests under way get this long to finish when the house stops.
+const STOP_SECS: u64 = 5;
+
+/// The key of something configured, and what editors call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    pub name: String,
+    pub label: String,
+}
+
+/// The configured names that pages show and filter by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    pub watches: Vec<Named>,
+    pub targets: Vec<Named>,
+    pub sources: Vec<Named>,
+}
+
+impl Names {
+    fn label(list: &[Named], name: &str) -> String {
+        // What an archive holds may be older than today's configuration: then the key is shown.
+        list.iter()
+            .find(|named| named.name == name)
+            .map_or_else(|| view::clean(name), |named| named.label.clone())
+    }
+
+    pub fn watch(&self, name: &str) -> String {
+        Self::label(&self.watches, name)
+    }
+
+    pub fn target(&self, name: &str) -> String {
+        Self::label(&self.targets, name)
+    }
+
+    pub fn source(&self, name: &str) -> String {
+        Self::label(&self.sources, name)
+    }
+}
+
+/// What the house hands to this room.
+pub struct Parts {
+    pub archive: Arc<dyn Archive>,
+    pub health: Arc<dyn Health>,
+    pub metrics: Metrics,
+    pub clock: Clock,
+    pub names: Names,
+    /// Name of the model that labels today, for example `lexicon-0`.
+    pub model: String,
+}
+
+/// What every handler sees.
+struct House {
+    parts: Parts,
+    guard: Guard,
+    slots: Semaphore,
+    request_timeout: Duration,
+}
+
+type Shared = Arc<House>;
+
+impl std::ops::Deref for House {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+/// Every route there is.
+fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
+        ("/", get(page::search)),
+        ("/mentions/{id}", get(page::mention)),
+        ("/cases", get(page::cases)),
+        ("/cases/{id}", get(page::case)),
+        ("/login", get(guard::form).post(guard::sign_in)),
+        ("/logout", post(guard::sign_out)),
+        ("/style.css", get(answer::style)),
+        ("/favicon.svg", get(answer::icon)),
+        ("/api", get(api::about)),
+        ("/api/search", get(api::search)),
+        ("/api/mentions/{id}", get(api::mention)),
+        ("/api/cases", get(api::cases)),
+        ("/metrics", get(ops::metrics)),
+        ("/healthz", get(ops::healthz)),
+        ("/readyz", get(ops::readyz)),
+    ]
+}
+
+/// The templates of all routes, for tests that walk them.
+pub fn paths() -> Vec<&'static str> {
+    routes().into_iter().map(|(path, _)| path).collect()
+}
+
+/// Everything behind the listener.
+pub fn router(settings: &Settings, parts: Parts) -> Router {
+    let house: Shared = Arc::new(House {
+        guard: Guard::new(settings),
+        slots: Semaphore::new(settings.max_requests.min(Semaphore::MAX_PERMITS)),
+        request_timeout: settings.request_timeout,
+        parts,
+    });
+    let secure = house.guard.is_secure();
+    limits::start_at_zero(&house.metrics);
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, handlers)| {
+            router.route(path, handlers)
+        })
+        .fallback(answer::nothing_here)
+        .method_not_allowed_fallback(answer::wrong_method)
+        // The last layer is the outermost.
+        .layer(from_fn_with_state(house.clone(), limits::bound))
+        .layer(from_fn_with_state(house.clone(), guard::check))
+        .layer(from_fn_with_state(house.clone(), limits::observe))
+        .layer(from_fn(move |request, next| {
+            limits::protect(secure, request, next)
+        }))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(house)
+}
+
+/// Serves until `stop`, then lets requests under way finish for a few seconds.
+///
+/// # Errors
+/// A listener that the system took away.
+pub async fn serve(
+    listener: TcpListener,
+    settings: &Settings,
+    router: Router,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let bounded = Bounded::new(listener, settings.max_connections);
+    let signal = stop.clone().cancelled_owned();
+    let serving = axum::serve(bounded, router).with_graceful_shutdown(signal);
+    let too_late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(Duration::from_secs(STOP_SECS)).await;
+    };
+    tokio::select! {
+        served = serving => served,
+        () = too_late => Ok(()),
+    }
+}

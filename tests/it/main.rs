@@ -1,12 +1,17 @@
 //! The one integration binary. Each module says what it proves.
 
 mod classify;
+mod dashboards;
 mod desk;
 mod erasure;
 mod house;
 mod index;
+mod peer_browser;
+mod peer_prometheus;
 mod peer_smtp;
 mod query;
+mod serve;
+mod serve_house;
 mod store;
 mod sweep;
 mod tidy;

@@ -1,0 +1,207 @@
+//! The JSON API, read-only. Names of fields are part of the contract; an item never holds a
+//! pseudonym, a key, a handle or anything sealed.
+
+use super::Shared;
+use super::answer::{error_json, status_of};
+use super::archive::SearchError;
+use super::params::{self, Fault};
+use super::view::public_url;
+use crate::model::{Author, FlagLabel, Span, StanceLabel};
+use crate::store::{Case, StoredMention};
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+/// Most cases of one answer.
+const MAX_CASES: usize = 200;
+
+/// The answer of a search.
+#[derive(Serialize)]
+struct Answer<'a> {
+    /// All mentions that the search finds.
+    total: u64,
+    items: Vec<Item<'a>>,
+    /// Value of `after` for the next page; `null` on the last one.
+    next: Option<&'a str>,
+}
+
+/// One mention. Times are RFC 3339 UTC, spans are byte ranges in `title` or `text`.
+#[derive(Serialize)]
+struct Item<'a> {
+    id: i64,
+    source: &'a str,
+    platform: &'a str,
+    kind: &'static str,
+    published: Timestamp,
+    edited: Option<Timestamp>,
+    /// When it reached this house.
+    collected: Timestamp,
+    title: &'a str,
+    text: &'a str,
+    lang: &'a str,
+    site: &'a str,
+    /// Public address; absent for a private author's item.
+    url: Option<String>,
+    /// Name of a public voice; absent for everyone else.
+    voice: Option<&'a str>,
+    watches: Vec<Watch<'a>>,
+    stances: &'a [StanceLabel],
+    flags: &'a [FlagLabel],
+    model: &'a str,
+    highlights: &'a [Span],
+}
+
+#[derive(Serialize)]
+struct Watch<'a> {
+    name: &'a str,
+    target: &'a str,
+}
+
+impl<'a> Item<'a> {
+    fn new(mention: &'a StoredMention, highlights: &'a [Span]) -> Self {
+        let watches = mention.matches.iter().map(|matched| Watch {
+            name: &matched.watch,
+            target: &matched.target,
+        });
+        Self {
+            id: mention.id,
+            source: &mention.source,
+            platform: &mention.platform,
+            kind: mention.kind.as_str(),
+            published: mention.published,
+            edited: mention.edited,
+            collected: mention.collected,
+            title: &mention.title,
+            text: &mention.text,
+            lang: &mention.lang,
+            site: &mention.site,
+            url: mention.url.as_deref().and_then(public_url),
+            voice: match &mention.author {
+                Some(Author::Voice { name, .. }) => Some(name),
+                Some(Author::Private { .. }) | None => None,
+            },
+            watches: watches.collect(),
+            stances: &mention.labels.stances,
+            flags: &mention.labels.flags,
+            model: &mention.labels.model,
+            highlights,
+        }
+    }
+}
+
+/// `GET /api`: what this is and where to go.
+pub async fn about(State(house): State<Shared>) -> Response {
+    Json(json!({
+        "name": "resonanz",
+        "version": env!("CARGO_PKG_VERSION"),
+        "model": house.model,
+        "links": {
+            "search": "/api/search",
+            "mention": "/api/mentions/{id}",
+            "cases": "/api/cases",
+            "metrics": "/metrics",
+            "health": "/healthz",
+            "ready": "/readyz",
+        },
+        "parameters": params::KNOWN,
+    }))
+    .into_response()
+}
+
+/// `GET /api/search`: the same parameters and the same numbers as the page.
+pub async fn search(State(house): State<Shared>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let asked = match params::read(&query, &[], house.clock.now()) {
+        Ok(asked) => asked,
+        Err(fault) => return bad_parameter(&fault),
+    };
+    match house.archive.search(asked.request).await {
+        Ok(results) => {
+            let items = results.items.iter();
+            Json(Answer {
+                total: results.total,
+                items: items
+                    .map(|found| Item::new(&found.mention, &found.highlights))
+                    .collect(),
+                next: results.next.as_deref(),
+            })
+            .into_response()
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+/// `GET /api/mentions/{id}`: one mention; its highlights are the places that its watches matched.
+pub async fn mention(State(house): State<Shared>, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse() else {
+        return missing();
+    };
+    match house.archive.mention(id).await {
+        Ok(Some(mention)) => {
+            let highlights = watched_places(&mention);
+            Json(Item::new(&mention, &highlights)).into_response()
+        }
+        Ok(None) => missing(),
+        Err(error) => failed(&error),
+    }
+}
+
+/// The places in a mention that its watches matched.
+pub fn watched_places(mention: &StoredMention) -> Vec<Span> {
+    let matches = mention.matches.iter();
+    matches.flat_map(|matched| matched.spans.clone()).collect()
+}
+
+/// `GET /api/cases`: the cases that nobody has closed, newest first.
+pub async fn cases(State(house): State<Shared>) -> Response {
+    match house.archive.open_cases(MAX_CASES).await {
+        Ok(cases) => {
+            let items: Vec<_> = cases.iter().map(case).collect();
+            Json(json!({ "items": items })).into_response()
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+fn case(case: &Case) -> serde_json::Value {
+    json!({
+        "id": case.id,
+        "rule": case.rule,
+        "watch": case.watch,
+        "state": case.state.as_str(),
+        "opened": case.opened,
+        "last": case.last,
+        "facts": case.facts,
+        "mentions": case.mentions,
+    })
+}
+
+fn bad_parameter(fault: &Fault) -> Response {
+    let status = StatusCode::BAD_REQUEST;
+    error_json(status, "bad_parameter", &fault.to_string(), None)
+}
+
+fn missing() -> Response {
+    let message = "no such mention, or not any more";
+    error_json(StatusCode::NOT_FOUND, "not_found", message, None)
+}
+
+fn failed(error: &SearchError) -> Response {
+    let (code, place) = match error {
+        SearchError::BadQuery { start, end, .. } => ("bad_query", Some((*start, *end))),
+        SearchError::BadMark => ("bad_parameter", None),
+        SearchError::TimedOut => ("timed_out", None),
+        SearchError::Busy => ("busy", None),
+        SearchError::Internal => ("internal", None),
+    };
+    let mut response = error_json(status_of(error), code, &error.to_string(), place);
+    if *error == SearchError::Busy {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}

@@ -1,0 +1,187 @@
+//! What serving asks of the house: the archive, and the house's health. Whoever composes the house
+//! implements both over store, index and supervisor; this room never sees how.
+
+use crate::model::{FlagKind, Kind, Span, Stance};
+use crate::store::{Case, StoredMention};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+
+/// Most mentions that one answer holds.
+pub const MAX_LIMIT: usize = 100;
+/// Most mentions that the page of one case shows.
+pub const MAX_CASE_MENTIONS: usize = 200;
+
+/// Order of the mentions found, by publication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    #[default]
+    Newest,
+    Oldest,
+}
+
+impl Order {
+    pub const ALL: [Order; 2] = [Order::Newest, Order::Oldest];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Order::Newest => "newest",
+            Order::Oldest => "oldest",
+        }
+    }
+}
+
+/// One search: a query and filters, all of which must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Text in the query language; empty finds everything.
+    pub query: String,
+    pub watch: Option<String>,
+    /// Name of a configured source.
+    pub source: Option<String>,
+    pub kind: Option<Kind>,
+    /// Toward the target of `watch` where that is given, else toward any target.
+    pub stance: Option<Stance>,
+    pub flag: Option<FlagKind>,
+    /// ISO 639-1 language of the mention.
+    pub lang: Option<String>,
+    /// Published at or after.
+    pub since: Option<Timestamp>,
+    /// Published before.
+    pub until: Option<Timestamp>,
+    /// 1 to [`MAX_LIMIT`].
+    pub limit: usize,
+    /// [`Results::next`] of the page before; foreign text, to be checked by the archive.
+    pub after: Option<String>,
+    pub order: Order,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            query: String::new(),
+            watch: None,
+            source: None,
+            kind: None,
+            stance: None,
+            flag: None,
+            lang: None,
+            since: None,
+            until: None,
+            limit: 25,
+            after: None,
+            order: Order::Newest,
+        }
+    }
+}
+
+/// One page of a search's results.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Results {
+    /// All mentions that the search finds, not only this page's.
+    pub total: u64,
+    pub items: Vec<Found>,
+    /// Opaque mark of the next page; `None` on the last one.
+    pub next: Option<String>,
+    pub facets: Facets,
+}
+
+/// A mention found, and where the query's words stand in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub mention: StoredMention,
+    pub highlights: Vec<Span>,
+}
+
+/// How many of the mentions found carry which value; empty where nobody counted. Never by author.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facets {
+    pub watches: Vec<Count>,
+    pub sources: Vec<Count>,
+    pub stances: Vec<Count>,
+    pub flags: Vec<Count>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Count {
+    pub name: String,
+    pub count: u64,
+}
+
+/// Why a search gave no results.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SearchError {
+    /// The query does not parse; `start..end` is the byte range of the fault in it.
+    #[error("{message}")]
+    BadQuery {
+        message: String,
+        start: usize,
+        end: usize,
+    },
+    /// The page mark is none that this archive gave out.
+    #[error("the page mark `after` is not one that a search gave out")]
+    BadMark,
+    #[error("the search took too long")]
+    TimedOut,
+    #[error("too many searches at one time")]
+    Busy,
+    /// The archive is broken; whoever says so has logged why.
+    #[error("the archive does not answer")]
+    Internal,
+}
+
+/// Whether one source is heard. Tells "nothing was said" from "we could not listen".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceState {
+    /// Name of the configured source.
+    pub name: String,
+    /// Connected, or its last look succeeded; `None` before the first attempt.
+    pub up: Option<bool>,
+    pub last_event: Option<Timestamp>,
+    /// Intervals that were lost, newest first, at most a few.
+    pub gaps: Vec<Gap>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+/// A case and the mentions in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseFile {
+    pub case: Case,
+    /// Newest first, at most [`MAX_CASE_MENTIONS`].
+    pub mentions: Vec<StoredMention>,
+}
+
+/// The archive as editors and programs see it.
+pub trait Archive: Send + Sync {
+    fn search(&self, request: Request) -> BoxFuture<'_, Result<Results, SearchError>>;
+
+    /// One mention; `None` when there is none, or none any more.
+    fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>>;
+
+    /// The cases that nobody has closed, newest first, at most `limit`.
+    fn open_cases(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Case>, SearchError>>;
+
+    fn case(&self, id: i64) -> BoxFuture<'_, Result<Option<CaseFile>, SearchError>>;
+
+    /// All configured sources.
+    fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceState>, SearchError>>;
+}
+
+/// One thing that must hold for the house to do its work.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Check {
+    /// For example `store` or `index`.
+    pub name: &'static str,
+    pub ok: bool,
+    /// One sentence for whoever runs the house; no personal data, no foreign text.
+    pub detail: String,
+}
+
+/// Says whether the house can do its work.
+pub trait Health: Send + Sync {
+    fn checks(&self) -> BoxFuture<'_, Vec<Check>>;
+}

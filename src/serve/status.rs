@@ -1,0 +1,123 @@
+//! What the house hears, as a page tells it: "nothing was said" and "we could not listen" never
+//! look the same.
+
+use super::House;
+use super::archive::{Gap, SourceState};
+use super::view::{Moment, moment};
+use super::words::Tongue;
+use jiff::Timestamp;
+
+/// The state of all sources.
+pub struct Ears {
+    /// `heard`, `deaf`, `waiting` or `none`: colour and symbol.
+    pub class: &'static str,
+    pub line: String,
+    /// Said beside the line when somebody is not heard.
+    pub note: &'static str,
+    pub rows: Vec<SourceRow>,
+    gaps: Vec<Gap>,
+}
+
+/// One source in the list that folds out.
+pub struct SourceRow {
+    pub label: String,
+    pub class: &'static str,
+    pub state: &'static str,
+    pub last: Option<Moment>,
+    pub gaps: Vec<(Moment, Moment)>,
+}
+
+impl Ears {
+    /// Asks the archive.
+    pub async fn of(house: &House, tongue: Tongue) -> Self {
+        match house.archive.sources().await {
+            Ok(states) => Self::new(&states, house, tongue),
+            Err(_) => Self {
+                class: "deaf",
+                line: tongue.words().internal.to_owned(),
+                note: "",
+                rows: Vec::new(),
+                gaps: Vec::new(),
+            },
+        }
+    }
+
+    fn new(states: &[SourceState], house: &House, tongue: Tongue) -> Self {
+        let words = tongue.words();
+        let labels = |wanted: Option<bool>| -> Vec<String> {
+            let chosen = states.iter().filter(|state| state.up == wanted);
+            chosen
+                .map(|state| house.names.source(&state.name))
+                .collect()
+        };
+        let (down, waiting) = (labels(Some(false)), labels(None));
+        let gaps: Vec<Gap> = states.iter().flat_map(|state| state.gaps.clone()).collect();
+        let (class, line, note) = if states.is_empty() {
+            ("none", words.no_sources.to_owned(), "")
+        } else if !down.is_empty() {
+            let line = format!("{}: {}", words.deaf, down.join(", "));
+            ("deaf", line, words.deaf_note)
+        } else if !waiting.is_empty() {
+            (
+                "waiting",
+                format!("{}: {}", words.waiting, waiting.join(", ")),
+                "",
+            )
+        } else if gaps.is_empty() {
+            (
+                "heard",
+                format!("{} ({})", words.heard_all, states.len()),
+                "",
+            )
+        } else {
+            let line = format!(
+                "{} ({}), {}",
+                words.heard_all,
+                states.len(),
+                words.gaps_seen
+            );
+            ("waiting", line, "")
+        };
+        Self {
+            class,
+            line,
+            note,
+            rows: states
+                .iter()
+                .map(|state| SourceRow::new(state, house, tongue))
+                .collect(),
+            gaps,
+        }
+    }
+
+    /// True when nothing that was said between the two moments can be missing for want of a
+    /// connection: every source is up and no gap touches the time.
+    pub fn heard(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> bool {
+        let touches = |gap: &Gap| {
+            since.is_none_or(|since| gap.to > since) && until.is_none_or(|until| gap.from < until)
+        };
+        let all_up = !self.rows.is_empty() && self.rows.iter().all(|row| row.class == "heard");
+        all_up && !self.gaps.iter().any(touches)
+    }
+}
+
+impl SourceRow {
+    fn new(state: &SourceState, house: &House, tongue: Tongue) -> Self {
+        let words = tongue.words();
+        let (class, said) = match state.up {
+            Some(true) => ("heard", words.up),
+            Some(false) => ("deaf", words.down),
+            None => ("waiting", words.unknown),
+        };
+        let gaps = state.gaps.iter();
+        Self {
+            label: house.names.source(&state.name),
+            class,
+            state: said,
+            last: state.last_event.map(|time| moment(time, tongue)),
+            gaps: gaps
+                .map(|gap| (moment(gap.from, tongue), moment(gap.to, tongue)))
+                .collect(),
+        }
+    }
+}

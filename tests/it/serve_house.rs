@@ -1,0 +1,363 @@
+//! A small house around the real router: an archive over the real store that searches by substring,
+//! with faults to order, on a loopback listener. And an HTTP client that sends exactly what it is
+//! told, foreign host names included.
+
+use futures_util::future::{BoxFuture, FutureExt};
+use jiff::{Timestamp, ToSpan};
+use resonanz::clock::Clock;
+use resonanz::metrics::Metrics;
+use resonanz::model::*;
+use resonanz::privacy::{Identity, Keys};
+use resonanz::serve::*;
+use resonanz::store::{Case, CaseState, NewCase, Put, Store, StoredMention};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub const TOKEN: &str = "a-test-token-of-32-characters-ok";
+/// Stands in every private author's identity; must never be seen outside.
+pub const CANARY: &str = "kanarienvogel";
+
+pub fn now() -> Timestamp {
+    "2026-11-22T07:30:00Z".parse().unwrap()
+}
+
+/// A mention under construction.
+pub struct Draft(Hit);
+
+pub fn draft(id: &str, text: &str, minutes_ago: i64) -> Draft {
+    let keys = Keys::from_secret([1; 32]);
+    let key = keys.mention_key("bluesky", id);
+    let at = now() - minutes_ago.minutes();
+    let identity = Identity {
+        native_id: format!("at://{CANARY}/{id}"),
+        url: Some(format!("https://{CANARY}.example/{id}")),
+        handle: Some(CANARY.into()),
+        name: Some(CANARY.into()),
+    };
+    let mention = Mention {
+        key,
+        source: "bluesky".into(),
+        platform: "bluesky".into(),
+        kind: Kind::Post,
+        published: at,
+        edited: None,
+        collected: at,
+        title: String::new(),
+        text: text.into(),
+        lang: "de".into(),
+        site: String::new(),
+        url: None,
+        links: vec![],
+        author: Some(Author::Private { pseudonym: keys.pseudonym("bluesky", CANARY, at) }),
+        sealed: Some(keys.seal(&key, &identity).unwrap()),
+        reply_to: None,
+        title_tokens: vec![],
+        text_tokens: vec![],
+    };
+    let matches = vec![WatchMatch { watch: "minister".into(), target: "minister".into(), spans: vec![] }];
+    Draft(Hit {
+        mention,
+        matches,
+        labels: Labels { model: "lexicon-0".into(), stances: vec![], flags: vec![] },
+        backfill: false,
+    })
+}
+
+impl Draft {
+    pub fn with(mut self, change: impl FnOnce(&mut Mention)) -> Self {
+        change(&mut self.0.mention);
+        self
+    }
+
+    /// A stance toward the minister; its one reason is a word of the text.
+    pub fn stance(mut self, stance: Stance, rule: &str, seen: &str, weight: f32) -> Self {
+        let reasons = match seen {
+            "" => vec![],
+            _ => vec![Reason { rule: rule.into(), seen: seen.into(), span: None, weight }],
+        };
+        let label = StanceLabel { target: "minister".into(), stance, probability: None, reasons };
+        self.0.labels.stances.push(label);
+        self
+    }
+
+    pub fn flag(mut self, flag: FlagKind, rule: &str, seen: &str) -> Self {
+        let reason = Reason { rule: rule.into(), seen: seen.into(), span: None, weight: 0.0 };
+        self.0.labels.flags.push(FlagLabel { flag, reasons: vec![reason] });
+        self
+    }
+
+    pub fn article(self, title: &str, site: &str) -> Self {
+        self.with(|mention| {
+            mention.kind = Kind::Article;
+            mention.source = "feeds".into();
+            mention.platform = "web".into();
+            mention.title = title.into();
+            mention.site = site.into();
+            mention.url = Some(format!("https://{site}/artikel/{}", title.len()));
+            mention.author = Some(Author::Voice { name: "Nordkurier am Morgen".into(), handle: "@nam".into() });
+            mention.sealed = None;
+        })
+    }
+}
+
+/// The archive and the health of the house, over the real store.
+pub struct Memory {
+    pub store: Store,
+    pub sources: Mutex<Vec<SourceState>>,
+    /// What every search answers instead of results.
+    pub broken: Mutex<Option<SearchError>>,
+    pub checks: Mutex<Vec<Check>>,
+    /// Searches wait here while there is no permit.
+    pub gate: Semaphore,
+    _dir: tempfile::TempDir,
+}
+
+impl Memory {
+    pub async fn put(&self, drafts: Vec<Draft>) -> Vec<i64> {
+        let mut tx = self.store.begin().await.unwrap();
+        let mut ids = Vec::new();
+        for Draft(hit) in drafts {
+            match tx.put(&hit).await.unwrap() {
+                Put::New { id } => ids.push(id),
+                other => panic!("not new: {other:?}"),
+            }
+        }
+        tx.commit().await.unwrap();
+        ids
+    }
+
+    pub async fn open_case(&self, rule: &str, mentions: &[i64]) -> i64 {
+        let facts = serde_json::json!({
+            "mentions": mentions.len(), "authors": 3, "min_authors": 2, "window_minutes": 60,
+            "from": now() - 1.hours(), "to": now(), "model": "lexicon-0", "strange": ["x"],
+        });
+        let case = NewCase { rule: rule.into(), watch: "minister".into(), opened: now(), facts };
+        let mut tx = self.store.begin().await.unwrap();
+        let id = tx.open_case(&case).await.unwrap();
+        for mention in mentions {
+            tx.add_to_case(id, *mention, now()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        id
+    }
+
+    async fn all(&self) -> Vec<StoredMention> {
+        let ids: Vec<i64> = (1..=self.store.newest_seq().await.unwrap()).collect();
+        let mut all = self.store.mentions(&ids).await.unwrap();
+        all.sort_by_key(|mention| (std::cmp::Reverse(mention.published), mention.id));
+        all
+    }
+
+    async fn find(&self, request: Request) -> Result<Results, SearchError> {
+        let _pass = self.gate.acquire().await.unwrap();
+        if let Some(error) = self.broken.lock().unwrap().clone() {
+            return Err(error);
+        }
+        if let Some(start) = request.query.find(')') {
+            let message = "a closing bracket without an opening one: remove it".into();
+            return Err(SearchError::BadQuery { message, start, end: start + 1 });
+        }
+        let skip: usize = match &request.after {
+            Some(mark) => mark.parse().map_err(|_| SearchError::BadMark)?,
+            None => 0,
+        };
+        let mut found: Vec<Found> =
+            self.all().await.into_iter().filter_map(|mention| matches(mention, &request)).collect();
+        if request.order == Order::Oldest {
+            found.reverse();
+        }
+        let total = found.len();
+        let mut stances = BTreeMap::new();
+        for label in found.iter().flat_map(|found| &found.mention.labels.stances) {
+            *stances.entry(label.stance.as_str().to_owned()).or_insert(0) += 1;
+        }
+        let facets = Facets {
+            stances: stances.into_iter().map(|(name, count)| Count { name, count }).collect(),
+            ..Facets::default()
+        };
+        let next = (skip + request.limit < total).then(|| (skip + request.limit).to_string());
+        let items = found.into_iter().skip(skip).take(request.limit).collect();
+        Ok(Results { total: total as u64, items, next, facets })
+    }
+}
+
+fn matches(mention: StoredMention, request: &Request) -> Option<Found> {
+    let labels = &mention.labels;
+    let holds = request.watch.as_ref().is_none_or(|watch| mention.matches.iter().any(|m| m.watch == *watch))
+        && request.source.as_ref().is_none_or(|source| mention.source == *source)
+        && request.kind.is_none_or(|kind| mention.kind == kind)
+        && request.lang.as_ref().is_none_or(|lang| mention.lang == *lang)
+        && request.stance.is_none_or(|stance| labels.stances.iter().any(|l| l.stance == stance))
+        && request.flag.is_none_or(|flag| labels.flags.iter().any(|l| l.flag == flag))
+        && request.since.is_none_or(|since| mention.published >= since)
+        && request.until.is_none_or(|until| mention.published < until);
+    let spans = |part: Part, text: &str| -> Vec<Span> {
+        if request.query.is_empty() {
+            return vec![];
+        }
+        let span = |(start, word): (usize, &str)| Span {
+            part,
+            start: start as u32,
+            end: (start + word.len()) as u32,
+        };
+        text.match_indices(&request.query).map(span).collect()
+    };
+    let mut highlights = spans(Part::Title, &mention.title);
+    highlights.extend(spans(Part::Text, &mention.text));
+    let found = request.query.is_empty() || !highlights.is_empty();
+    (holds && found).then_some(Found { mention, highlights })
+}
+
+impl Archive for Memory {
+    fn search(&self, request: Request) -> BoxFuture<'_, Result<Results, SearchError>> {
+        self.find(request).boxed()
+    }
+
+    fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>> {
+        async move { self.store.mention(id).await.map_err(|_| SearchError::Internal) }.boxed()
+    }
+
+    fn open_cases(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Case>, SearchError>> {
+        async move {
+            let mut cases = self.store.cases(limit as i64).await.map_err(|_| SearchError::Internal)?;
+            cases.retain(|case| case.state != CaseState::Closed);
+            Ok(cases)
+        }
+        .boxed()
+    }
+
+    fn case(&self, id: i64) -> BoxFuture<'_, Result<Option<CaseFile>, SearchError>> {
+        async move {
+            let Some(case) = self.store.case(id).await.unwrap() else { return Ok(None) };
+            let mut ids = self.store.case_mentions(id).await.unwrap();
+            ids.reverse();
+            ids.truncate(MAX_CASE_MENTIONS);
+            let mentions = self.store.mentions(&ids).await.unwrap();
+            Ok(Some(CaseFile { case, mentions }))
+        }
+        .boxed()
+    }
+
+    fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceState>, SearchError>> {
+        async { Ok(self.sources.lock().unwrap().clone()) }.boxed()
+    }
+}
+
+impl Health for Memory {
+    fn checks(&self) -> BoxFuture<'_, Vec<Check>> {
+        async { self.checks.lock().unwrap().clone() }.boxed()
+    }
+}
+
+/// A running server; stops when dropped.
+pub struct House {
+    pub address: SocketAddr,
+    pub memory: Arc<Memory>,
+    /// What `/metrics` tells.
+    pub metrics: Metrics,
+    _stop: DropGuard,
+}
+
+pub fn source(name: &str, up: Option<bool>) -> SourceState {
+    SourceState { name: name.into(), up, last_event: Some(now()), gaps: vec![] }
+}
+
+fn named(pairs: &[(&str, &str)]) -> Vec<Named> {
+    let named = |(name, label): &(&str, &str)| Named { name: (*name).into(), label: (*label).into() };
+    pairs.iter().map(named).collect()
+}
+
+impl House {
+    pub async fn open(config: Config) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let memory = Arc::new(Memory {
+            store: Store::open(&dir.path().join("store.sqlite")).await.unwrap(),
+            sources: Mutex::new(vec![source("bluesky", Some(true)), source("feeds", Some(true))]),
+            broken: Mutex::default(),
+            checks: Mutex::new(vec![Check { name: "store", ok: true, detail: "answers".into() }]),
+            gate: Semaphore::new(64),
+            _dir: dir,
+        });
+        let metrics = Metrics::new(&["bluesky", "feeds"], &["ministry", "minister"]).unwrap();
+        let parts = Parts {
+            archive: memory.clone(),
+            health: memory.clone(),
+            metrics: metrics.clone(),
+            clock: Clock::simulated(now()),
+            names: Names {
+                watches: named(&[("ministry", "Ministerium"), ("minister", "Minister")]),
+                targets: named(&[("minister", "Bundesinnenminister")]),
+                sources: named(&[("bluesky", "Bluesky"), ("feeds", "Nachrichtenseiten")]),
+            },
+            model: "lexicon-0".into(),
+        };
+        let settings = config.check().unwrap();
+        let router = router(&settings, parts);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        tokio::spawn(async move { serve(listener, &settings, router, stopping).await.unwrap() });
+        Self { address, memory, metrics, _stop: stop.drop_guard() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], "").await
+    }
+
+    /// Sends one request. A header in `headers` replaces the usual one of its name.
+    pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let host = format!("localhost:{}", self.address.port());
+        let mut all = vec![("host", host.as_str())];
+        all.retain(|(name, _)| headers.iter().all(|(given, _)| given != name));
+        all.extend(headers.iter().filter(|(_, value)| !value.is_empty()));
+        ask(self.address, method, path, &all, body).await
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+/// HTTP/1.0, so that the body ends with the connection.
+pub async fn ask(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut request = format!("{method} {path} HTTP/1.0\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request.push_str("\r\n");
+    request.push_str(body);
+    let mut stream = TcpStream::connect(to).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let header = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_lowercase(), value.to_owned())
+    };
+    Answer { status, headers: lines.map(header).collect(), body: body.to_owned() }
+}
