@@ -3,6 +3,12 @@
 //! A new source is one file here, one variant and one arm below, a block in `config/default.toml`
 //! and a folder of fixtures.
 
+pub mod feed;
+mod feed_json;
+mod feed_read;
+mod feed_repair;
+pub mod http;
+pub mod http_gate;
 pub mod replay;
 pub mod source;
 pub mod supervise;
