@@ -21,7 +21,7 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// How far back an account's pseudonyms are looked for when it leaves.
 const AUTHOR_HISTORY_DAYS: i64 = 3 * 365;
@@ -52,7 +52,11 @@ pub struct Pipeline {
     pub voices: Arc<Voices>,
     pub metrics: Metrics,
     pub clock: Clock,
-    pub arrivals: Arc<Arrivals>,
+    pub arrivals: Arrivals,
+    /// Called after each commit, so that followers need not look.
+    pub written: Box<dyn Fn() + Send + Sync>,
+    /// Counts the sources that have said their last word.
+    pub finished: watch::Sender<u64>,
 }
 
 /// A delivery after the pure steps: what the store is asked to do.
@@ -100,14 +104,16 @@ impl Pipeline {
                 deliveries.recv_many(&mut batch, self.config.batch),
             )
             .await;
+            let last_words = batch.iter().filter(|d| matches!(d.outcome, Outcome::Finished)).count();
             let prepared = self.prepare(batch, &mut cursors);
             let closed = matches!(received, Ok(0));
-            let due = closed || last_write.elapsed() >= interval;
+            let due = closed || last_words > 0 || last_write.elapsed() >= interval;
             if !prepared.is_empty() || (due && !cursors.is_empty()) {
                 self.write(&prepared, &cursors).await;
                 cursors.clear();
                 last_write = Instant::now();
             }
+            self.finished.send_modify(|count| *count += last_words as u64);
             if closed {
                 return;
             }
@@ -251,7 +257,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         if !new.is_empty() {
             let opened = self.desk.apply(tx, new).await?;
-            done.cases.extend(opened.iter().map(|case| case.rule));
+            done.cases.extend(opened.iter().map(|case| case.rule.as_str()));
             new.clear();
         }
         Ok(())
@@ -283,7 +289,7 @@ impl Pipeline {
             let Prepared { source, received, step } = &prepared[*i];
             self.metrics.mentions.with_label_values(&[source]).inc();
             self.metrics.stored_seconds.observe(received.elapsed().as_secs_f64());
-            self.arrivals.push(done.seq, *received);
+            self.arrivals.note(done.seq, *received);
             if let Step::Put(hit) = step {
                 self.count_labels(hit);
             }
@@ -294,7 +300,7 @@ impl Pipeline {
         for rule in &done.cases {
             self.metrics.cases_opened.with_label_values(&[rule]).inc();
         }
-        self.arrivals.wake();
+        (self.written)();
     }
 
     fn count_labels(&self, hit: &Hit) {

@@ -37,7 +37,7 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.place.settings()?;
     let house = House::open(&config).await?;
-    let app = App::build(house, config, Options::offline()).await?;
+    let app = App::build(house, config, Options::offline())?;
     let erased = erase(&app, &args).await?;
     app.run_until_done().await?;
     let what = if erased == 1 { "1 mention".to_owned() } else { format!("{erased} mentions") };

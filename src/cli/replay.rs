@@ -27,8 +27,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let source = Replay::import(SOURCE, &args.file)?;
     let house = House::open(&config).await?;
     let app =
-        App::build(house, config, Options { sources: vec![Box::new(source)], ..Options::offline() })
-            .await?;
+        App::build(house, config, Options { sources: vec![Box::new(source)], ..Options::offline() })?;
     let metrics = app.metrics().clone();
     app.run_until_done().await?;
     let count = |counter: &prometheus::IntCounterVec| counter.with_label_values(&[SOURCE]).get();

@@ -15,7 +15,7 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.place.settings()?;
     let house = House::open(&config).await?;
-    let app = App::build(house, config, Options::live()).await?;
+    let app = App::build(house, config, Options::live())?;
     app.run(stop_on_signal()?).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -181,6 +181,17 @@ pub fn adapt(frame: &[u8]) -> Result<Said, Rejection> {
     Ok(Said::Event { position: time_us, time, change })
 }
 
+/// What a recorded frame changes. Pure.
+///
+/// # Errors
+/// As [`adapt`].
+pub fn adapt_line(frame: &[u8]) -> Result<Option<Change>, Rejection> {
+    match adapt(frame)? {
+        Said::Event { change, .. } => Ok(change),
+        Said::Nothing | Said::Error(_) => Ok(None),
+    }
+}
+
 fn adapt_v2(payload: wire::Payload) -> Result<Said, Rejection> {
     let kind = payload.kind.rsplit('#').next().unwrap_or_default();
     if kind == "info" {
@@ -364,7 +375,7 @@ impl Bluesky {
                 .map(Some)
                 .map_err(|error| SourceError::Refused(format!("{}: {error}", path.display()))),
             (None, Wire::V1) => Ok(None),
-            (None, Wire::V2) => super::http::zstd_dictionary(&self.url).await.map(Some),
+            (None, Wire::V2) => Err(SourceError::Refused("compression on v2 follows".to_owned())),
         }
     }
 }

@@ -115,6 +115,10 @@ fn merge(
         .prefix_separator("__")
         .separator("__")
         .try_parsing(true)
+        .list_separator(",")
+        .with_list_parse_key("desk.recipients")
+        .with_list_parse_key("desk.recipient_domains")
+        .with_list_parse_key("house.watch_files")
         .source(Some(environment));
     match builder.add_source(variables).build().and_then(|all| all.cache.into_table()) {
         Ok(table) => Some(table),
@@ -152,17 +156,20 @@ fn check(
     let base = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
     let sources = check_sources(root.remove("source"), faults);
     let voices = check_voices(root.remove("voice"), today, faults);
-    faults::unknown_keys(&root, faults);
+    faults::unknown_keys(&mut root, faults);
     let house: Option<House> = section(&mut root, "house", faults);
     let pipeline = section(&mut root, "pipeline", faults);
     let index = section(&mut root, "index", faults);
-    let desk: Option<desk::Config> = section(&mut root, "desk", faults);
     let serve: Option<serve::Config> = section(&mut root, "serve", faults);
-    if let Some(Err(message)) = serve.as_ref().map(serve::Config::check) {
-        faults.push(Fault::new("serve", message));
+    if let Some(Err(found)) = serve.as_ref().map(serve::Config::check) {
+        faults.extend(found.iter().map(|fault| Fault::new("serve", fault.to_string())));
     }
-    if let Some(Err(message)) = desk.as_ref().map(desk::Config::check) {
-        faults.push(Fault::new("desk", message));
+    let mut desk: Option<desk::Config> = section(&mut root, "desk", faults);
+    if let (Some(desk), Some(serve)) = (&mut desk, &serve) {
+        desk.public_url = serve.public_address();
+    }
+    if let Some(desk) = &desk {
+        faults.extend(desk.faults().into_iter().map(|fault| Fault::new("desk", fault)));
     }
     let house = house?;
     let register = watches::read(&house.watch_files, base, &voices, today, faults)?;

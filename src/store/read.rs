@@ -153,6 +153,22 @@ impl Store {
         .await?)
     }
 
+    /// The latest intervals in which a source could not be heard, newest first.
+    pub async fn gaps(
+        &self,
+        source: &str,
+        limit: i64,
+    ) -> Result<Vec<(Timestamp, Timestamp)>, StoreError> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT from_ms, to_ms FROM gap WHERE source = $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(source)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.into_iter().map(|(from, to)| Ok((time(from)?, time(to)?))).collect()
+    }
+
     /// Number of mentions.
     pub async fn count(&self) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar("SELECT count(*) FROM mention")

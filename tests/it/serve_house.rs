@@ -168,7 +168,7 @@ impl Memory {
         };
         let mut found: Vec<Found> =
             self.all().await.into_iter().filter_map(|mention| matches(mention, &request)).collect();
-        if request.order == Order::Oldest {
+        if request.order == Order::Relevance {
             found.reverse();
         }
         let total = found.len();
