@@ -60,7 +60,7 @@ impl Default for Config {
 pub enum SettingsError {
     #[error(
         "serve.listen = \"{0}\" is reachable from other machines, but no access token is set: set \
-         serve.token_file (or RESONANZ_SERVE__TOKEN), or listen on 127.0.0.1"
+         serve.token_file (or RESONANZ__SERVE__TOKEN), or listen on 127.0.0.1"
     )]
     Open(SocketAddr),
     #[error("the access token is shorter than {MIN_TOKEN_CHARS} characters: make a random one")]
@@ -90,6 +90,14 @@ pub struct Settings {
 }
 
 impl Config {
+    /// Where editors reach the pages: the public address, else the one that is listened on.
+    pub fn public_address(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.listen),
+        }
+    }
+
     /// Checks everything, reads the token's file, and lists all faults.
     ///
     /// # Errors
