@@ -14,6 +14,7 @@ pub const MAX_CASE_MENTIONS: usize = 200;
 /// Order of the mentions found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
+    /// By publication.
     #[default]
     Newest,
     /// Best match first, then newest.

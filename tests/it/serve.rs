@@ -4,6 +4,7 @@ use super::serve_house::*;
 use jiff::ToSpan;
 use resonanz::model::*;
 use resonanz::serve::{self, Check, Config, Gap, SearchError, Secret};
+use std::time::Duration;
 
 async fn house() -> House {
     House::open(Config::default()).await
@@ -296,6 +297,40 @@ async fn a_tired_archive_is_not_an_empty_one() {
             assert!(!answer.body.contains("Keine Erwähnung gefunden"), "{path}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_best_match_can_come_first() {
+    let house = house().await;
+    let drafts = vec![draft("1", "Grenze", 1), draft("2", "Grenze Grenze Grenze", 2)];
+    house.memory.put(drafts).await;
+    for (query, first) in [("q=Grenze", 1), ("q=Grenze&order=newest", 1), ("q=Grenze&order=relevance", 2)] {
+        let found = house.get(&format!("/api/search?{query}")).await.json();
+        assert_eq!(found["items"][0]["id"], first, "{query}");
+    }
+    let page = house.get("/?q=Grenze&order=relevance").await.body;
+    assert!(page.contains("<option value=\"relevance\" selected>beste Treffer zuerst"));
+}
+
+#[tokio::test]
+async fn one_connection_too_many_waits_its_turn() {
+    let house = House::open(Config { max_connections: 1, ..Config::default() }).await;
+    let silent = tokio::net::TcpStream::connect(house.address).await.unwrap();
+    let second = house.get("/healthz");
+    tokio::pin!(second);
+    // The silent one was there first: nothing comes back while it holds the only place.
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut second).await;
+    assert!(early.is_err(), "{early:?}");
+    drop(silent);
+    assert_eq!(second.await.status, 200);
+}
+
+#[tokio::test]
+async fn the_house_stops_although_somebody_is_silent() {
+    let house = house().await;
+    let _silent = tokio::net::TcpStream::connect(house.address).await.unwrap();
+    assert_eq!(house.get("/healthz").await.status, 200);
+    house.stop().await;
 }
 
 #[tokio::test]

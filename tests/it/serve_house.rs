@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub const TOKEN: &str = "a-test-token-of-32-characters-ok";
@@ -169,7 +170,7 @@ impl Memory {
         let mut found: Vec<Found> =
             self.all().await.into_iter().filter_map(|mention| matches(mention, &request)).collect();
         if request.order == Order::Relevance {
-            found.reverse();
+            found.sort_by_key(|found| std::cmp::Reverse(found.highlights.len()));
         }
         let total = found.len();
         let mut stances = BTreeMap::new();
@@ -260,7 +261,8 @@ pub struct House {
     pub memory: Arc<Memory>,
     /// What `/metrics` tells.
     pub metrics: Metrics,
-    _stop: DropGuard,
+    serving: JoinHandle<()>,
+    stop: DropGuard,
 }
 
 pub fn source(name: &str, up: Option<bool>) -> SourceState {
@@ -302,8 +304,16 @@ impl House {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let stopping = stop.clone();
-        tokio::spawn(async move { serve(listener, &settings, router, stopping).await.unwrap() });
-        Self { address, memory, metrics, _stop: stop.drop_guard() }
+        let serving = tokio::spawn(async move {
+            serve(listener, &settings, router, stopping).await.unwrap();
+        });
+        Self { address, memory, metrics, serving, stop: stop.drop_guard() }
+    }
+
+    /// Stops the server and waits until it has stopped.
+    pub async fn stop(self) {
+        drop(self.stop);
+        self.serving.await.unwrap();
     }
 
     pub async fn get(&self, path: &str) -> Answer {
