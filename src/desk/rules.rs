@@ -6,7 +6,7 @@
 
 use super::Config;
 use crate::model::{FlagKind, Hit, Mention, Stance};
-use crate::store::{Case, Counted, Counts, NewCase, NewMail, StoreError, Tx, Window};
+use crate::store::{Counted, Counts, LatestCase, NewCase, NewMail, StoreError, Tx, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -236,7 +236,7 @@ impl Desk {
     /// True while a case still takes mentions in silence. The cool-down runs from the latest
     /// mention, so that a long story pages once; the age limit lets a case that never falls
     /// silent page again.
-    fn is_warm(&self, case: &Case, at: Timestamp) -> bool {
+    fn is_warm(&self, case: &LatestCase, at: Timestamp) -> bool {
         let cooldown = SignedDuration::from_mins(i64::from(self.rules.cooldown_minutes));
         let most = SignedDuration::from_hours(i64::from(self.rules.case_max_hours));
         at.duration_since(case.last) < cooldown && at.duration_since(case.opened) < most
