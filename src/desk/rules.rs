@@ -13,7 +13,8 @@ use std::collections::HashSet;
 
 /// Mentions that a mail shows at most.
 const EXAMPLES: usize = 5;
-/// Mentions of the window that join a new case at most; a flood of one account stays outside.
+/// Latest mentions of the window that join a new case, beside the examples: a flood of one account
+/// stays outside.
 const JOIN: usize = 200;
 
 /// Thresholds. The same for criticism and support: a wave is a wave.
@@ -258,11 +259,14 @@ impl Desk {
             facts: serde_json::to_value(facts)?,
         };
         let id = tx.open_case(&case).await?;
-        for member in counted.iter().rev().take(JOIN).rev() {
-            tx.add_to_case(id, member.mention_id, member.collected)
-                .await?;
-        }
         let examples = examples(counted);
+        let latest = counted.len().saturating_sub(JOIN);
+        for (index, member) in counted.iter().enumerate() {
+            if index >= latest || examples.contains(&member.mention_id) {
+                tx.add_to_case(id, member.mention_id, member.collected)
+                    .await?;
+            }
+        }
         for (index, recipient) in self.recipients.iter().enumerate() {
             tx.order_mail(&NewMail {
                 case_id: id,
