@@ -1,11 +1,12 @@
 //! The index converges to the store, whatever happens on the way.
 
 use crate::house::{House, edited, hit, published, soon, time};
-use resonanz::index::{CursorKey, Index, IndexError, Order, Search, rebuild};
+use resonanz::index::{CursorKey, Differences, Index, IndexError, Order, Search, rebuild};
 use resonanz::model::{FlagKind, FlagLabel, Stance, WatchMatch};
 use resonanz::query::Query;
 use std::fs;
-use std::time::Instant;
+use std::io::Write;
+use std::time::{Duration, Instant};
 
 fn all() -> Search {
     Search {
@@ -173,6 +174,69 @@ async fn damaged_files_are_made_again() {
             house.stop().await;
         }
     }
+}
+
+/// Changes bytes in the midst of a partition's file, as a failing disk does; its end, which is all
+/// that opening it checks, stays.
+fn rot(house: &House, partition: &str, ending: &str) {
+    let files = house.word_files(partition);
+    let file = files
+        .iter()
+        .find(|path| path.extension().is_some_and(|known| known == ending))
+        .unwrap();
+    let mut bytes = fs::read(file).unwrap();
+    let body = bytes.len() - 80;
+    bytes[..body].fill(0xa5);
+    // In place: the running index has the file mapped.
+    let mut file = fs::OpenOptions::new().write(true).open(file).unwrap();
+    file.write_all(&bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_that_a_search_meets_is_repaired_while_the_rest_is_served() {
+    let house = House::new().await;
+    let hits: Vec<_> = (0..56).map(|number| nth(number, "x.example")).collect();
+    house.put(&hits).await;
+    house.settle().await;
+    rot(&house, "2026-W46", "fast");
+    let differences = house.index().verify(&house.store).await;
+    assert!(!differences.is_ok_and(|differences| differences.is_empty()));
+    let page = house.search(asking("text")).await;
+    assert!(page.total > 0 && page.total < 56, "{}", page.total);
+    assert!(!page.whole);
+    soon("repair", async {
+        let mut page = page;
+        while (page.total, page.whole) != (56, true) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            page = house.search(asking("text")).await;
+        }
+    })
+    .await;
+    house.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_names_what_differs() {
+    let house = House::new().await;
+    house.put(&[nth(1, ""), nth(2, ""), nth(3, "")]).await;
+    house.settle().await;
+    let mut other = House::new().await;
+    other.stop().await;
+    let mut second = nth(2, "");
+    second.mention.text = "ein anderer Text".to_owned();
+    other
+        .put(&[nth(1, ""), second, nth(3, ""), nth(20, "")])
+        .await;
+    other.delete(&nth(3, "")).await;
+    let differences = house.index().verify(&other.store).await.unwrap();
+    let expected = Differences {
+        mentions: 3,
+        missing: vec![4],
+        extra: vec![3],
+        stale: vec![2],
+        ..Differences::default()
+    };
+    assert_eq!(differences, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
