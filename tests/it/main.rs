@@ -1,3 +1,4 @@
 //! (skeleton)
 
+mod agreement;
 mod query;

@@ -127,10 +127,7 @@ fn words_that_need_no_quotes_lose_them_and_others_keep_them() {
         "Minister:in OR (<Minister:in>)",
         "\"Minister:in\" OR \"Minister:in\"",
     );
-    understood(
-        "{BMI} AND {14-88} AND ✡️",
-        "{BMI} AND {14-88} AND \"✡\"",
-    );
+    understood("{BMI} AND {14-88} AND ✡️", "{BMI} AND {14-88} AND \"✡\"");
     understood("a<<<Notiz (mit \" Klammer>>>AND(<<<x>>>b)", "a AND b");
 }
 
