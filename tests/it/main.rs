@@ -1,5 +1,6 @@
 //! One integration binary.
 
+mod agreement;
 mod erasure;
 mod house;
 mod index;
