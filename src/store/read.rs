@@ -142,17 +142,6 @@ impl Store {
         rows.iter().map(mention).collect()
     }
 
-    /// Numbers of the mentions that were published in a range of Unix milliseconds, ascending.
-    pub async fn ids_published(&self, span_ms: Range<i64>) -> Result<Vec<i64>, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT id FROM mention WHERE published_ms >= $1 AND published_ms < $2 ORDER BY id",
-        )
-        .bind(span_ms.start)
-        .bind(span_ms.end)
-        .fetch_all(&self.readers)
-        .await?)
-    }
-
     /// The latest intervals in which a source could not be heard, newest first.
     pub async fn gaps(
         &self,

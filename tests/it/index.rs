@@ -1,11 +1,12 @@
 //! The index converges to the store, whatever happens on the way.
 
 use crate::house::{House, edited, hit, published, soon, time};
-use resonanz::index::{CursorKey, Index, IndexError, Order, Search, rebuild};
+use resonanz::index::{CursorKey, Differences, Index, IndexError, Order, Search, rebuild};
 use resonanz::model::{FlagKind, FlagLabel, Stance, WatchMatch};
 use resonanz::query::Query;
 use std::fs;
-use std::time::Instant;
+use std::io::Write;
+use std::time::{Duration, Instant};
 
 fn all() -> Search {
     Search {
@@ -99,14 +100,14 @@ async fn a_lost_or_garbled_position_or_another_schema_makes_the_index_again() {
     house.settle().await;
     let position = house.dir().join("index/position");
     let written = fs::read_to_string(&position).unwrap();
-    for damaged in [
+    for (more, damaged) in (1..).zip([
         None,
         Some(String::new()),
         Some("\0\0\0\0".to_owned()),
         Some(written.replace("\"schema\":\"", "\"schema\":\"0")),
         // Of another store, which had more changes.
         Some(written.replace("\"seq\":10", "\"seq\":9999")),
-    ] {
+    ]) {
         house.stop().await;
         assert_ne!(damaged.as_ref(), Some(&written));
         match &damaged {
@@ -114,8 +115,10 @@ async fn a_lost_or_garbled_position_or_another_schema_makes_the_index_again() {
             Some(text) => fs::write(&position, text).unwrap(),
         }
         house.start().await;
+        house.put(&[nth(100 + more, "x.example")]).await;
         house.settle().await;
-        assert_eq!(house.search(all()).await.total, 10, "{damaged:?}");
+        let total = house.search(all()).await.total;
+        assert_eq!(total, u64::from(10 + more), "{damaged:?}");
     }
     house.stop().await;
 }
@@ -175,6 +178,69 @@ async fn damaged_files_are_made_again() {
     }
 }
 
+/// Changes bytes in the midst of a partition's file, as a failing disk does; its end, which is all
+/// that opening it checks, stays.
+fn rot(house: &House, partition: &str, ending: &str) {
+    let files = house.word_files(partition);
+    let file = files
+        .iter()
+        .find(|path| path.extension().is_some_and(|known| known == ending))
+        .unwrap();
+    let mut bytes = fs::read(file).unwrap();
+    let body = bytes.len() - 80;
+    bytes[..body].fill(0xa5);
+    // In place: the running index has the file mapped.
+    let mut file = fs::OpenOptions::new().write(true).open(file).unwrap();
+    file.write_all(&bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_that_a_search_meets_is_repaired_while_the_rest_is_served() {
+    let house = House::new().await;
+    let hits: Vec<_> = (0..56).map(|number| nth(number, "x.example")).collect();
+    house.put(&hits).await;
+    house.settle().await;
+    rot(&house, "2026-W46", "fast");
+    let differences = house.index().verify(&house.store).await;
+    assert!(!differences.is_ok_and(|differences| differences.is_empty()));
+    let page = house.search(asking("text")).await;
+    assert!(page.total > 0 && page.total < 56, "{}", page.total);
+    assert!(!page.whole);
+    soon("repair", async {
+        let mut page = page;
+        while (page.total, page.whole) != (56, true) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            page = house.search(asking("text")).await;
+        }
+    })
+    .await;
+    house.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_names_what_differs() {
+    let house = House::new().await;
+    house.put(&[nth(1, ""), nth(2, ""), nth(3, "")]).await;
+    house.settle().await;
+    let mut other = House::new().await;
+    other.stop().await;
+    let mut second = nth(2, "");
+    second.mention.text = "ein anderer Text".to_owned();
+    other
+        .put(&[nth(1, ""), second, nth(3, ""), nth(20, "")])
+        .await;
+    other.delete(&nth(3, "")).await;
+    let differences = house.index().verify(&other.store).await.unwrap();
+    let expected = Differences {
+        mentions: 3,
+        missing: vec![4],
+        extra: vec![3],
+        stale: vec![2],
+        ..Differences::default()
+    };
+    assert_eq!(differences, expected);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuild_gives_the_same_index() {
     let mut house = House::new().await;
@@ -183,6 +249,7 @@ async fn a_rebuild_gives_the_same_index() {
     house.delete(&hits[7]).await;
     house.settle().await;
     let before = house.search(all()).await;
+    let files_before = house.word_files("2026-W47");
     let refused = rebuild(house.dir(), &house.config, house.follow()).await;
     assert!(matches!(refused, Err(IndexError::InUse)));
     let refused = house.open().await;
@@ -194,6 +261,7 @@ async fn a_rebuild_gives_the_same_index() {
     house.start().await;
     house.settle().await;
     assert_eq!(house.search(all()).await, before);
+    assert_ne!(house.word_files("2026-W47"), files_before);
     house.stop().await;
 }
 

@@ -1,5 +1,6 @@
 //! The one integration binary. Each module says what it proves.
 
+mod agreement;
 mod classify;
 mod dashboards;
 mod desk;
