@@ -1,6 +1,6 @@
 //! Tests a mention against every stored query. Pure; what the queries mean is said in [`crate::query`].
 //!
-//! A mention's words are gathered once ([`occurrences`]); every query is then evaluated on them.
+//! A mention's words are gathered once (`occurrences`); every query is then evaluated on them.
 
 mod occurrences;
 

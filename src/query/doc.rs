@@ -107,7 +107,9 @@ impl KeyField {
     pub fn fold(self, value: &str) -> String {
         match self {
             KeyField::Site | KeyField::Url | KeyField::Links => address(value),
-            KeyField::Voice => fold_keyword(value.trim().trim_start_matches('@')),
+            KeyField::Voice => {
+                fold_keyword(value.trim_start_matches(|c: char| c == '@' || c.is_whitespace()))
+            }
             KeyField::Source | KeyField::Lang | KeyField::Type => fold_keyword(value),
         }
     }
