@@ -33,8 +33,6 @@ const WORDS: &[&str] = &[
     "@BMI_Bund",
     "#Köln",
     "E-Mail",
-    "Mail",
-    "in",
     "Email",
     "Mail",
     "in",
