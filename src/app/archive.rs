@@ -5,8 +5,8 @@ use crate::config::Register;
 use crate::index::{self, Index, IndexError};
 use crate::matching;
 use crate::metrics::Metrics;
-use crate::model::{Author, Mention, Span};
-use crate::query::Query;
+use crate::model::{Author, Span};
+use crate::query::{Doc, Keys, Query, RawKeys};
 use crate::serve::{
     self, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Request, Results,
     SearchError, SourceState,
@@ -46,7 +46,13 @@ impl Archive {
             .iter()
             .map(|watch| (watch.name.clone(), watch.target.clone()))
             .collect();
-        Self { store, index, metrics, targets, sources }
+        Self {
+            store,
+            index,
+            metrics,
+            targets,
+            sources,
+        }
     }
 
     async fn find(&self, request: Request) -> Result<Results, SearchError> {
@@ -79,7 +85,9 @@ impl Archive {
         let items = mentions
             .into_iter()
             .map(|mention| Found {
-                highlights: query.as_ref().map_or_else(Vec::new, |query| highlights(query, &mention)),
+                highlights: query
+                    .as_ref()
+                    .map_or_else(Vec::new, |query| highlights(query, &mention)),
                 mention,
             })
             .collect();
@@ -92,24 +100,38 @@ impl Archive {
     }
 
     async fn case_file(&self, id: i64) -> Result<Option<CaseFile>, StoreError> {
-        let Some(case) = self.store.case(id).await? else { return Ok(None) };
+        let Some(case) = self.store.case(id).await? else {
+            return Ok(None);
+        };
         let mut ids = self.store.case_mentions(id).await?;
         ids.reverse();
         ids.truncate(MAX_CASE_MENTIONS);
-        Ok(Some(CaseFile { case, mentions: self.store.mentions(&ids).await? }))
+        Ok(Some(CaseFile {
+            case,
+            mentions: self.store.mentions(&ids).await?,
+        }))
     }
 
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
         let mut states = Vec::new();
         for name in &self.sources {
-            let last = self.metrics.source_last_event.with_label_values(&[name]).get();
+            let last = self
+                .metrics
+                .source_last_event
+                .with_label_values(&[name])
+                .get();
             let up = self.metrics.source_up.with_label_values(&[name]).get() == 1;
             let gaps = self.store.gaps(name, GAPS).await?;
             states.push(SourceState {
                 name: name.clone(),
                 up: Some(up),
-                last_event: Timestamp::from_second(last as i64).ok().filter(|_| last > 0.0),
-                gaps: gaps.into_iter().map(|(from, to)| Gap { from, to }).collect(),
+                last_event: Timestamp::from_second(last as i64)
+                    .ok()
+                    .filter(|_| last > 0.0),
+                gaps: gaps
+                    .into_iter()
+                    .map(|(from, to)| Gap { from, to })
+                    .collect(),
             });
         }
         Ok(states)
@@ -144,11 +166,13 @@ fn parse(text: &str) -> Result<Option<Query>, SearchError> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    Query::parse_search(text).map(Some).map_err(|error| SearchError::BadQuery {
-        message: error.message.clone(),
-        start: error.start,
-        end: error.end,
-    })
+    Query::parse_search(text)
+        .map(Some)
+        .map_err(|error| SearchError::BadQuery {
+            message: error.message.clone(),
+            start: error.start,
+            end: error.end,
+        })
 }
 
 fn order(order: serve::Order) -> index::Order {
@@ -161,7 +185,11 @@ fn order(order: serve::Order) -> index::Order {
 fn search_error(error: IndexError) -> SearchError {
     match error {
         IndexError::TimedOut => SearchError::TimedOut,
-        IndexError::TooBroad(message) => SearchError::BadQuery { message, start: 0, end: 0 },
+        IndexError::TooBroad(message) => SearchError::BadQuery {
+            message,
+            start: 0,
+            end: 0,
+        },
         error => {
             tracing::error!(%error, "A search failed.");
             SearchError::Internal
@@ -174,33 +202,37 @@ fn internal(error: StoreError) -> SearchError {
     SearchError::Internal
 }
 
+/// Where the query's words stand in a stored mention.
 fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
-    let mention = Mention {
-        key: stored.key,
-        source: stored.source.clone(),
-        platform: stored.platform.clone(),
-        kind: stored.kind,
-        published: stored.published,
-        edited: stored.edited,
-        collected: stored.collected,
-        title_tokens: analyse(&stored.title),
-        text_tokens: analyse(&stored.text),
-        title: stored.title.clone(),
-        text: stored.text.clone(),
-        lang: stored.lang.clone(),
-        site: stored.site.clone(),
-        url: stored.url.clone(),
-        links: stored.links.clone(),
-        author: stored.author.clone().filter(|author| matches!(author, Author::Voice { .. })),
-        sealed: None,
-        reply_to: None,
+    let voice: Vec<&str> = match &stored.author {
+        Some(Author::Voice { name, handle }) => vec![name, handle],
+        _ => vec![],
     };
-    matching::highlights(query, &mention)
+    let keys = Keys::new(RawKeys {
+        site: &stored.site,
+        source: &stored.source,
+        lang: &stored.lang,
+        kind: stored.kind.as_str(),
+        url: stored.url.as_deref().unwrap_or_default(),
+        links: &stored.links,
+        voice: &voice,
+    });
+    let (title, text) = (analyse(&stored.title), analyse(&stored.text));
+    matching::highlights(
+        query,
+        Doc {
+            title: &title,
+            text: &text,
+            keys: &keys,
+        },
+    )
 }
 
 fn facets(facets: index::Facets) -> Facets {
     let counts = |list: Vec<(String, u64)>| {
-        list.into_iter().map(|(name, count)| Count { name, count }).collect()
+        list.into_iter()
+            .map(|(name, count)| Count { name, count })
+            .collect()
     };
     Facets {
         watches: counts(facets.watch),

@@ -37,7 +37,12 @@ impl House {
         }
         let keys = Keys::load_or_create(&key_path)?;
         let store = Store::open(&store_path).await.with_context(at)?;
-        Ok(Self { keys, store, dir, _lock: lock })
+        Ok(Self {
+            keys,
+            store,
+            dir,
+            _lock: lock,
+        })
     }
 
     /// Where the store's file is, for readers that need no lock.

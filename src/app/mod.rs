@@ -66,7 +66,12 @@ impl Options {
 
     /// A command that works on the archive and goes: no configured sources, no pages, no mail.
     pub fn offline() -> Self {
-        Self { configured_sources: false, serve: false, mail: false, ..Self::live() }
+        Self {
+            configured_sources: false,
+            serve: false,
+            mail: false,
+            ..Self::live()
+        }
     }
 }
 
@@ -91,7 +96,9 @@ impl App {
         if options.configured_sources {
             for (name, source) in &config.sources {
                 let built = collect::build(name, source, &options.clock);
-                options.sources.push(built.with_context(|| format!("source {name}"))?);
+                options
+                    .sources
+                    .push(built.with_context(|| format!("source {name}"))?);
             }
         }
         let metrics = Metrics::new(&series(&config, &options))?;
@@ -157,11 +164,15 @@ impl App {
             .await
             .context("the index")?;
         let index = Arc::new(index);
-        self.metrics.store_seq.set(self.house.store.newest_seq().await?);
+        self.metrics
+            .store_seq
+            .set(self.house.store.newest_seq().await?);
         let sender = self.sender()?;
         let mail_stop = CancellationToken::new();
         let mail = match sender {
-            Some(sender) if self.options.mail => Mail::Running(tokio::spawn(sender.run(mail_stop.clone()))),
+            Some(sender) if self.options.mail => {
+                Mail::Running(tokio::spawn(sender.run(mail_stop.clone())))
+            }
             Some(sender) => Mail::Idle(Box::new(sender)),
             None => Mail::None,
         };
@@ -182,7 +193,11 @@ impl App {
             };
             sources.push(tokio::spawn(supervise::run(source, resume, around)));
         }
-        let keeper = tokio::spawn(keep(self.house.store.clone(), self.options.clock.clone(), stop.clone()));
+        let keeper = tokio::spawn(keep(
+            self.house.store.clone(),
+            self.options.clock.clone(),
+            stop.clone(),
+        ));
         Ok(Running {
             house: self.house,
             index,
@@ -261,16 +276,25 @@ impl App {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("{}", faults.join("\n"))
         })?;
-        let listener = tokio::net::TcpListener::bind(settings.listen).await.with_context(|| {
-            format!("cannot listen on {}; is another resonanz running?", settings.listen)
-        })?;
+        let listener = tokio::net::TcpListener::bind(settings.listen)
+            .await
+            .with_context(|| {
+                format!(
+                    "cannot listen on {}; is another resonanz running?",
+                    settings.listen
+                )
+            })?;
         let address = listener.local_addr()?;
         let archive = Arc::new(Archive::new(
             self.house.store.clone(),
             Arc::clone(index),
             self.metrics.clone(),
             &self.config.register,
-            self.options.sources.iter().map(|source| source.name().to_owned()).collect(),
+            self.options
+                .sources
+                .iter()
+                .map(|source| source.name().to_owned())
+                .collect(),
         ));
         let parts = serve::Parts {
             archive: archive.clone(),
@@ -309,8 +333,17 @@ async fn keep(store: Store, clock: Clock, stop: CancellationToken) {
 
 fn series(config: &Config, options: &Options) -> Series {
     Series {
-        sources: options.sources.iter().map(|source| source.name().to_owned()).collect(),
-        watches: config.register.watches.iter().map(|watch| watch.name.clone()).collect(),
+        sources: options
+            .sources
+            .iter()
+            .map(|source| source.name().to_owned())
+            .collect(),
+        watches: config
+            .register
+            .watches
+            .iter()
+            .map(|watch| watch.name.clone())
+            .collect(),
         stances: Stance::ALL.iter().map(|stance| stance.as_str()).collect(),
         flags: FlagKind::ALL.iter().map(|flag| flag.as_str()).collect(),
         rules: desk::Rule::ALL.iter().map(|rule| rule.as_str()).collect(),
@@ -318,10 +351,23 @@ fn series(config: &Config, options: &Options) -> Series {
 }
 
 fn names(config: &Config, options: &Options) -> serve::Names {
-    let named = |name: &String, label: &String| serve::Named { name: name.clone(), label: label.clone() };
+    let named = |name: &String, label: &String| serve::Named {
+        name: name.clone(),
+        label: label.clone(),
+    };
     serve::Names {
-        watches: config.register.watches.iter().map(|w| named(&w.name, &w.label)).collect(),
-        targets: config.register.targets.iter().map(|t| named(&t.name, &t.label)).collect(),
+        watches: config
+            .register
+            .watches
+            .iter()
+            .map(|w| named(&w.name, &w.label))
+            .collect(),
+        targets: config
+            .register
+            .targets
+            .iter()
+            .map(|t| named(&t.name, &t.label))
+            .collect(),
         sources: options
             .sources
             .iter()

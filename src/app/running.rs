@@ -116,7 +116,9 @@ impl Running {
         bounded("housekeeping", timeout, self.keeper).await?;
         // Requests are over, so this is the last handle.
         if let Some(index) = Arc::into_inner(self.index) {
-            tokio::time::timeout(timeout, index.stop()).await.context("the index did not stop in time")?;
+            tokio::time::timeout(timeout, index.stop())
+                .await
+                .context("the index did not stop in time")?;
         }
         self.house.store.close().await;
         Ok(())

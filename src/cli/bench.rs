@@ -23,8 +23,10 @@ pub enum Command {
     /// Prints posts and matched mentions per second, the time from arrival to the store and until
     /// searchable, and peak memory. Without --rate the house is saturated: latencies then show its
     /// queues, and throughput its limit.
-    #[command(after_help = "Example: resonanz bench pipeline --posts 100000\n         \
-        resonanz bench pipeline --posts 20000 --rate 500")]
+    #[command(
+        after_help = "Example: resonanz bench pipeline --posts 100000\n         \
+        resonanz bench pipeline --posts 20000 --rate 500"
+    )]
     Pipeline {
         /// Posts to replay
         #[arg(long, default_value_t = 50_000)]
@@ -41,7 +43,12 @@ pub enum Command {
 }
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Pipeline { posts, rate, matching, place } = command;
+    let Command::Pipeline {
+        posts,
+        rate,
+        matching,
+        place,
+    } = command;
     let mut config = place.settings()?;
     let temporary = if place.dir.is_none() {
         let temporary = super::demo::Temporary::new()?;
@@ -50,20 +57,34 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     } else {
         None
     };
-    config.register.watches.retain(|watch| watch.expires >= today());
+    config
+        .register
+        .watches
+        .retain(|watch| watch.expires >= today());
     let watches = config.register.watches.len();
     let house = House::open(&config).await?;
-    let source = Synthetic { posts, rate, matching };
-    let options = Options { sources: vec![Box::new(source)], ..Options::offline() };
+    let source = Synthetic {
+        posts,
+        rate,
+        matching,
+    };
+    let options = Options {
+        sources: vec![Box::new(source)],
+        ..Options::offline()
+    };
     let app = App::build(house, config, options)?;
     let metrics = app.metrics().clone();
     let start = Instant::now();
-    let mut running = app.start(tokio_util::sync::CancellationToken::new()).await?;
+    let mut running = app
+        .start(tokio_util::sync::CancellationToken::new())
+        .await?;
     running.sources_done().await;
     let stored = start.elapsed();
     running.caught_up().await?;
     let searchable = start.elapsed();
-    running.finish(Duration::from_secs(30), Ending::Soon).await?;
+    running
+        .finish(Duration::from_secs(30), Ending::Soon)
+        .await?;
     drop(temporary);
     report(&metrics, posts, watches, stored, searchable)?;
     Ok(ExitCode::SUCCESS)
@@ -79,10 +100,21 @@ fn report(
     let matched = metrics.mentions.with_label_values(&[SOURCE]).get();
     let mut out = Output::new();
     let seconds = stored.as_secs_f64();
-    out.line(&format!("posts             {posts} through {watches} watches in {seconds:.2} s"))?;
-    out.line(&format!("posts/s           {:.0}", f64::from(posts) / seconds))?;
-    out.line(&format!("matched/s         {:.0} ({matched} mentions)", matched as f64 / seconds))?;
-    out.line(&format!("all searchable    {:.2} s", searchable.as_secs_f64()))?;
+    out.line(&format!(
+        "posts             {posts} through {watches} watches in {seconds:.2} s"
+    ))?;
+    out.line(&format!(
+        "posts/s           {:.0}",
+        f64::from(posts) / seconds
+    ))?;
+    out.line(&format!(
+        "matched/s         {:.0} ({matched} mentions)",
+        matched as f64 / seconds
+    ))?;
+    out.line(&format!(
+        "all searchable    {:.2} s",
+        searchable.as_secs_f64()
+    ))?;
     for (name, histogram) in [
         ("to stored", &metrics.stored_seconds),
         ("to searchable", &metrics.searchable_seconds),
@@ -106,7 +138,10 @@ fn bound(histogram: &Histogram, quantile: f64) -> String {
         .get_bucket()
         .iter()
         .find(|bucket| bucket.cumulative_count() >= rank)
-        .map_or_else(|| "> 30 s".to_owned(), |bucket| format!("≤ {} s", bucket.upper_bound()))
+        .map_or_else(
+            || "> 30 s".to_owned(),
+            |bucket| format!("≤ {} s", bucket.upper_bound()),
+        )
 }
 
 fn peak_memory() -> String {
@@ -132,14 +167,20 @@ impl Synthetic {
         let mut other = Vec::new();
         let mut seen = HashMap::new();
         for line in super::demo::SCENARIO.split(|b| *b == b'\n') {
-            let Ok(item) = serde_json::from_slice::<Item>(line) else { continue };
+            let Ok(item) = serde_json::from_slice::<Item>(line) else {
+                continue;
+            };
             if item.text.is_empty() || seen.insert(item.text.clone(), ()).is_some() {
                 continue;
             }
             let is_about = ["inisteri", "BMI_Bund", "Grenzkontroll", "Einbürgerung"]
                 .iter()
                 .any(|word| item.text.contains(word));
-            if is_about { about.push(item.text) } else { other.push(item.text) }
+            if is_about {
+                about.push(item.text)
+            } else {
+                other.push(item.text)
+            }
         }
         (about, other)
     }
@@ -150,7 +191,11 @@ fn post(number: u32, text: &str) -> Item {
     item.text = format!("{text} {number}");
     item.lang = Some("de".to_owned());
     let account = format!("did:bench:{}", number % 5_000);
-    item.author = Some(RawAuthor { id: account, handle: None, name: None });
+    item.author = Some(RawAuthor {
+        id: account,
+        handle: None,
+        name: None,
+    });
     item
 }
 

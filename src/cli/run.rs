@@ -5,8 +5,10 @@ use crate::app::{App, House, Options, stop_on_signal};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: resonanz run --config /etc/resonanz/resonanz.toml\n\n\
-    Stops in order on SIGINT or SIGTERM: sources, pipeline, index, mail, pages.")]
+#[command(
+    after_help = "Example: resonanz run --config /etc/resonanz/resonanz.toml\n\n\
+    Stops in order on SIGINT or SIGTERM: sources, pipeline, index, mail, pages."
+)]
 pub struct Args {
     #[command(flatten)]
     place: Place,

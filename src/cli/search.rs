@@ -16,8 +16,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: resonanz search '{BMI} NEAR/5 Einbürgerung*' --since 7d --stance critical\n\n\
-    The query language is described in the README.")]
+#[command(
+    after_help = "Example: resonanz search '{BMI} NEAR/5 Einbürgerung*' --since 7d --stance critical\n\n\
+    The query language is described in the README."
+)]
 pub struct Args {
     /// Query; empty quotes find everything
     query: String,
@@ -73,7 +75,9 @@ fn since(text: &str) -> Result<Since, String> {
         _ => return Err(wrong()),
     };
     let is_sane = (0..=1_000_000).contains(&hours);
-    is_sane.then(|| Since::Ago(jiff::SignedDuration::from_hours(hours))).ok_or_else(wrong)
+    is_sane
+        .then(|| Since::Ago(jiff::SignedDuration::from_hours(hours)))
+        .ok_or_else(wrong)
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -85,14 +89,26 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         config.dir.display()
     );
     let store = Store::open(&path).await?;
-    let index = Index::open_to_search(&config.dir, &config.index).await.context("the index")?;
+    let index = Index::open_to_search(&config.dir, &config.index)
+        .await
+        .context("the index")?;
     let metrics = Metrics::new(&Series::default())?;
-    let archive = Archive::new(store.clone(), Arc::new(index), metrics, &config.register, vec![]);
+    let archive = Archive::new(
+        store.clone(),
+        Arc::new(index),
+        metrics,
+        &config.register,
+        vec![],
+    );
     let found = collect(&archive, &args).await;
     store.close().await;
     let (total, found) = match found {
         Ok(found) => found,
-        Err(SearchError::BadQuery { message, start, end }) => {
+        Err(SearchError::BadQuery {
+            message,
+            start,
+            end,
+        }) => {
             anyhow::bail!("{}", point_at(&args.query, &message, start, end))
         }
         Err(error) => return Err(error.into()),
@@ -133,7 +149,11 @@ async fn collect(archive: &Archive, args: &Args) -> Result<(u64, Vec<Found>), Se
 fn print(found: &[Found], total: u64, format: Format) -> anyhow::Result<()> {
     let mut out = Output::new();
     if format == Format::Jsonl {
-        for Found { mention, highlights } in found {
+        for Found {
+            mention,
+            highlights,
+        } in found
+        {
             out.json(&json!({
                 "id": mention.id, "source": mention.source, "kind": mention.kind,
                 "published": mention.published, "edited": mention.edited, "title": mention.title,
@@ -147,7 +167,10 @@ fn print(found: &[Found], total: u64, format: Format) -> anyhow::Result<()> {
         return Ok(());
     }
     let rows: Vec<Vec<String>> = found.iter().map(|found| row(&found.mention)).collect();
-    out.table(&["ID", "PUBLISHED", "SOURCE", "STANCE", "FLAGS", "TEXT"], &rows)?;
+    out.table(
+        &["ID", "PUBLISHED", "SOURCE", "STANCE", "FLAGS", "TEXT"],
+        &rows,
+    )?;
     out.line(&format!("{} of {total}", found.len()))?;
     Ok(())
 }
@@ -160,14 +183,27 @@ fn voice(mention: &StoredMention) -> Option<&str> {
 }
 
 fn watches(mention: &StoredMention) -> Vec<&str> {
-    mention.matches.iter().map(|matched| matched.watch.as_str()).collect()
+    mention
+        .matches
+        .iter()
+        .map(|matched| matched.watch.as_str())
+        .collect()
 }
 
 fn row(mention: &StoredMention) -> Vec<String> {
-    let mut stances: Vec<&str> =
-        mention.labels.stances.iter().map(|label| label.stance.as_str()).collect();
+    let mut stances: Vec<&str> = mention
+        .labels
+        .stances
+        .iter()
+        .map(|label| label.stance.as_str())
+        .collect();
     stances.dedup();
-    let flags: Vec<&str> = mention.labels.flags.iter().map(|label| label.flag.as_str()).collect();
+    let flags: Vec<&str> = mention
+        .labels
+        .flags
+        .iter()
+        .map(|label| label.flag.as_str())
+        .collect();
     let words = [mention.title.as_str(), mention.text.as_str()].join(" ");
     let line: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
     vec![
@@ -193,6 +229,13 @@ fn point_at(query: &str, message: &str, start: usize, end: usize) -> String {
     let marked = query.get(start..end).unwrap_or_default();
     let indent = before.chars().count();
     let carets = marked.chars().count().max(1);
-    let query: String = query.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    format!("{message}\n  {query}\n  {}{}", " ".repeat(indent), "^".repeat(carets))
+    let query: String = query
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    format!(
+        "{message}\n  {query}\n  {}{}",
+        " ".repeat(indent),
+        "^".repeat(carets)
+    )
 }

@@ -42,8 +42,10 @@ pub enum Command {
     ///
     /// Reads from the file exactly what it would read from the network. What cannot be read is
     /// told on standard error, and the exit code is 3.
-    #[command(after_help = "Example: resonanz source read --kind feed feed.xml\n         \
-        resonanz source read --kind bluesky frames.jsonl | resonanz replay - --dir data")]
+    #[command(
+        after_help = "Example: resonanz source read --kind feed feed.xml\n         \
+        resonanz source read --kind bluesky frames.jsonl | resonanz replay - --dir data"
+    )]
     Read {
         /// What the bytes are
         #[arg(long, value_enum)]
@@ -69,7 +71,10 @@ fn sources(place: &Place) -> anyhow::Result<Vec<(String, Box<dyn Source>)>> {
         .iter()
         .map(|(name, source)| {
             let built = collect::build(name, source, &clock);
-            Ok((source.kind().to_owned(), built.with_context(|| format!("source {name}"))?))
+            Ok((
+                source.kind().to_owned(),
+                built.with_context(|| format!("source {name}"))?,
+            ))
         })
         .collect()
 }
@@ -127,7 +132,11 @@ async fn check(
     if format == Format::Table {
         out.table(&["SOURCE", "STANDING", "DETAIL"], &rows)?;
     }
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_PARTLY)
+    })
 }
 
 fn read(kind: Recorded, file: &PathBuf) -> anyhow::Result<ExitCode> {
@@ -147,5 +156,9 @@ fn read(kind: Recorded, file: &PathBuf) -> anyhow::Result<ExitCode> {
             Ok(())
         }
     })?;
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+    Ok(if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_PARTLY)
+    })
 }

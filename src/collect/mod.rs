@@ -46,7 +46,7 @@ pub enum BuildError {
 pub fn build(
     name: &str,
     config: &SourceConfig,
-    clock: &Clock,
+    _clock: &Clock,
 ) -> Result<Box<dyn Source>, BuildError> {
     match config {
         SourceConfig::Bluesky(config) => {

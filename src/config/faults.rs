@@ -13,7 +13,10 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { place: place.into(), message: message.into() }
+        Self {
+            place: place.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -32,7 +35,12 @@ impl fmt::Display for ConfigError {
             n => write!(f, "the configuration has {n} faults:")?,
         }
         for fault in &self.faults {
-            write!(f, "\n  {}: {}", fault.place, fault.message.replace('\n', "\n    "))?;
+            write!(
+                f,
+                "\n  {}: {}",
+                fault.place,
+                fault.message.replace('\n', "\n    ")
+            )?;
         }
         Ok(())
     }
@@ -50,10 +58,16 @@ pub(super) fn unknown_keys(root: &mut HashMap<String, Value>, faults: &mut Vec<F
     for key in found.into_iter().filter(|key| !known.contains(key)) {
         let section = key.split('.').next().unwrap_or_default();
         let of_section = |name: &&String| name.split('.').next() == Some(section);
-        let valid: Vec<&str> = known.iter().filter(of_section).map(String::as_str).collect();
+        let valid: Vec<&str> = known
+            .iter()
+            .filter(of_section)
+            .map(String::as_str)
+            .collect();
         let message = if valid.is_empty() {
-            let sections: BTreeSet<&str> =
-                known.iter().filter_map(|name| name.split('.').next()).collect();
+            let sections: BTreeSet<&str> = known
+                .iter()
+                .filter_map(|name| name.split('.').next())
+                .collect();
             let sections: Vec<&str> = sections.into_iter().collect();
             format!("unknown section; there are {}", sections.join(", "))
         } else {
@@ -70,7 +84,11 @@ fn take_out(table: &mut HashMap<String, Value>, key: &str) {
             table.remove(key);
         }
         Some((section, rest)) => {
-            if let Some(Value { kind: ValueKind::Table(inner), .. }) = table.get_mut(section) {
+            if let Some(Value {
+                kind: ValueKind::Table(inner),
+                ..
+            }) = table.get_mut(section)
+            {
                 take_out(inner, rest);
             }
         }
@@ -92,7 +110,11 @@ fn known_keys(defaults: &str) -> BTreeSet<String> {
         }
     }
     // Secrets have no line in a file, but are known from the environment.
-    keys.extend(super::SECRETS.iter().map(|(secret, _)| (*secret).to_owned()));
+    keys.extend(
+        super::SECRETS
+            .iter()
+            .map(|(secret, _)| (*secret).to_owned()),
+    );
     keys
 }
 

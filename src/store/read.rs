@@ -155,7 +155,9 @@ impl Store {
         .bind(limit)
         .fetch_all(&self.readers)
         .await?;
-        rows.into_iter().map(|(from, to)| Ok((time(from)?, time(to)?))).collect()
+        rows.into_iter()
+            .map(|(from, to)| Ok((time(from)?, time(to)?)))
+            .collect()
     }
 
     /// Number of mentions.

@@ -95,7 +95,7 @@ impl House {
         let mut house = Self {
             store: Store::open(&dir.path().join("store.db")).await.unwrap(),
             dir,
-            metrics: Metrics::new(&["bluesky"], &["bmi"]).unwrap(),
+            metrics: Metrics::new(&resonanz::metrics::Series::default()).unwrap(),
             arrivals: Arrivals::default(),
             config: Config {
                 commit_interval_ms: 1,

@@ -33,8 +33,10 @@ const SPEED: f64 = 3_000.0;
 const RECIPIENT: &str = "bereitschaft@bmi.example";
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: resonanz demo --speed 10000 --exit-when-done\n\n\
-    With --dir the demonstration can be stopped and goes on where it was.")]
+#[command(
+    after_help = "Example: resonanz demo --speed 10000 --exit-when-done\n\n\
+    With --dir the demonstration can be stopped and goes on where it was."
+)]
 pub struct Args {
     /// Data directory; a temporary one, deleted at the end, where it is left out
     #[arg(long, value_name = "DIR")]
@@ -62,7 +64,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let house = House::open(&config).await?;
     let default_speed = if args.exit_when_done { 0.0 } else { SPEED };
     let speed = args.speed.unwrap_or(default_speed);
-    anyhow::ensure!(speed >= 0.0 && speed.is_finite(), "--speed must be 0 or more");
+    anyhow::ensure!(
+        speed >= 0.0 && speed.is_finite(),
+        "--speed must be 0 or more"
+    );
     let clock = Clock::simulated(START.parse()?);
     let options = Options {
         sources: vec![Box::new(Replay::live_from_memory(SOURCE, SCENARIO))],
@@ -95,7 +100,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             stop.cancelled().await;
         }
     }
-    running.finish(Duration::from_secs(20), Ending::Soon).await?;
+    running
+        .finish(Duration::from_secs(20), Ending::Soon)
+        .await?;
     drop(temporary);
     Ok(ExitCode::SUCCESS)
 }
@@ -119,7 +126,10 @@ fn voices() -> anyhow::Result<Vec<Voice>> {
         voice: Vec<Voice>,
     }
     let file = ::config::File::from_str(VOICES, ::config::FileFormat::Toml);
-    let file: File = ::config::Config::builder().add_source(file).build()?.try_deserialize()?;
+    let file: File = ::config::Config::builder()
+        .add_source(file)
+        .build()?
+        .try_deserialize()?;
     Ok(file.voice)
 }
 
@@ -144,7 +154,10 @@ fn progress_line(metrics: &Metrics, now: Timestamp) -> String {
         Ok(berlin) => berlin.strftime("%a %d.%m. %H:%M").to_string(),
         Err(_) => now.to_string(),
     };
-    let items = metrics.source_events.with_label_values(&[SOURCE, "change"]).get();
+    let items = metrics
+        .source_events
+        .with_label_values(&[SOURCE, "change"])
+        .get();
     let mentions = metrics.mentions.with_label_values(&[SOURCE]).get();
     let mails = metrics.mails.with_label_values(&["accepted"]).get();
     let cases = metrics.cases_open.get();
@@ -157,7 +170,11 @@ async fn summary(running: &Running, metrics: &Metrics, clock: &Clock) -> anyhow:
     }
     say(&progress_line(metrics, clock.now()))?;
     for case in running.store().cases(50).await?.iter().rev() {
-        let opened = case.opened.in_tz("Europe/Berlin")?.strftime("%a %H:%M").to_string();
+        let opened = case
+            .opened
+            .in_tz("Europe/Berlin")?
+            .strftime("%a %H:%M")
+            .to_string();
         say(&format!(
             "Case {}: {} in `{}`, opened {opened}, {} mentions",
             case.id, case.rule, case.watch, case.mentions
