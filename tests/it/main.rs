@@ -5,4 +5,5 @@ mod erasure;
 mod house;
 mod index;
 mod query;
+mod search;
 mod sweep;
