@@ -11,6 +11,7 @@ mod peer_browser;
 mod peer_prometheus;
 mod peer_smtp;
 mod query;
+mod search;
 mod serve;
 mod serve_house;
 mod store;
