@@ -215,7 +215,7 @@ mod tests {
         check("<a title=\"offen>Rest <b>des</b> Textes", "Rest des Textes");
         check("vor <!-- <b>weg</b> --> nach", "vor  nach");
         check("<![CDATA[roh < & fertig]]> Ende", "roh < & fertig Ende");
-        check("<td>a</td><td>b</td>", "a b");
+        check("<td>a</td><td>b</td>", "a  b");
         check("offen <", "offen <");
         check("", "");
     }
