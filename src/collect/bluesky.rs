@@ -172,13 +172,34 @@ pub fn adapt(frame: &[u8]) -> Result<Said, Rejection> {
         return adapt_v2(payload);
     }
     if let Some(error) = envelope.error {
-        return Ok(Said::Error(error.chars().filter(char::is_ascii_alphanumeric).take(64).collect()));
+        return Ok(Said::Error(
+            error
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .take(64)
+                .collect(),
+        ));
     }
     let incomplete = || Rejection::new(RejectReason::Incomplete, "a frame without did or time_us");
     let (did, time_us) = envelope.did.zip(envelope.time_us).ok_or_else(incomplete)?;
     let time = Timestamp::from_microsecond(time_us).map_err(|_| incomplete())?;
     let change = change(&did, time, envelope.commit, envelope.account)?;
-    Ok(Said::Event { position: time_us, time, change })
+    Ok(Said::Event {
+        position: time_us,
+        time,
+        change,
+    })
+}
+
+/// What a recorded frame changes. Pure.
+///
+/// # Errors
+/// As [`adapt`].
+pub fn adapt_line(frame: &[u8]) -> Result<Option<Change>, Rejection> {
+    match adapt(frame)? {
+        Said::Event { change, .. } => Ok(change),
+        Said::Nothing | Said::Error(_) => Ok(None),
+    }
 }
 
 fn adapt_v2(payload: wire::Payload) -> Result<Said, Rejection> {
@@ -187,7 +208,12 @@ fn adapt_v2(payload: wire::Payload) -> Result<Said, Rejection> {
         // `OutdatedCursor`: the server begins later than asked. The first event shows how much.
         return Ok(Said::Nothing);
     }
-    let incomplete = || Rejection::new(RejectReason::Incomplete, "a message without did, seq or time");
+    let incomplete = || {
+        Rejection::new(
+            RejectReason::Incomplete,
+            "a message without did, seq or time",
+        )
+    };
     let (Some(did), Some(position), Some(time)) = (payload.did, payload.seq, payload.time) else {
         return Err(incomplete());
     };
@@ -199,7 +225,11 @@ fn adapt_v2(payload: wire::Payload) -> Result<Said, Rejection> {
         // those that are not were deleted one by one before.
         _ => None,
     };
-    Ok(Said::Event { position, time, change })
+    Ok(Said::Event {
+        position,
+        time,
+        change,
+    })
 }
 
 /// Where the parser stopped, without what stood there.
@@ -214,24 +244,43 @@ fn change(
     account: Option<wire::Account>,
 ) -> Result<Option<Change>, Rejection> {
     if !did.starts_with("did:") || did.len() > 2048 {
-        return Err(Rejection::new(RejectReason::Incomplete, "an author that is no did"));
+        return Err(Rejection::new(
+            RejectReason::Incomplete,
+            "an author that is no did",
+        ));
     }
     if let Some(account) = account {
-        let author =
-            AuthorChange { platform: PLATFORM.to_owned(), author: did.to_owned(), at: Some(time) };
+        let author = AuthorChange {
+            platform: PLATFORM.to_owned(),
+            author: did.to_owned(),
+            at: Some(time),
+        };
         // Deleted, taken down, suspended or deactivated: what is no longer shown there is no
         // longer shown here.
-        let change = if account.active { Change::AuthorBack } else { Change::AuthorGone };
+        let change = if account.active {
+            Change::AuthorBack
+        } else {
+            Change::AuthorGone
+        };
         return Ok(Some(change(author)));
     }
-    let Some(commit) = commit.filter(|commit| commit.collection == POST) else { return Ok(None) };
+    let Some(commit) = commit.filter(|commit| commit.collection == POST) else {
+        return Ok(None);
+    };
     if commit.rkey.is_empty() {
-        return Err(Rejection::new(RejectReason::Incomplete, "a commit without rkey"));
+        return Err(Rejection::new(
+            RejectReason::Incomplete,
+            "a commit without rkey",
+        ));
     }
     let id = format!("at://{did}/{POST}/{}", commit.rkey);
     match (commit.operation.as_str(), commit.record) {
         ("delete", _) => {
-            let deletion = Deletion { platform: PLATFORM.to_owned(), id, at: Some(time) };
+            let deletion = Deletion {
+                platform: PLATFORM.to_owned(),
+                id,
+                at: Some(time),
+            };
             Ok(Some(Change::Delete(deletion)))
         }
         ("create" | "update", Some(record)) => {
@@ -239,7 +288,10 @@ fn change(
             item(did, id, &commit.rkey, record, time, edited)
                 .map(|item| Some(Change::Upsert(Box::new(item))))
         }
-        _ => Err(Rejection::new(RejectReason::Incomplete, "a commit without a record")),
+        _ => Err(Rejection::new(
+            RejectReason::Incomplete,
+            "a commit without a record",
+        )),
     }
 }
 
@@ -253,18 +305,38 @@ fn item(
 ) -> Result<Item, Rejection> {
     let post: wire::Post = serde_json::from_value(record)
         .map_err(|_| Rejection::new(RejectReason::Malformed, "a post record that is none"))?;
-    let parent = post.reply.pointer("/parent/uri").and_then(|uri| uri.as_str());
-    let kind = if parent.is_some() { Kind::Reply } else { Kind::Post };
+    let parent = post
+        .reply
+        .pointer("/parent/uri")
+        .and_then(|uri| uri.as_str());
+    let kind = if parent.is_some() {
+        Kind::Reply
+    } else {
+        Kind::Post
+    };
     let mut item = Item::new(PLATFORM, id, kind);
     // `createdAt` is the author's word: a time ahead of the event's is not believed.
-    let stated = post.created_at.as_str().and_then(|at| at.parse::<Timestamp>().ok());
-    item.published = stated.filter(|at| *at <= time && at.as_second() > 0).or(Some(time));
+    let stated = post
+        .created_at
+        .as_str()
+        .and_then(|at| at.parse::<Timestamp>().ok());
+    item.published = stated
+        .filter(|at| *at <= time && at.as_second() > 0)
+        .or(Some(time));
     item.edited = edited;
-    item.lang = post.langs.get(0).and_then(|lang| lang.as_str()).map(str::to_owned);
+    item.lang = post
+        .langs
+        .get(0)
+        .and_then(|lang| lang.as_str())
+        .map(str::to_owned);
     item.reply_to = parent.map(str::to_owned);
     item.links = links(&post);
     item.url = Some(format!("https://bsky.app/profile/{did}/post/{rkey}"));
-    item.author = Some(RawAuthor { id: did.to_owned(), handle: None, name: None });
+    item.author = Some(RawAuthor {
+        id: did.to_owned(),
+        handle: None,
+        name: None,
+    });
     item.text = post.text;
     Ok(item)
 }
@@ -319,7 +391,11 @@ impl Bluesky {
         if config.compress && config.wire == Wire::V1 && config.zstd_dictionary_file.is_none() {
             return Err("`compress` on wire v1 needs `zstd_dictionary_file`".to_owned());
         }
-        Ok(Self { name: name.to_owned(), config: config.clone(), url })
+        Ok(Self {
+            name: name.to_owned(),
+            config: config.clone(),
+            url,
+        })
     }
 
     fn host(&self) -> String {
@@ -349,7 +425,11 @@ impl Bluesky {
                     && self.config.wire == Wire::V2
                     && resume.host == self.host();
                 // Both wires read a number of this size as microseconds.
-                let cursor = if same { resume.position } else { resume.time_us - REWIND_MICROS };
+                let cursor = if same {
+                    resume.position
+                } else {
+                    resume.time_us - REWIND_MICROS
+                };
                 query.append_pair("cursor", &cursor.to_string());
             }
         }
@@ -364,7 +444,7 @@ impl Bluesky {
                 .map(Some)
                 .map_err(|error| SourceError::Refused(format!("{}: {error}", path.display()))),
             (None, Wire::V1) => Ok(None),
-            (None, Wire::V2) => super::http::zstd_dictionary(&self.url).await.map(Some),
+            (None, Wire::V2) => Err(SourceError::Refused("compression on v2 follows".to_owned())),
         }
     }
 }
@@ -375,7 +455,9 @@ impl Source for Bluesky {
     }
 
     fn pace(&self) -> Pace {
-        Pace::Stream { idle: Duration::from_secs(self.config.idle_timeout_secs) }
+        Pace::Stream {
+            idle: Duration::from_secs(self.config.idle_timeout_secs),
+        }
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
@@ -431,12 +513,23 @@ struct Decoder {
 
 impl Decoder {
     fn new(dictionary: Option<Vec<u8>>) -> Result<Self, SourceError> {
-        let Some(dictionary) = dictionary else { return Ok(Self { zstd: None, id: None }) };
+        let Some(dictionary) = dictionary else {
+            return Ok(Self {
+                zstd: None,
+                id: None,
+            });
+        };
         let wrong = |error| SourceError::Refused(format!("the zstd dictionary: {error}"));
         let zstd = zstd::bulk::Decompressor::with_dictionary(&dictionary).map_err(wrong)?;
         // RFC 8878, section 5: magic number, then the dictionary's id.
-        let id = dictionary.get(4..8).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes);
-        Ok(Self { zstd: Some(zstd), id })
+        let id = dictionary
+            .get(4..8)
+            .and_then(|b| b.try_into().ok())
+            .map(u32::from_le_bytes);
+        Ok(Self {
+            zstd: Some(zstd),
+            id,
+        })
     }
 
     fn id(&self) -> Option<u32> {
@@ -446,12 +539,15 @@ impl Decoder {
     fn decode(&mut self, frame: Frame) -> Result<Vec<u8>, Rejection> {
         match (frame, &mut self.zstd) {
             (Frame::Text(text), _) => Ok(text),
-            (Frame::Binary(bytes), Some(zstd)) => zstd
-                .decompress(&bytes, MAX_FRAME_BYTES)
-                .map_err(|_| Rejection::new(RejectReason::Malformed, "a frame that does not unpack")),
-            (Frame::Binary(_), None) => {
-                Err(Rejection::new(RejectReason::Malformed, "a binary frame that nobody asked for"))
+            (Frame::Binary(bytes), Some(zstd)) => {
+                zstd.decompress(&bytes, MAX_FRAME_BYTES).map_err(|_| {
+                    Rejection::new(RejectReason::Malformed, "a frame that does not unpack")
+                })
             }
+            (Frame::Binary(_), None) => Err(Rejection::new(
+                RejectReason::Malformed,
+                "a binary frame that nobody asked for",
+            )),
         }
     }
 }
@@ -482,10 +578,14 @@ impl Reader {
         };
         match said {
             Said::Nothing => Ok(vec![]),
-            Said::Error(error) => {
-                Err(SourceError::Transient(format!("the server ended the stream: {error}")))
-            }
-            Said::Event { position, time, change } => Ok(self.event(position, time, change)),
+            Said::Error(error) => Err(SourceError::Transient(format!(
+                "the server ended the stream: {error}"
+            ))),
+            Said::Event {
+                position,
+                time,
+                change,
+            } => Ok(self.event(position, time, change)),
         }
     }
 
@@ -499,9 +599,17 @@ impl Reader {
         {
             collected.extend(gap(resumed.time_us, time, GapReason::Jump));
         }
-        let here = Position { wire: self.wire, host: self.host.clone(), position, time_us };
+        let here = Position {
+            wire: self.wire,
+            host: self.host.clone(),
+            position,
+            time_us,
+        };
         let cursor = serde_json::to_string(&here).ok().map(Cursor);
-        collected.push(Collected::now(change.map_or(Event::Nothing, Event::Change), cursor));
+        collected.push(Collected::now(
+            change.map_or(Event::Nothing, Event::Change),
+            cursor,
+        ));
         collected
     }
 }

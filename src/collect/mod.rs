@@ -3,6 +3,7 @@
 //! A new source is one file here, one variant and one arm below, a block in `config/default.toml`
 //! and a folder of fixtures.
 
+pub mod bluesky;
 pub mod feed;
 mod feed_json;
 mod feed_read;
@@ -12,7 +13,9 @@ pub mod http_gate;
 pub mod replay;
 pub mod source;
 pub mod supervise;
+mod websocket;
 
+use crate::clock::Clock;
 use crate::model::Change;
 use serde::Deserialize;
 use source::{Rejection, Source};
@@ -22,7 +25,18 @@ use std::io::{self, BufRead};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum SourceConfig {
+    Bluesky(bluesky::BlueskyConfig),
     Replay(replay::ReplayConfig),
+}
+
+impl SourceConfig {
+    /// The name of the kind, as it is configured.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            SourceConfig::Bluesky(_) => "bluesky",
+            SourceConfig::Replay(_) => "replay",
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -35,15 +49,26 @@ pub enum BuildError {
 ///
 /// # Errors
 /// Settings that make no sense together.
-pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
+pub fn build(
+    name: &str,
+    config: &SourceConfig,
+    _clock: &Clock,
+) -> Result<Box<dyn Source>, BuildError> {
     match config {
+        SourceConfig::Bluesky(config) => {
+            let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
         SourceConfig::Replay(config) => Ok(Box::new(replay::Replay::new(name, config))),
     }
 }
 
 /// Kinds of recorded bytes that `source read` understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Recorded {
+    /// Jetstream frames of either wire, one a line
+    Bluesky,
+    /// Lines of the import's shape
     Replay,
 }
 
@@ -56,17 +81,17 @@ pub fn read_recorded(
     mut input: impl BufRead,
     mut each: impl FnMut(Result<Option<Change>, Rejection>) -> io::Result<()>,
 ) -> io::Result<()> {
-    match kind {
-        Recorded::Replay => {
-            let mut line = Vec::new();
-            while next_line(&mut input, &mut line)? {
-                if !line.iter().all(u8::is_ascii_whitespace) {
-                    each(replay::adapt(&line).map(Some))?;
-                }
-            }
-            Ok(())
+    let adapt = match kind {
+        Recorded::Bluesky => bluesky::adapt_line,
+        Recorded::Replay => |line: &[u8]| replay::adapt(line).map(Some),
+    };
+    let mut line = Vec::new();
+    while next_line(&mut input, &mut line)? {
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            each(adapt(&line))?;
         }
     }
+    Ok(())
 }
 
 /// Reads one line; of one that is too long only as much as shows that it is.

@@ -74,16 +74,28 @@ impl Replay {
         let lines = if path == Path::new("-") {
             Lines::StandardInput
         } else {
-            let told = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+            let told = |error: io::Error| {
+                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+            };
             std::fs::File::open(path).map_err(told)?;
             Lines::File(path.to_owned())
         };
-        Ok(Self { name: name.to_owned(), lines, paced: false, backfill: true })
+        Ok(Self {
+            name: name.to_owned(),
+            lines,
+            paced: false,
+            backfill: true,
+        })
     }
 
     /// Lines from memory that stand in for the living network, at their own times.
     pub fn live_from_memory(name: &str, lines: &'static [u8]) -> Self {
-        Self { name: name.to_owned(), lines: Lines::Memory(lines), paced: true, backfill: false }
+        Self {
+            name: name.to_owned(),
+            lines: Lines::Memory(lines),
+            paced: true,
+            backfill: false,
+        }
     }
 }
 
@@ -107,6 +119,10 @@ impl Source for Replay {
 
     fn is_backfill(&self) -> bool {
         self.backfill
+    }
+
+    fn is_relay(&self) -> bool {
+        true
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
@@ -159,7 +175,9 @@ async fn open(lines: &Lines, start: Position) -> io::Result<Reader> {
     match lines {
         Lines::StandardInput => Ok(Box::new(BufReader::new(tokio::io::stdin()))),
         Lines::Memory(bytes) => {
-            let from = usize::try_from(start.byte).unwrap_or(usize::MAX).min(bytes.len());
+            let from = usize::try_from(start.byte)
+                .unwrap_or(usize::MAX)
+                .min(bytes.len());
             Ok(Box::new(&bytes[from..]))
         }
         Lines::File(path) => {
@@ -220,15 +238,27 @@ pub fn adapt(line: &[u8]) -> Result<Change, Rejection> {
     if is_item {
         let item: Item = serde_json::from_value(value).map_err(malformed)?;
         return if item.id.is_empty() || item.platform.is_empty() {
-            Err(Rejection::new(RejectReason::Incomplete, "`source` and `id` must not be empty"))
+            Err(Rejection::new(
+                RejectReason::Incomplete,
+                "`source` and `id` must not be empty",
+            ))
         } else {
             Ok(Change::Upsert(Box::new(item)))
         };
     }
     match serde_json::from_value(value).map_err(malformed)? {
-        Envelope { delete: Some(deletion), .. } => Ok(Change::Delete(deletion)),
-        Envelope { delete_author: Some(author), .. } => Ok(Change::AuthorGone(author)),
-        Envelope { restore_author: Some(author), .. } => Ok(Change::AuthorBack(author)),
+        Envelope {
+            delete: Some(deletion),
+            ..
+        } => Ok(Change::Delete(deletion)),
+        Envelope {
+            delete_author: Some(author),
+            ..
+        } => Ok(Change::AuthorGone(author)),
+        Envelope {
+            restore_author: Some(author),
+            ..
+        } => Ok(Change::AuthorBack(author)),
         _ => Err(Rejection::new(
             RejectReason::Incomplete,
             "an item needs `source`, `id` and `kind`; other lines are `delete`, `delete_author` or `restore_author`",

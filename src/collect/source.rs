@@ -155,6 +155,11 @@ pub trait Source: Send + Sync {
     fn is_backfill(&self) -> bool {
         false
     }
+    /// True where it only hands on what other sources collected: a mention is then filed under the
+    /// source that the item itself names.
+    fn is_relay(&self) -> bool {
+        false
+    }
     /// Opens the stream at a saved position. The stream ends with the first error.
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>>;
     /// Asks the other side whether we could collect, without collecting.

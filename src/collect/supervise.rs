@@ -5,7 +5,7 @@
 //! A silent stream is a lost one. Every wait is raced with the stop, and a full pipeline slows the
 //! source down. A panic inside a source is one more failure of it and of nothing else.
 
-use super::source::{Collected, Event, GapReason, Gap, Pace, Source, SourceError};
+use super::source::{Collected, Event, Gap, GapReason, Pace, Source, SourceError};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::model::{Change, Cursor, Item};
@@ -45,6 +45,8 @@ pub struct Delivery {
     pub received: std::time::Instant,
     /// Old news: archived, never mailed.
     pub backfill: bool,
+    /// Collected by others: the item names its own source.
+    pub relayed: bool,
 }
 
 #[derive(Debug)]
@@ -124,7 +126,9 @@ impl Supervisor {
     /// Opens the source once and hands on what it brings.
     async fn drain(&mut self, source: &dyn Source) -> End {
         let opened = AssertUnwindSafe(|| source.open(self.cursor.clone()));
-        let Ok(mut stream) = std::panic::catch_unwind(opened) else { return panicked() };
+        let Ok(mut stream) = std::panic::catch_unwind(opened) else {
+            return panicked();
+        };
         let idle = match source.pace() {
             Pace::Stream { idle } => idle,
             Pace::Poll { .. } | Pace::Once => Duration::MAX,
@@ -143,14 +147,17 @@ impl Supervisor {
                 Next::Panicked => return panicked(),
             };
             self.up(1);
-            if !self.hand_on(collected, source.is_backfill()).await {
+            if !self
+                .hand_on(collected, source.is_backfill(), source.is_relay())
+                .await
+            {
                 return End::Stopped;
             }
         }
     }
 
     /// Waits until an item is due, counts it and sends it. False where the house stops.
-    async fn hand_on(&mut self, collected: Collected, backfill: bool) -> bool {
+    async fn hand_on(&mut self, collected: Collected, backfill: bool, relayed: bool) -> bool {
         if let Some(due) = collected.due
             && !self.wait_until(due).await
         {
@@ -165,6 +172,7 @@ impl Supervisor {
             collected: now,
             received: std::time::Instant::now(),
             backfill,
+            relayed,
         };
         if !self.send(delivery).await {
             return false;
@@ -263,11 +271,23 @@ impl Supervisor {
     /// deaf, and that is written down.
     async fn forget_cursor(&mut self) {
         let now = self.around.clock.now();
-        let last = self.around.metrics.source_last_event.with_label_values(&[&self.name]).get();
-        let from = Timestamp::from_second(last as i64).ok().filter(|at| at.as_second() > 0);
-        let gap = Gap { from: from.unwrap_or(now), to: now, reason: GapReason::CursorTooOld };
+        let last = self
+            .around
+            .metrics
+            .source_last_event
+            .with_label_values(&[&self.name])
+            .get();
+        let from = Timestamp::from_second(last as i64)
+            .ok()
+            .filter(|at| at.as_second() > 0);
+        let gap = Gap {
+            from: from.unwrap_or(now),
+            to: now,
+            reason: GapReason::CursorTooOld,
+        };
         self.cursor = None;
-        self.hand_on(Collected::now(Event::Gap(gap), None), false).await;
+        self.hand_on(Collected::now(Event::Gap(gap), None), false, false)
+            .await;
     }
 
     async fn finish(&mut self) {
@@ -279,6 +299,7 @@ impl Supervisor {
             collected: self.around.clock.now(),
             received: std::time::Instant::now(),
             backfill: false,
+            relayed: false,
         };
         self.send(delivery).await;
     }
@@ -287,7 +308,9 @@ impl Supervisor {
     fn next_backoff(&mut self) -> Duration {
         let bound = self.backoff;
         self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
-        bound.mul_f64(random_share()).max(Duration::from_millis(100))
+        bound
+            .mul_f64(random_share())
+            .max(Duration::from_millis(100))
     }
 
     fn count(&mut self, event: &Event, now: Timestamp) {
@@ -295,20 +318,35 @@ impl Supervisor {
         let name = self.name.as_str();
         match event {
             Event::Change(change) => {
-                metrics.source_events.with_label_values(&[name, "change"]).inc();
-                metrics.source_last_event.with_label_values(&[name]).set(now.as_second() as f64);
+                metrics
+                    .source_events
+                    .with_label_values(&[name, "change"])
+                    .inc();
+                metrics
+                    .source_last_event
+                    .with_label_values(&[name])
+                    .set(now.as_second() as f64);
                 if let Some(at) = happened(change) {
                     let lag = now.duration_since(at).as_secs_f64().max(0.0);
                     metrics.source_lag.with_label_values(&[name]).set(lag);
                 }
             }
             Event::Nothing => {
-                metrics.source_events.with_label_values(&[name, "nothing"]).inc();
-                metrics.source_last_event.with_label_values(&[name]).set(now.as_second() as f64);
+                metrics
+                    .source_events
+                    .with_label_values(&[name, "nothing"])
+                    .inc();
+                metrics
+                    .source_last_event
+                    .with_label_values(&[name])
+                    .set(now.as_second() as f64);
             }
             Event::Rejected(rejection) => {
                 let reason = rejection.reason.as_str();
-                metrics.source_rejected.with_label_values(&[name, reason]).inc();
+                metrics
+                    .source_rejected
+                    .with_label_values(&[name, reason])
+                    .inc();
                 self.rejected += 1;
                 if self.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
                     tracing::warn!(source = %self.name, %rejection, "An item could not be read.");
@@ -332,11 +370,19 @@ impl Supervisor {
     }
 
     fn up(&self, value: i64) {
-        self.around.metrics.source_up.with_label_values(&[&self.name]).set(value);
+        self.around
+            .metrics
+            .source_up
+            .with_label_values(&[&self.name])
+            .set(value);
     }
 
     fn error(&self, kind: &str) {
-        self.around.metrics.source_errors.with_label_values(&[self.name.as_str(), kind]).inc();
+        self.around
+            .metrics
+            .source_errors
+            .with_label_values(&[self.name.as_str(), kind])
+            .inc();
     }
 }
 
@@ -361,7 +407,9 @@ async fn next(
 }
 
 fn panicked() -> End {
-    End::Failed(SourceError::Transient("the source broke down on something it received".to_owned()))
+    End::Failed(SourceError::Transient(
+        "the source broke down on something it received".to_owned(),
+    ))
 }
 
 /// When the newest thing that a change tells of happened.

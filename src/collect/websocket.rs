@@ -65,15 +65,17 @@ pub async fn frames(
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
         loop {
+            // `None` where it is time to ask whether the other side still lives.
             let message = tokio::select! {
-                message = socket.next() => message,
-                _ = ping.tick() => {
-                    if heard.elapsed() > DEAD_AFTER {
-                        Err(SourceError::Transient("no sign of life for 60 s".to_owned()))?;
-                    }
-                    socket.send(Message::Ping(Vec::new().into())).await.map_err(|e| lost(&e))?;
-                    continue;
+                message = socket.next() => Some(message),
+                _ = ping.tick() => None,
+            };
+            let Some(message) = message else {
+                if heard.elapsed() > DEAD_AFTER {
+                    Err(SourceError::Transient("no sign of life for 60 s".to_owned()))?;
                 }
+                socket.send(Message::Ping(Vec::new().into())).await.map_err(|e| lost(&e))?;
+                continue;
             };
             heard = Instant::now();
             match message {

@@ -179,7 +179,7 @@ pub async fn serve(
     router: Router,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let bounded = Bounded::new(listener, settings.max_connections);
+    let bounded = Bounded::new(listener, settings);
     let signal = stop.clone().cancelled_owned();
     let serving = axum::serve(bounded, router).with_graceful_shutdown(signal);
     let too_late = async {

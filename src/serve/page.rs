@@ -120,7 +120,10 @@ fn trouble(error: &SearchError, query: &str, tongue: Tongue) -> Trouble {
     let words = tongue.words();
     let (heading, caret) = match error {
         SearchError::BadQuery { start, end, .. } => {
-            (words.query_wrong, Some(Caret::new(query, *start, *end)))
+            // A fault without a place (too broad, too expensive) is the whole query's.
+            let placed = *end > 0 || query.is_empty();
+            let caret = placed.then(|| Caret::new(query, *start, *end));
+            (words.query_wrong, caret)
         }
         _ => (words.failed, None),
     };

@@ -27,7 +27,10 @@ pub fn panel_expressions() -> Vec<(String, String)> {
                 .replace("$__rate_interval", "5m")
                 .replace("$source", ".+")
                 .replace("$watch", ".+");
-            assert!(!filled.contains('$'), "a variable that the test does not know: {written}");
+            assert!(
+                !filled.contains('$'),
+                "a variable that the test does not know: {written}"
+            );
             found.push((panel["title"].as_str().unwrap().to_owned(), filled));
         }
     }
@@ -64,23 +67,45 @@ pub fn rule_expressions() -> Vec<(String, String)> {
 pub fn count(metrics: &Metrics) {
     for source in ["bluesky", "feeds"] {
         metrics.source_up.with_label_values(&[source]).set(1);
-        metrics.source_last_event.with_label_values(&[source]).set(1_790_000_000.0);
+        metrics
+            .source_last_event
+            .with_label_values(&[source])
+            .set(1_790_000_000.0);
         metrics.source_lag.with_label_values(&[source]).set(0.4);
-        metrics.source_events.with_label_values(&[source, "change"]).inc_by(7);
-        metrics.source_rejected.with_label_values(&[source, "malformed"]).inc();
+        metrics
+            .source_events
+            .with_label_values(&[source, "change"])
+            .inc_by(7);
+        metrics
+            .source_rejected
+            .with_label_values(&[source, "malformed"])
+            .inc();
         metrics.mentions.with_label_values(&[source]).inc();
         metrics.unmatched.with_label_values(&[source]).inc_by(6);
     }
     metrics.watch_matches.with_label_values(&["minister"]).inc();
-    metrics.stances.with_label_values(&["minister", Stance::Critical.as_str()]).inc();
-    metrics.flags.with_label_values(&["minister", FlagKind::Enquiry.as_str()]).inc();
-    for histogram in [&metrics.stored_seconds, &metrics.searchable_seconds, &metrics.index_commit_seconds] {
+    metrics
+        .stances
+        .with_label_values(&["minister", Stance::Critical.as_str()])
+        .inc();
+    metrics
+        .flags
+        .with_label_values(&["minister", FlagKind::Enquiry.as_str()])
+        .inc();
+    for histogram in [
+        &metrics.stored_seconds,
+        &metrics.searchable_seconds,
+        &metrics.index_commit_seconds,
+    ] {
         histogram.observe(0.02);
     }
     metrics.store_seq.set(9);
     metrics.follower_seq.with_label_values(&["index"]).set(8);
     metrics.mails.with_label_values(&["accepted"]).inc();
-    metrics.requests.with_label_values(&["/", "2xx"]).observe(0.003);
+    metrics
+        .requests
+        .with_label_values(&["/", "2xx"])
+        .observe(0.003);
 }
 
 /// Name, and labels of all series, of every metric that a house tells.
@@ -93,7 +118,11 @@ async fn told() -> BTreeMap<String, BTreeSet<String>> {
         let (series, _) = line.rsplit_once(' ').unwrap();
         let (name, labels) = series.split_once('{').unwrap_or((series, ""));
         let known = told.entry(name.to_owned()).or_default();
-        known.extend(labels.split(',').filter_map(|pair| Some(pair.split_once('=')?.0.to_owned())));
+        known.extend(
+            labels
+                .split(',')
+                .filter_map(|pair| Some(pair.split_once('=')?.0.to_owned())),
+        );
     }
     told
 }
@@ -101,13 +130,25 @@ async fn told() -> BTreeMap<String, BTreeSet<String>> {
 /// The metrics of an expression, each with the labels that its selector names.
 fn selectors(expr: &str) -> Vec<(String, Vec<String>)> {
     let word = |text: &str| -> String {
-        text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
+        text.chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect()
     };
     let found = expr.match_indices("resonanz_").map(|(at, _)| {
         let name = word(&expr[at..]);
         let rest = &expr[at + name.len()..];
-        let inside = rest.strip_prefix('{').and_then(|rest| rest.split('}').next()).unwrap_or("");
-        (name, inside.split(',').map(word).filter(|label| !label.is_empty()).collect())
+        let inside = rest
+            .strip_prefix('{')
+            .and_then(|rest| rest.split('}').next())
+            .unwrap_or("");
+        (
+            name,
+            inside
+                .split(',')
+                .map(word)
+                .filter(|label| !label.is_empty())
+                .collect(),
+        )
     });
     found.collect()
 }
@@ -116,14 +157,22 @@ fn selectors(expr: &str) -> Vec<(String, Vec<String>)> {
 async fn every_expression_names_metrics_and_labels_that_exist() {
     let told = told().await;
     let rules = rule_expressions();
-    assert!(rules.len() >= 10 && rules.iter().all(|(_, expr)| !expr.is_empty()), "{rules:?}");
+    assert!(
+        rules.len() >= 10 && rules.iter().all(|(_, expr)| !expr.is_empty()),
+        "{rules:?}"
+    );
     let panels = panel_expressions();
     assert!(panels.len() >= 30, "{}", panels.len());
     for (place, expr) in panels.iter().chain(&rules) {
         for (name, labels) in selectors(expr) {
-            let known = told.get(&name).unwrap_or_else(|| panic!("{place}: no metric `{name}`"));
+            let known = told
+                .get(&name)
+                .unwrap_or_else(|| panic!("{place}: no metric `{name}`"));
             for label in labels {
-                assert!(known.contains(&label), "{place}: `{name}` has no label `{label}`");
+                assert!(
+                    known.contains(&label),
+                    "{place}: `{name}` has no label `{label}`"
+                );
             }
         }
     }
@@ -134,15 +183,24 @@ fn the_dashboard_has_the_shape_that_grafana_reads() {
     let dashboard = dashboard();
     assert_eq!(dashboard["uid"], "resonanz");
     assert_eq!(dashboard["title"], "Resonanz");
-    assert!(dashboard["schemaVersion"].as_i64().unwrap() >= 39, "Grafana 11 writes 39");
+    assert!(
+        dashboard["schemaVersion"].as_i64().unwrap() >= 39,
+        "Grafana 11 writes 39"
+    );
     let variables = dashboard["templating"]["list"].as_array().unwrap();
-    let names: Vec<&str> = variables.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = variables
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["datasource", "source", "watch"]);
     let mut ids = BTreeSet::new();
     let mut places = BTreeSet::new();
     for panel in dashboard["panels"].as_array().unwrap() {
         let title = panel["title"].as_str().unwrap();
-        assert!(ids.insert(panel["id"].as_i64().unwrap()), "{title}: an id twice");
+        assert!(
+            ids.insert(panel["id"].as_i64().unwrap()),
+            "{title}: an id twice"
+        );
         let grid = |side: &str| panel["gridPos"][side].as_i64().unwrap();
         assert!(grid("x") + grid("w") <= 24, "{title}: wider than the grid");
         for x in grid("x")..grid("x") + grid("w") {
@@ -153,7 +211,10 @@ fn the_dashboard_has_the_shape_that_grafana_reads() {
         if panel["type"] == "row" {
             continue;
         }
-        assert!(!panel["description"].as_str().unwrap().is_empty(), "{title}: says nothing of itself");
+        assert!(
+            !panel["description"].as_str().unwrap().is_empty(),
+            "{title}: says nothing of itself"
+        );
         let targets = panel["targets"].as_array().unwrap();
         assert!(!targets.is_empty(), "{title}: shows nothing");
         for target in targets {

@@ -1,5 +1,6 @@
 //! The one integration binary. Each module says what it proves.
 
+mod agreement;
 mod classify;
 mod dashboards;
 mod desk;
@@ -10,6 +11,7 @@ mod peer_browser;
 mod peer_prometheus;
 mod peer_smtp;
 mod query;
+mod search;
 mod serve;
 mod serve_house;
 mod store;

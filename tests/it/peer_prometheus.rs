@@ -26,7 +26,11 @@ fn is_installed(program: &str) -> bool {
 }
 
 fn promtool(arguments: &[&str], file: &str) {
-    let output = Command::new("promtool").args(arguments).arg(dir().join(file)).output().unwrap();
+    let output = Command::new("promtool")
+        .args(arguments)
+        .arg(dir().join(file))
+        .output()
+        .unwrap();
     let told = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?} {file}: {told}");
@@ -66,10 +70,16 @@ impl Prometheus {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line}"));
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready: Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line}"));
         let address = ready["url"].as_str().unwrap().trim_start_matches("http://");
-        Some(Self { child, address: address.trim_end_matches('/').parse().unwrap() })
+        Some(Self {
+            child,
+            address: address.trim_end_matches('/').parse().unwrap(),
+        })
     }
 
     async fn get(&self, path: &str) -> Value {
@@ -80,8 +90,9 @@ impl Prometheus {
 
     /// Evaluates an expression now; gives the number of series, or what is wrong with it.
     async fn evaluate(&self, expr: &str) -> Result<usize, String> {
-        let query: String =
-            form_urlencoded::Serializer::new(String::new()).append_pair("query", expr).finish();
+        let query: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("query", expr)
+            .finish();
         let answer = self.get(&format!("/api/v1/query?{query}")).await;
         match answer["status"].as_str() {
             Some("success") => Ok(answer["data"]["result"].as_array().map_or(0, Vec::len)),
@@ -101,7 +112,9 @@ impl Drop for Prometheus {
 fn write_config(into: &Path) -> std::path::PathBuf {
     let ours = std::fs::read_to_string(dir().join("prometheus.yml")).unwrap();
     let rules = dir().join("alerts.yml").display().to_string();
-    let fast = ours.replace(": 15s", ": 1s").replace("- alerts.yml", &format!("- {rules}"));
+    let fast = ours
+        .replace(": 15s", ": 1s")
+        .replace("- alerts.yml", &format!("- {rules}"));
     assert!(fast.contains(&rules) && fast.contains(": 1s"), "{fast}");
     let path = into.join("fast.yml");
     std::fs::write(&path, fast).unwrap();
@@ -113,7 +126,10 @@ async fn until(prometheus: &Prometheus, house: &House, expr: &str) {
     let end = Instant::now() + LIMIT;
     let mut pause = interval(Duration::from_millis(200));
     while prometheus.evaluate(expr).await.unwrap() == 0 {
-        assert!(Instant::now() < end, "Prometheus never had data for: {expr}");
+        assert!(
+            Instant::now() < end,
+            "Prometheus never had data for: {expr}"
+        );
         count(&house.metrics);
         pause.tick().await;
     }
@@ -124,7 +140,9 @@ async fn a_real_prometheus_evaluates_every_expression() {
     let house = House::open(Config::default()).await;
     count(&house.metrics);
     let dir = tempfile::tempdir().unwrap();
-    let Some(prometheus) = Prometheus::start(house.address, dir.path()) else { return };
+    let Some(prometheus) = Prometheus::start(house.address, dir.path()) else {
+        return;
+    };
     until(&prometheus, &house, "up{job=\"resonanz\"} == 1").await;
     until(&prometheus, &house, "resonanz_mentions_total > 0").await;
     // Rates need two points, and counters that moved between them.
@@ -147,7 +165,13 @@ async fn a_real_prometheus_evaluates_every_expression() {
     let rules = prometheus.get("/api/v1/rules").await;
     let loaded = rules["data"]["groups"][0]["rules"].as_array().unwrap();
     assert_eq!(loaded.len(), rule_expressions().len());
-    let firing: Vec<&Value> =
-        loaded.iter().filter(|rule| rule["state"] == "firing").map(|rule| &rule["name"]).collect();
-    assert!(firing.is_empty(), "a healthy house raises no alarm: {firing:?}");
+    let firing: Vec<&Value> = loaded
+        .iter()
+        .filter(|rule| rule["state"] == "firing")
+        .map(|rule| &rule["name"])
+        .collect();
+    assert!(
+        firing.is_empty(),
+        "a healthy house raises no alarm: {firing:?}"
+    );
 }
