@@ -8,6 +8,7 @@ mod erasure;
 mod house;
 mod http;
 mod index;
+mod peer_bluesky;
 mod peer_browser;
 mod peer_prometheus;
 mod peer_smtp;
