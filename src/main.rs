@@ -10,7 +10,10 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logging();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
@@ -32,10 +35,11 @@ fn fail(error: &anyhow::Error) -> ExitCode {
 /// Logs go to standard error; `RESONANZ_LOG` filters them, `RESONANZ_LOG_FORMAT=json` is for
 /// machines.
 fn start_logging() {
-    let filter = EnvFilter::try_from_env("RESONANZ_LOG").unwrap_or_else(|_| {
-        EnvFilter::new("warn,resonanz=info")
-    });
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::try_from_env("RESONANZ_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,resonanz=info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match std::env::var("RESONANZ_LOG_FORMAT").as_deref() {
         Ok("json") => builder.json().init(),
         _ => builder.with_target(false).init(),

@@ -61,7 +61,10 @@ impl Metrics {
     /// # Errors
     /// Only a programming error: two metrics of one name.
     pub fn new(series: &Series) -> Result<Self, prometheus::Error> {
-        let metrics = Register { registry: Registry::new() }.all()?;
+        let metrics = Register {
+            registry: Registry::new(),
+        }
+        .all()?;
         metrics.zero(series);
         Ok(metrics)
     }
@@ -75,7 +78,13 @@ impl Metrics {
             for reason in ["malformed", "incomplete", "too_large"] {
                 self.source_rejected.with_label_values(&[source, reason]);
             }
-            for kind in ["transient", "rate_limited", "refused", "cursor_too_old", "idle"] {
+            for kind in [
+                "transient",
+                "rate_limited",
+                "refused",
+                "cursor_too_old",
+                "idle",
+            ] {
                 self.source_errors.with_label_values(&[source, kind]);
             }
             self.source_gaps.with_label_values(&[source]);

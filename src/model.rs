@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What happened to one native item of a network, feed or site.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// The item is there, new or changed; the newest version wins (see [`Item::version`]).
     Upsert(Box<Item>),
@@ -22,6 +21,18 @@ pub enum Change {
     AuthorGone(AuthorChange),
     /// A gone account is back: its future items may be collected again.
     AuthorBack(AuthorChange),
+}
+
+impl Change {
+    /// The change in the import's shape: an item as it is, everything else in an envelope.
+    pub fn to_line(&self) -> serde_json::Value {
+        match self {
+            Change::Upsert(item) => serde_json::json!(item),
+            Change::Delete(deletion) => serde_json::json!({ "delete": deletion }),
+            Change::AuthorGone(author) => serde_json::json!({ "delete_author": author }),
+            Change::AuthorBack(author) => serde_json::json!({ "restore_author": author }),
+        }
+    }
 }
 
 /// One public post, reply, comment, article, video or message as its source tells it.

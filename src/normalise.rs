@@ -52,7 +52,11 @@ pub fn normalise(item: Item, context: &Context<'_>) -> Result<Mention, Normalise
         return Err(NormaliseError::NoIdentity);
     }
     let (text, mut links) = body(&item, context.voices);
-    let title = masked(item.title.as_deref().unwrap_or_default(), context.voices, MAX_TITLE_BYTES);
+    let title = masked(
+        item.title.as_deref().unwrap_or_default(),
+        context.voices,
+        MAX_TITLE_BYTES,
+    );
     let title = title.replace('\n', " ");
     if title.is_empty() && text.is_empty() {
         return Err(NormaliseError::Empty);
@@ -76,7 +80,10 @@ pub fn normalise(item: Item, context: &Context<'_>) -> Result<Mention, Normalise
         links: public_links(&links),
         author,
         sealed,
-        reply_to: item.reply_to.as_deref().map(|id| context.keys.mention_key(&item.platform, id)),
+        reply_to: item
+            .reply_to
+            .as_deref()
+            .map(|id| context.keys.mention_key(&item.platform, id)),
         title_tokens: analyse(&title),
         text_tokens: analyse(&text),
         platform: item.platform,
@@ -111,7 +118,11 @@ fn clean(text: &str) -> String {
     for c in text.nfc().filter(|c| !is_invisible(*c)) {
         if c.is_whitespace() || c.is_control() {
             let is_line = matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}');
-            gap = Some(if is_line || gap == Some('\n') { '\n' } else { ' ' });
+            gap = Some(if is_line || gap == Some('\n') {
+                '\n'
+            } else {
+                ' '
+            });
             continue;
         }
         if let Some(gap) = gap.take().filter(|_| !out.is_empty()) {
@@ -134,12 +145,17 @@ fn is_invisible(c: char) -> bool {
 
 /// The longest prefix of at most `max` bytes that ends at a character.
 fn head(text: &str, max: usize) -> &str {
-    let end = (0..=max.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let end = (0..=max.min(text.len()))
+        .rev()
+        .find(|i| text.is_char_boundary(*i))
+        .unwrap_or(0);
     &text[..end]
 }
 
 fn latest(collected: Timestamp) -> Timestamp {
-    collected.saturating_add(MAX_AHEAD_MINUTES.minutes()).unwrap_or(collected)
+    collected
+        .saturating_add(MAX_AHEAD_MINUTES.minutes())
+        .unwrap_or(collected)
 }
 
 fn believable(stated: Option<Timestamp>, collected: Timestamp) -> Option<Timestamp> {
@@ -156,8 +172,11 @@ pub fn canonical_url(text: &str) -> Option<Url> {
     url.set_fragment(None);
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    let kept: Vec<(String, String)> =
-        url.query_pairs().into_owned().filter(|(name, _)| !is_tracking(name)).collect();
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .into_owned()
+        .filter(|(name, _)| !is_tracking(name))
+        .collect();
     if kept.is_empty() {
         url.set_query(None);
     } else {
@@ -167,15 +186,19 @@ pub fn canonical_url(text: &str) -> Option<Url> {
 }
 
 fn is_tracking(name: &str) -> bool {
-    const TRACKERS: [&str; 9] =
-        ["fbclid", "gclid", "dclid", "msclkid", "igshid", "mc_cid", "mc_eid", "wt_mc", "ref_src"];
+    const TRACKERS: [&str; 9] = [
+        "fbclid", "gclid", "dclid", "msclkid", "igshid", "mc_cid", "mc_eid", "wt_mc", "ref_src",
+    ];
     name.starts_with("utm_") || TRACKERS.contains(&name)
 }
 
 fn site(item: &Item, url: Option<&Url>) -> String {
     let stated = item.site.clone().filter(|site| !site.is_empty());
-    let from_url =
-        || url.filter(|_| item.kind == Kind::Article).and_then(Url::host_str).map(str::to_owned);
+    let from_url = || {
+        url.filter(|_| item.kind == Kind::Article)
+            .and_then(Url::host_str)
+            .map(str::to_owned)
+    };
     let site = stated.or_else(from_url).unwrap_or_default().to_lowercase();
     head(site.strip_prefix("www.").unwrap_or(&site), 255).to_owned()
 }
@@ -195,8 +218,14 @@ fn identity(
     context: &Context<'_>,
 ) -> Result<(Option<Author>, Option<Sealed>), NormaliseError> {
     if let Some(voice) = voice(item, site, context.voices) {
-        let handle = item.author.as_ref().and_then(|author| author.handle.clone());
-        let author = Author::Voice { name: voice.name.clone(), handle: handle.unwrap_or_default() };
+        let handle = item
+            .author
+            .as_ref()
+            .and_then(|author| author.handle.clone());
+        let author = Author::Voice {
+            name: voice.name.clone(),
+            handle: handle.unwrap_or_default(),
+        };
         return Ok((Some(author), None));
     }
     let Some(RawAuthor { id, handle, name }) = &item.author else {
@@ -218,22 +247,41 @@ fn identity(
         name: name.clone(),
     };
     let pseudonym = context.keys.pseudonym(&item.platform, id, published);
-    Ok((Some(Author::Private { pseudonym }), Some(context.keys.seal(key, &identity)?)))
+    Ok((
+        Some(Author::Private { pseudonym }),
+        Some(context.keys.seal(key, &identity)?),
+    ))
 }
 
 /// The public voice behind an item: its account, or the site that published an article.
 fn voice<'a>(item: &Item, site: &str, voices: &'a Voices) -> Option<&'a Voice> {
     let account = item.author.as_ref().and_then(|author| {
-        author.handle.as_deref().and_then(|handle| voices.find(handle)).or_else(|| voices.find(&author.id))
+        author
+            .handle
+            .as_deref()
+            .and_then(|handle| voices.find(handle))
+            .or_else(|| voices.find(&author.id))
     });
-    account.or_else(|| is_publication(item, site).then(|| voices.find(site)).flatten())
+    account.or_else(|| {
+        is_publication(item, site)
+            .then(|| voices.find(site))
+            .flatten()
+    })
 }
 
 /// Links in canonical form, without those to people's profiles and posts.
 fn public_links(links: &[String]) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
-    for link in links.iter().take(4 * MAX_LINKS).filter_map(|link| canonical_url(link)) {
-        let link = if is_personal(&link) { None } else { Some(String::from(link)) };
+    for link in links
+        .iter()
+        .take(4 * MAX_LINKS)
+        .filter_map(|link| canonical_url(link))
+    {
+        let link = if is_personal(&link) {
+            None
+        } else {
+            Some(String::from(link))
+        };
         kept.extend(link.filter(|link| !kept.contains(link)));
         if kept.len() == MAX_LINKS {
             break;
@@ -248,10 +296,21 @@ fn is_personal(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_prefix("www.").unwrap_or(host);
     let path = url.path().to_lowercase();
-    let by_name = ["x.com", "twitter.com", "instagram.com", "facebook.com", "t.me", "threads.net", "tiktok.com"];
+    let by_name = [
+        "x.com",
+        "twitter.com",
+        "instagram.com",
+        "facebook.com",
+        "t.me",
+        "threads.net",
+        "tiktok.com",
+    ];
     path.contains("/@")
         || path.starts_with("/users/")
         || path.starts_with("/profile/")
         || path.starts_with("/u/")
-        || (by_name.iter().any(|name| host == *name || host.ends_with(&format!(".{name}"))) && path.len() > 1)
+        || (by_name
+            .iter()
+            .any(|name| host == *name || host.ends_with(&format!(".{name}")))
+            && path.len() > 1)
 }

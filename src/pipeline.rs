@@ -21,7 +21,7 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// How far back an account's pseudonyms are looked for when it leaves.
 const AUTHOR_HISTORY_DAYS: i64 = 3 * 365;
@@ -52,7 +52,11 @@ pub struct Pipeline {
     pub voices: Arc<Voices>,
     pub metrics: Metrics,
     pub clock: Clock,
-    pub arrivals: Arc<Arrivals>,
+    pub arrivals: Arrivals,
+    /// Called after each commit, so that followers need not look.
+    pub written: Box<dyn Fn() + Send + Sync>,
+    /// Counts the sources that have said their last word.
+    pub finished: watch::Sender<u64>,
 }
 
 /// A delivery after the pure steps: what the store is asked to do.
@@ -73,12 +77,21 @@ struct Prepared {
     step: Step,
 }
 
+/// How an item came.
+struct Arrival<'a> {
+    source: &'a str,
+    collected: Timestamp,
+    backfill: bool,
+    relayed: bool,
+}
+
 /// What one transaction did, for the counters: counted after the commit only.
 #[derive(Default)]
 struct Done {
     seq: i64,
     new: Vec<usize>,
-    removed: Vec<Removed>,
+    /// Place of a step, and the rows that it removed.
+    removed: Vec<(usize, u64)>,
     cases: Vec<&'static str>,
 }
 
@@ -95,19 +108,23 @@ impl Pipeline {
             } else {
                 interval.saturating_sub(last_write.elapsed())
             };
-            let received = tokio::time::timeout(
-                wait,
-                deliveries.recv_many(&mut batch, self.config.batch),
-            )
-            .await;
+            let received =
+                tokio::time::timeout(wait, deliveries.recv_many(&mut batch, self.config.batch))
+                    .await;
+            let last_words = batch
+                .iter()
+                .filter(|d| matches!(d.outcome, Outcome::Finished))
+                .count();
             let prepared = self.prepare(batch, &mut cursors);
             let closed = matches!(received, Ok(0));
-            let due = closed || last_write.elapsed() >= interval;
+            let due = closed || last_words > 0 || last_write.elapsed() >= interval;
             if !prepared.is_empty() || (due && !cursors.is_empty()) {
                 self.write(&prepared, &cursors).await;
                 cursors.clear();
                 last_write = Instant::now();
             }
+            self.finished
+                .send_modify(|count| *count += last_words as u64);
             if closed {
                 return;
             }
@@ -125,13 +142,19 @@ impl Pipeline {
             if let Some(cursor) = delivery.cursor {
                 cursors.insert(delivery.source.clone(), cursor);
             }
-            let Outcome::Event(event) = delivery.outcome else { continue };
+            let Outcome::Event(event) = delivery.outcome else {
+                continue;
+            };
+            let arrival = Arrival {
+                source: &delivery.source,
+                collected: delivery.collected,
+                backfill: delivery.backfill,
+                relayed: delivery.relayed,
+            };
             let step = match event {
                 Event::Nothing | Event::Rejected(_) => None,
                 Event::Gap(gap) => Some(Step::Gap(gap)),
-                Event::Change(change) => {
-                    self.change(change, &delivery.source, delivery.collected, delivery.backfill)
-                }
+                Event::Change(change) => self.change(change, &arrival),
             };
             if let Some(step) = step {
                 prepared.push(Prepared {
@@ -144,18 +167,14 @@ impl Pipeline {
         prepared
     }
 
-    fn change(
-        &self,
-        change: Change,
-        source: &str,
-        collected: Timestamp,
-        backfill: bool,
-    ) -> Option<Step> {
+    fn change(&self, change: Change, arrival: &Arrival<'_>) -> Option<Step> {
+        let collected = arrival.collected;
         match change {
-            Change::Upsert(item) => self.upsert(*item, source, collected, backfill),
-            Change::Delete(Deletion { platform, id, at }) => {
-                Some(Step::Delete(self.keys.mention_key(&platform, &id), at.unwrap_or(collected)))
-            }
+            Change::Upsert(item) => self.upsert(*item, arrival),
+            Change::Delete(Deletion { platform, id, at }) => Some(Step::Delete(
+                self.keys.mention_key(&platform, &id),
+                at.unwrap_or(collected),
+            )),
             Change::AuthorGone(gone) => {
                 let at = gone.at.unwrap_or(collected);
                 Some(Step::AuthorGone(self.pseudonyms(&gone, collected), at))
@@ -165,29 +184,44 @@ impl Pipeline {
     }
 
     fn pseudonyms(&self, author: &AuthorChange, now: Timestamp) -> Vec<Pseudonym> {
-        let since = now.saturating_sub((AUTHOR_HISTORY_DAYS * 24).hours()).unwrap_or(now);
-        self.keys.pseudonyms(&author.platform, &author.author, since, now)
+        let since = now
+            .saturating_sub((AUTHOR_HISTORY_DAYS * 24).hours())
+            .unwrap_or(now);
+        self.keys
+            .pseudonyms(&author.platform, &author.author, since, now)
     }
 
-    fn upsert(
-        &self,
-        item: Item,
-        source: &str,
-        collected: Timestamp,
-        backfill: bool,
-    ) -> Option<Step> {
-        let context = Context { source, keys: &self.keys, voices: &self.voices, collected };
+    fn upsert(&self, item: Item, arrival: &Arrival<'_>) -> Option<Step> {
+        let platform = item.platform.clone();
+        let Arrival {
+            source,
+            collected,
+            backfill,
+            relayed,
+        } = *arrival;
+        let context = Context {
+            source: if relayed { &platform } else { source },
+            keys: &self.keys,
+            voices: &self.voices,
+            collected,
+        };
         let mention = match normalise(item, &context) {
             Ok(mention) => mention,
             Err(_) => {
-                self.metrics.source_rejected.with_label_values(&[source, "incomplete"]).inc();
+                self.metrics
+                    .source_rejected
+                    .with_label_values(&[source, "incomplete"])
+                    .inc();
                 return None;
             }
         };
         let matches = self.matcher.matches(&mention);
         if matches.is_empty() {
             self.metrics.unmatched.with_label_values(&[source]).inc();
-            return mention.edited.is_some().then(|| Step::Retract(Box::new(mention)));
+            return mention
+                .edited
+                .is_some()
+                .then(|| Step::Retract(Box::new(mention)));
         }
         let targets: Vec<&Target> = self
             .targets
@@ -195,7 +229,12 @@ impl Pipeline {
             .filter(|target| matches.iter().any(|matched| matched.target == target.name))
             .collect();
         let labels = self.classifier.classify(&mention, &targets);
-        Some(Step::Put(Box::new(Hit { mention, matches, labels, backfill })))
+        Some(Step::Put(Box::new(Hit {
+            mention,
+            matches,
+            labels,
+            backfill,
+        })))
     }
 
     /// Writes one batch, again and again until the store takes it: a full disk loses nothing.
@@ -221,8 +260,8 @@ impl Pipeline {
         let mut tx = self.store.begin().await?;
         let mut done = Done::default();
         let mut new: Vec<(i64, &Hit)> = Vec::new();
-        for (i, Prepared { source, step, .. }) in prepared.iter().enumerate() {
-            if let Step::Put(hit) = step {
+        for (i, step) in prepared.iter().enumerate() {
+            if let Step::Put(hit) = &step.step {
                 if let Put::New { id } = tx.put(hit).await? {
                     new.push((id, hit.as_ref()));
                     done.new.push(i);
@@ -232,7 +271,8 @@ impl Pipeline {
             // What follows a mention in the same batch may take it back: the desk sees it first,
             // as it would have in a batch of its own.
             self.desk_apply(&mut tx, &mut new, &mut done).await?;
-            self.take_back(&mut tx, source, step, &mut done).await?;
+            let removed = self.take_back(&mut tx, step).await?.len() as u64;
+            done.removed.push((i, removed));
         }
         self.desk_apply(&mut tx, &mut new, &mut done).await?;
         let now = self.clock.now();
@@ -251,7 +291,8 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         if !new.is_empty() {
             let opened = self.desk.apply(tx, new).await?;
-            done.cases.extend(opened.iter().map(|case| case.rule));
+            done.cases
+                .extend(opened.iter().map(|case| case.rule.as_str()));
             new.clear();
         }
         Ok(())
@@ -260,41 +301,53 @@ impl Pipeline {
     async fn take_back(
         &self,
         tx: &mut Tx,
-        source: &str,
-        step: &Step,
-        done: &mut Done,
-    ) -> Result<(), StoreError> {
-        match step {
-            Step::Put(_) => {}
-            Step::Retract(mention) => done.removed.extend(tx.retract(mention).await?),
-            Step::Delete(key, at) => done.removed.extend(tx.delete(key, *at).await?),
-            Step::AuthorGone(pseudonyms, at) => {
-                done.removed.extend(tx.author_gone(pseudonyms, *at).await?);
+        prepared: &Prepared,
+    ) -> Result<Vec<Removed>, StoreError> {
+        Ok(match &prepared.step {
+            Step::Put(_) => vec![],
+            Step::Retract(mention) => tx.retract(mention).await?.into_iter().collect(),
+            Step::Delete(key, at) => tx.delete(key, *at).await?.into_iter().collect(),
+            Step::AuthorGone(pseudonyms, at) => tx.author_gone(pseudonyms, *at).await?,
+            Step::AuthorBack(pseudonyms) => {
+                tx.author_back(pseudonyms).await?;
+                vec![]
             }
-            Step::AuthorBack(pseudonyms) => tx.author_back(pseudonyms).await?,
-            Step::Gap(gap) => tx.add_gap(source, gap.from, gap.to, gap.reason.as_str()).await?,
-        }
-        Ok(())
+            Step::Gap(gap) => {
+                let Gap { from, to, reason } = gap;
+                tx.add_gap(&prepared.source, *from, *to, reason.as_str())
+                    .await?;
+                vec![]
+            }
+        })
     }
 
     fn count(&self, prepared: &[Prepared], done: &Done) {
         self.metrics.store_seq.set(done.seq);
         for i in &done.new {
-            let Prepared { source, received, step } = &prepared[*i];
+            let Prepared {
+                source,
+                received,
+                step,
+            } = &prepared[*i];
             self.metrics.mentions.with_label_values(&[source]).inc();
-            self.metrics.stored_seconds.observe(received.elapsed().as_secs_f64());
-            self.arrivals.push(done.seq, *received);
+            self.metrics
+                .stored_seconds
+                .observe(received.elapsed().as_secs_f64());
+            self.arrivals.note(done.seq, *received);
             if let Step::Put(hit) = step {
                 self.count_labels(hit);
             }
         }
-        for removed in &done.removed {
-            self.metrics.removed.with_label_values(&[&removed.source]).inc();
+        for (i, rows) in &done.removed {
+            self.metrics
+                .removed
+                .with_label_values(&[&prepared[*i].source])
+                .inc_by(*rows);
         }
         for rule in &done.cases {
             self.metrics.cases_opened.with_label_values(&[rule]).inc();
         }
-        self.arrivals.wake();
+        (self.written)();
     }
 
     fn count_labels(&self, hit: &Hit) {
@@ -302,9 +355,15 @@ impl Pipeline {
             let watch = matched.watch.as_str();
             let stance = hit.labels.stance_toward(&matched.target);
             self.metrics.watch_matches.with_label_values(&[watch]).inc();
-            self.metrics.stances.with_label_values(&[watch, stance.as_str()]).inc();
+            self.metrics
+                .stances
+                .with_label_values(&[watch, stance.as_str()])
+                .inc();
             for label in &hit.labels.flags {
-                self.metrics.flags.with_label_values(&[watch, label.flag.as_str()]).inc();
+                self.metrics
+                    .flags
+                    .with_label_values(&[watch, label.flag.as_str()])
+                    .inc();
             }
         }
     }

@@ -37,7 +37,12 @@ impl House {
         }
         let keys = Keys::load_or_create(&key_path)?;
         let store = Store::open(&store_path).await.with_context(at)?;
-        Ok(Self { keys, store, dir, _lock: lock })
+        Ok(Self {
+            keys,
+            store,
+            dir,
+            _lock: lock,
+        })
     }
 
     /// Where the store's file is, for readers that need no lock.
@@ -45,32 +50,13 @@ impl House {
         dir.join("store.sqlite")
     }
 
-    /// Where the index is.
-    pub fn index_path(dir: &Path) -> PathBuf {
-        dir.join("index")
-    }
-
-    pub fn index_dir(&self) -> PathBuf {
-        Self::index_path(&self.dir)
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// Where mails are put when no server is configured.
     pub fn mail_dir(&self) -> PathBuf {
         self.dir.join("mail")
-    }
-
-    /// Deletes the index, which is made again from the store at the next start.
-    ///
-    /// # Errors
-    /// A directory that cannot be deleted.
-    pub fn forget_index(&self) -> anyhow::Result<()> {
-        let dir = self.index_dir();
-        match std::fs::remove_dir_all(&dir) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot delete {}", dir.display()))
-            }
-            _ => Ok(()),
-        }
     }
 }
 

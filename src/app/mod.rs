@@ -6,16 +6,18 @@
 
 mod archive;
 mod house;
+mod running;
 
 pub use archive::Archive;
 pub use house::House;
+pub use running::{Ending, Running};
 
 use crate::classify::{Classifier, Lexicon};
 use crate::clock::Clock;
 use crate::collect::source::Source;
-use crate::collect::supervise::{self, Delivery};
+use crate::collect::supervise::{self, Surroundings};
 use crate::config::Config;
-use crate::desk::Desk;
+use crate::desk::{Composer, Desk, Maildir, Notifier, Sender, Smtp};
 use crate::index::{Arrivals, Index};
 use crate::matching::Matcher;
 use crate::metrics::{Metrics, Series};
@@ -26,10 +28,11 @@ use crate::store::Store;
 use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
 use jiff::ToSpan;
+use running::{Mail, Serving};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Tombstones of items that we never had are kept this long: nobody delivers later.
@@ -63,7 +66,12 @@ impl Options {
 
     /// A command that works on the archive and goes: no configured sources, no pages, no mail.
     pub fn offline() -> Self {
-        Self { configured_sources: false, serve: false, mail: false, ..Self::live() }
+        Self {
+            configured_sources: false,
+            serve: false,
+            mail: false,
+            ..Self::live()
+        }
     }
 }
 
@@ -72,9 +80,8 @@ pub struct App {
     config: Config,
     options: Options,
     house: House,
-    index: Index,
     metrics: Metrics,
-    arrivals: Arc<Arrivals>,
+    arrivals: Arrivals,
     matcher: Arc<Matcher>,
     voices: Arc<Voices>,
     classifier: Arc<dyn Classifier>,
@@ -84,35 +91,27 @@ impl App {
     /// Wires everything and starts nothing.
     ///
     /// # Errors
-    /// A directory, store or index that cannot be opened, a source that cannot be built.
-    pub async fn build(
-        house: House,
-        config: Config,
-        mut options: Options,
-    ) -> anyhow::Result<Self> {
+    /// A source that cannot be built.
+    pub fn build(house: House, config: Config, mut options: Options) -> anyhow::Result<Self> {
         if options.configured_sources {
             for (name, source) in &config.sources {
-                let source = collect::build(name, source).with_context(|| format!("source {name}"))?;
-                options.sources.push(source);
+                let built = collect::build(name, source);
+                options
+                    .sources
+                    .push(built.with_context(|| format!("source {name}"))?);
             }
         }
         let metrics = Metrics::new(&series(&config, &options))?;
         let today = options.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        let voices = Arc::new(Voices::new(&config.voices, today));
-        let arrivals = Arc::new(Arrivals::new());
-        let index = Index::open(&house.index_dir(), &config.index, house.store.clone())
-            .await
-            .context("the index")?;
         Ok(Self {
             matcher: Arc::new(Matcher::new(config.register.stored_queries())),
+            voices: Arc::new(Voices::new(&config.voices, today)),
             classifier: Arc::new(Lexicon::new()),
+            arrivals: Arrivals::default(),
             config,
             options,
             house,
-            index,
             metrics,
-            arrivals,
-            voices,
         })
     }
 
@@ -128,22 +127,15 @@ impl App {
         &self.metrics
     }
 
-    /// What searches ask.
-    pub fn archive(&self) -> Archive {
-        Archive::new(
-            self.house.store.clone(),
-            self.index.clone(),
-            self.metrics.clone(),
-            self.config.register.clone(),
-        )
-    }
-
     /// Runs until every source has said its last word and every follower has caught up.
     ///
     /// # Errors
     /// What could not be started, or did not end.
     pub async fn run_until_done(self) -> anyhow::Result<()> {
-        self.start(CancellationToken::new()).await?.finish(true).await
+        let stop_timeout = Duration::from_secs(self.config.stop_timeout_secs);
+        let running = self.start(CancellationToken::new()).await?;
+        running.sources_done().await;
+        running.finish(stop_timeout, Ending::CaughtUp).await
     }
 
     /// Runs until `stop`.
@@ -151,6 +143,254 @@ impl App {
     /// # Errors
     /// What could not be started, or did not end in time.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        self.start(stop).await?.finish(false).await
+        let stop_timeout = Duration::from_secs(self.config.stop_timeout_secs);
+        let running = self.start(stop.clone()).await?;
+        stop.cancelled().await;
+        tracing::info!("Stopping.");
+        running.finish(stop_timeout, Ending::Soon).await
     }
+
+    /// Starts every part, the consumers before those who feed them.
+    ///
+    /// # Errors
+    /// An index that cannot be opened, an address that is taken, mail settings that do not work.
+    pub async fn start(self, stop: CancellationToken) -> anyhow::Result<Running> {
+        let follow = index::Follow {
+            store: self.house.store.clone(),
+            metrics: self.metrics.clone(),
+            arrivals: self.arrivals.clone(),
+        };
+        let index = Index::open(self.house.dir(), &self.config.index, follow)
+            .await
+            .context("the index")?;
+        let index = Arc::new(index);
+        self.metrics
+            .store_seq
+            .set(self.house.store.newest_seq().await?);
+        let sender = self.sender()?;
+        let mail_stop = CancellationToken::new();
+        let mail = match sender {
+            Some(sender) if self.options.mail => {
+                Mail::Running(tokio::spawn(sender.run(mail_stop.clone())))
+            }
+            Some(sender) => Mail::Idle(Box::new(sender)),
+            None => Mail::None,
+        };
+        let serve_stop = CancellationToken::new();
+        let serving = self.serve(&index, serve_stop.clone()).await?;
+        let (out, deliveries) = mpsc::channel(self.config.pipeline.queue);
+        let (pipeline, finished) = self.pipeline(&index);
+        let pipeline = tokio::spawn(pipeline.run(deliveries));
+        let mut sources = Vec::new();
+        for source in self.options.sources {
+            let resume = self.house.store.cursor(source.name()).await?;
+            let around = Surroundings {
+                out: out.clone(),
+                clock: self.options.clock.clone(),
+                metrics: self.metrics.clone(),
+                stop: stop.clone(),
+                speed: self.options.speed,
+            };
+            sources.push(tokio::spawn(supervise::run(source, resume, around)));
+        }
+        let keeper = tokio::spawn(keep(
+            self.house.store.clone(),
+            self.options.clock.clone(),
+            stop.clone(),
+        ));
+        Ok(Running {
+            house: self.house,
+            index,
+            stop,
+            sources,
+            finished,
+            pipeline,
+            mail,
+            mail_stop,
+            serving,
+            serve_stop,
+            keeper,
+        })
+    }
+
+    fn pipeline(&self, index: &Arc<Index>) -> (Pipeline, watch::Receiver<u64>) {
+        let (finished, seen) = watch::channel(0);
+        let woken = Arc::clone(index);
+        let pipeline = Pipeline {
+            config: self.config.pipeline.clone(),
+            store: self.house.store.clone(),
+            matcher: Arc::clone(&self.matcher),
+            classifier: Arc::clone(&self.classifier),
+            targets: self.config.register.targets.clone(),
+            desk: Desk::new(&self.config.desk),
+            keys: self.house.keys.clone(),
+            voices: Arc::clone(&self.voices),
+            metrics: self.metrics.clone(),
+            clock: self.options.clock.clone(),
+            arrivals: self.arrivals.clone(),
+            written: Box::new(move || woken.wake()),
+            finished,
+        };
+        (pipeline, seen)
+    }
+
+    /// The outbox's follower. Without a mail server it also runs offline: mails on disk must lose
+    /// what was erased.
+    fn sender(&self) -> anyhow::Result<Option<Sender>> {
+        let notifier: Arc<dyn Notifier> = match &self.config.desk.mail {
+            desk::MailConfig::Smtp(smtp) => Arc::new(Smtp::new(smtp)?),
+            desk::MailConfig::Maildir { dir } => {
+                let dir = dir.clone().unwrap_or_else(|| self.house.mail_dir());
+                if !self.options.mail && !dir.exists() {
+                    return Ok(None);
+                }
+                let opened = Maildir::open(&dir);
+                Arc::new(opened.with_context(|| format!("the mail directory {}", dir.display()))?)
+            }
+        };
+        let labels: HashMap<String, String> = self
+            .config
+            .register
+            .watches
+            .iter()
+            .map(|watch| (watch.name.clone(), watch.label.clone()))
+            .collect();
+        Ok(Some(Sender::new(
+            self.house.store.clone(),
+            Composer::new(&self.config.desk, labels),
+            notifier,
+            self.options.clock.clone(),
+            self.metrics.clone(),
+        )))
+    }
+
+    async fn serve(
+        &self,
+        index: &Arc<Index>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Option<Serving>> {
+        if !self.options.serve {
+            return Ok(None);
+        }
+        let settings = self.config.serve.check().map_err(|faults| {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("{}", faults.join("\n"))
+        })?;
+        let listener = tokio::net::TcpListener::bind(settings.listen)
+            .await
+            .with_context(|| {
+                format!(
+                    "cannot listen on {}; is another resonanz running?",
+                    settings.listen
+                )
+            })?;
+        let address = listener.local_addr()?;
+        let archive = Arc::new(Archive::new(
+            self.house.store.clone(),
+            Arc::clone(index),
+            self.metrics.clone(),
+            &self.config.register,
+            self.options
+                .sources
+                .iter()
+                .map(|source| source.name().to_owned())
+                .collect(),
+        ));
+        let parts = serve::Parts {
+            archive: archive.clone(),
+            health: archive,
+            metrics: self.metrics.clone(),
+            clock: self.options.clock.clone(),
+            names: names(&self.config, &self.options),
+            model: self.classifier.model().to_owned(),
+        };
+        let router = serve::router(&settings, parts);
+        let task = tokio::spawn(async move {
+            if let Err(error) = serve::serve(listener, &settings, router, stop).await {
+                tracing::error!(%error, "Serving ended.");
+            }
+        });
+        tracing::info!(%address, "Pages, API and metrics are served.");
+        Ok(Some(Serving { task, address }))
+    }
+}
+
+/// Housekeeping of the store, once an hour.
+async fn keep(store: Store, clock: Clock, stop: CancellationToken) {
+    loop {
+        let before = clock.now().saturating_sub(TOMBSTONE_HOURS.hours());
+        if let Ok(before) = before
+            && let Err(error) = store.expire_tombstones(before).await
+        {
+            tracing::warn!(%error, "Old tombstones could not be expired.");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(3600)) => {}
+        }
+    }
+}
+
+fn series(config: &Config, options: &Options) -> Series {
+    Series {
+        sources: options
+            .sources
+            .iter()
+            .map(|source| source.name().to_owned())
+            .collect(),
+        watches: config
+            .register
+            .watches
+            .iter()
+            .map(|watch| watch.name.clone())
+            .collect(),
+        stances: Stance::ALL.iter().map(|stance| stance.as_str()).collect(),
+        flags: FlagKind::ALL.iter().map(|flag| flag.as_str()).collect(),
+        rules: desk::Rule::ALL.iter().map(|rule| rule.as_str()).collect(),
+    }
+}
+
+fn names(config: &Config, options: &Options) -> serve::Names {
+    let named = |name: &String, label: &String| serve::Named {
+        name: name.clone(),
+        label: label.clone(),
+    };
+    serve::Names {
+        watches: config
+            .register
+            .watches
+            .iter()
+            .map(|w| named(&w.name, &w.label))
+            .collect(),
+        targets: config
+            .register
+            .targets
+            .iter()
+            .map(|t| named(&t.name, &t.label))
+            .collect(),
+        sources: options
+            .sources
+            .iter()
+            .map(|source| named(&source.name().to_owned(), &source.name().to_owned()))
+            .collect(),
+    }
+}
+
+/// A token that SIGINT or SIGTERM cancels.
+///
+/// # Errors
+/// A system that lets no signal be waited for.
+pub fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let stop = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let cancelled = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        cancelled.cancel();
+    });
+    Ok(stop)
 }

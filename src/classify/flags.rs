@@ -11,6 +11,8 @@ use crate::model::{FlagKind, FlagLabel, Kind, Reason};
 
 /// Words before a correction that deny it ("keine Falschmeldung").
 const DENIED_WITHIN: usize = 2;
+/// Reasons that a flag carries at most.
+const MAX_REASONS: usize = 10;
 
 /// The phrases of one flag, and what they need around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,7 @@ pub fn flags(
         let flag = found.value.flag();
         let reason = reason(reading, &found);
         match labels.iter_mut().find(|label| label.flag == flag) {
+            Some(label) if label.reasons.len() == MAX_REASONS => {}
             Some(label) => label.reasons.push(reason),
             None => labels.push(FlagLabel {
                 flag,

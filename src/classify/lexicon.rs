@@ -24,6 +24,8 @@ const LEAD: f32 = 0.34;
 const LOUD_ARTICLE: f32 = 4.0;
 /// Statements shorter than this and without a judging word are unclear, not neutral.
 const SHORT_WORDS: usize = 4;
+/// Reasons that a label carries at most: a flood of words must not become a flood of rows.
+const MAX_REASONS: usize = 24;
 /// What an irony cue leaves of praise.
 const IRONIC: f32 = 0.3;
 
@@ -185,6 +187,7 @@ impl Lexicon {
             });
             reasons.extend(weighed.circumstances.iter().cloned());
         }
+        reasons.truncate(MAX_REASONS);
         reasons.extend(read.irony.clone());
         if read.report {
             reasons.push(Reason {

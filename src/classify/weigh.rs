@@ -98,9 +98,10 @@ impl Cues {
         let clause = reading.words.get(found.first)?.clause;
         let behind = if found.value.verb { NEGATION_BEHIND } else { 0 };
         let reach = found.first.saturating_sub(NEGATION_BEFORE)..=found.last + behind;
-        self.negations.iter().copied().find(|at| {
-            reach.contains(at) && reading.words.get(*at).is_some_and(|w| w.clause == clause)
-        })
+        let start = self.negations.partition_point(|at| at < reach.start());
+        let near = self.negations.iter().copied().skip(start);
+        near.take_while(|at| reach.contains(at))
+            .find(|at| reading.words.get(*at).is_some_and(|w| w.clause == clause))
     }
 }
 
@@ -139,7 +140,7 @@ pub fn circumstance(reading: &Reading<'_>, rule: &str, first: usize, last: usize
     }
 }
 
-/// Where a text names a target: first and last word of each place.
+/// Where a text names a target: first and last word of each place, in order.
 pub fn names(reading: &Reading<'_>, target: &Target) -> Vec<(usize, usize)> {
     let mut places = Vec::new();
     for alias in &target.aliases {
@@ -157,6 +158,7 @@ pub fn names(reading: &Reading<'_>, target: &Target) -> Vec<(usize, usize)> {
             }
         }
     }
+    places.sort_unstable();
     places
 }
 
@@ -175,8 +177,12 @@ fn is_name(word: &Word<'_>, forms: &[String]) -> bool {
 /// matched the mention, so it counts something even where the name is not said.
 pub fn closeness(reading: &Reading<'_>, weighed: &Weighed, names: &[(usize, usize)]) -> f32 {
     let sentence = |at: usize| reading.words.get(at).map(|word| word.sentence);
+    // Only the last name before the word and the first one behind it can be nearest.
+    let behind = names.partition_point(|(first, _)| *first <= weighed.first);
     let nearest = names
         .iter()
+        .skip(behind.saturating_sub(1))
+        .take(2)
         .filter(|(first, _)| sentence(*first) == sentence(weighed.first))
         .map(|(first, last)| {
             let behind = weighed.first.saturating_sub(*last);

@@ -10,8 +10,10 @@ use crate::privacy::{Keys, Voices};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: resonanz classify \"Die Grenzkontrollen sind Unsinn\" \
-    --target border-controls")]
+#[command(
+    after_help = "Example: resonanz classify \"Die Grenzkontrollen sind Unsinn\" \
+    --target border-controls"
+)]
 pub struct Args {
     /// The text of a statement
     text: String,
@@ -29,12 +31,23 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let targets: Vec<&Target> = match &args.target {
         None => config.register.targets.iter().collect(),
         Some(name) => {
-            let found: Vec<&Target> =
-                config.register.targets.iter().filter(|target| target.name == *name).collect();
+            let found: Vec<&Target> = config
+                .register
+                .targets
+                .iter()
+                .filter(|target| target.name == *name)
+                .collect();
             if found.is_empty() {
-                let names: Vec<&str> =
-                    config.register.targets.iter().map(|t| t.name.as_str()).collect();
-                anyhow::bail!("there is no target `{name}`; there are {}", names.join(", "));
+                let names: Vec<&str> = config
+                    .register
+                    .targets
+                    .iter()
+                    .map(|t| t.name.as_str())
+                    .collect();
+                anyhow::bail!(
+                    "there is no target `{name}`; there are {}",
+                    names.join(", ")
+                );
             }
             found
         }
@@ -44,7 +57,12 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let voices = Voices::new(&config.voices, today());
     let keys = Keys::from_secret([0; 32]);
     let collected = Clock::system().now();
-    let context = Context { source: "test", keys: &keys, voices: &voices, collected };
+    let context = Context {
+        source: "test",
+        keys: &keys,
+        voices: &voices,
+        collected,
+    };
     let mention = normalise(item, &context)?;
     let labels = Lexicon::new().classify(&mention, &targets);
     print(&labels, args.format)?;
@@ -56,7 +74,10 @@ fn print(labels: &Labels, format: Format) -> anyhow::Result<()> {
     if format == Format::Jsonl {
         return Ok(out.json(labels)?);
     }
-    out.line(&format!("model: {} (a word list, not calibrated)", labels.model))?;
+    out.line(&format!(
+        "model: {} (a word list, not calibrated)",
+        labels.model
+    ))?;
     for label in &labels.stances {
         out.line(&format!("{}: {}", label.target, label.stance.as_str()))?;
         reasons(&mut out, &label.reasons)?;
@@ -73,7 +94,10 @@ fn print(labels: &Labels, format: Format) -> anyhow::Result<()> {
 
 fn reasons(out: &mut Output, reasons: &[Reason]) -> anyhow::Result<()> {
     for reason in reasons {
-        out.line(&format!("  {:+.2}  {}: {}", reason.weight, reason.rule, reason.seen))?;
+        out.line(&format!(
+            "  {:+.2}  {}: {}",
+            reason.weight, reason.rule, reason.seen
+        ))?;
     }
     Ok(())
 }

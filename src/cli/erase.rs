@@ -9,11 +9,13 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
-#[command(after_help = "Example: resonanz erase --mention 4711 --reason \"Art. 17 DSGVO, Az. 12/26\"\n         \
+#[command(
+    after_help = "Example: resonanz erase --mention 4711 --reason \"Art. 17 DSGVO, Az. 12/26\"\n         \
     resonanz erase --item at://did:plc:abc/app.bsky.feed.post/3k --platform bluesky --reason …\n         \
     resonanz erase --account did:plc:abc --platform bluesky --reason …\n\n\
     An erased item stays away, also when it is delivered again. The reason is written into the \
-    audit log; do not name the person there.")]
+    audit log; do not name the person there."
+)]
 pub struct Args {
     /// Number of a mention, as pages and searches show it
     #[arg(long, group = "what")]
@@ -37,11 +39,17 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.place.settings()?;
     let house = House::open(&config).await?;
-    let app = App::build(house, config, Options::offline()).await?;
+    let app = App::build(house, config, Options::offline())?;
     let erased = erase(&app, &args).await?;
     app.run_until_done().await?;
-    let what = if erased == 1 { "1 mention".to_owned() } else { format!("{erased} mentions") };
-    Output::new().line(&format!("Erased {what} from store, index and mails on disk."))?;
+    let what = if erased == 1 {
+        "1 mention".to_owned()
+    } else {
+        format!("{erased} mentions")
+    };
+    Output::new().line(&format!(
+        "Erased {what} from store, index and mails on disk."
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,15 +65,25 @@ async fn erase(app: &App, args: &Args) -> anyhow::Result<usize> {
         };
         tx.delete(&key, now).await?.into_iter().count()
     } else if let Some(id) = &args.item {
-        let deletion = Deletion { platform, id: id.clone(), at: None };
+        let deletion = Deletion {
+            platform,
+            id: id.clone(),
+            at: None,
+        };
         let key = app.keys().mention_key(&deletion.platform, &deletion.id);
         tx.delete(&key, now).await?.into_iter().count()
     } else {
-        let author =
-            AuthorChange { platform, author: args.account.clone().unwrap_or_default(), at: None };
-        tx.author_erased(&app.keys().lifetime(&author.platform, &author.author, now), now)
-            .await?
-            .len()
+        let author = AuthorChange {
+            platform,
+            author: args.account.clone().unwrap_or_default(),
+            at: None,
+        };
+        tx.author_erased(
+            &app.keys().lifetime(&author.platform, &author.author, now),
+            now,
+        )
+        .await?
+        .len()
     };
     tx.commit().await?;
     Ok(erased)

@@ -22,8 +22,9 @@ impl Place {
     /// All faults of the configuration at once.
     pub fn settings(&self) -> anyhow::Result<Config> {
         // `RESONANZ_LOG` and the like are for the start-up and no settings: one underscore.
-        let environment =
-            std::env::vars().filter(|(name, _)| name.starts_with("RESONANZ__")).collect();
+        let environment = std::env::vars()
+            .filter(|(name, _)| name.starts_with("RESONANZ__"))
+            .collect();
         let mut config = config::load(self.config.as_deref(), environment, today())?;
         if let Some(dir) = &self.dir {
             config.dir = dir.clone();

@@ -31,8 +31,10 @@ pub const EXIT_USAGE: u8 = 2;
 /// Social listening for a press office: streams, a searchable archive, stance, and alert mails.
 #[derive(Debug, Parser)]
 #[command(name = "resonanz", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, \
-    3 done but not everything was good.\n\nExample: resonanz demo")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments or configuration, \
+    3 done but not everything was good.\n\nExample: resonanz demo"
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

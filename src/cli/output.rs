@@ -20,7 +20,10 @@ pub struct Output {
 
 impl Output {
     pub fn new() -> Self {
-        Self { out: BufWriter::new(io::stdout().lock()), gone: false }
+        Self {
+            out: BufWriter::new(io::stdout().lock()),
+            gone: false,
+        }
     }
 
     /// True where a person reads along.
@@ -30,8 +33,10 @@ impl Output {
 
     /// Writes a line. Control characters of foreign text cannot reach a terminal through it.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
-        let clean: String =
-            text.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect();
+        let clean: String = text
+            .chars()
+            .map(|c| if c.is_control() && c != '\t' { ' ' } else { c })
+            .collect();
         self.raw(&clean)
     }
 
@@ -61,7 +66,11 @@ impl Output {
                 let last = i + 1 == widths.len();
                 line.push_str(cell);
                 if !last {
-                    let pad = widths.get(i).copied().unwrap_or(0) - cell.chars().count().min(widths.get(i).copied().unwrap_or(0));
+                    let pad = widths.get(i).copied().unwrap_or(0)
+                        - cell
+                            .chars()
+                            .count()
+                            .min(widths.get(i).copied().unwrap_or(0));
                     line.extend(std::iter::repeat_n(' ', pad + 2));
                 }
             }

@@ -2,7 +2,9 @@
 
 use super::Output;
 use super::house::Place;
-use crate::app::{App, House, Options};
+use crate::app::House;
+use crate::index::{self, Arrivals, Follow};
+use crate::metrics::{Metrics, Series};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -15,10 +17,14 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.place.settings()?;
     let house = House::open(&config).await?;
-    house.forget_index()?;
-    let app = App::build(house, config, Options::offline()).await?;
-    let mentions = app.store().count().await?;
-    app.run_until_done().await?;
-    Output::new().line(&format!("The index is rebuilt: {mentions} mentions."))?;
+    let follow = Follow {
+        store: house.store.clone(),
+        metrics: Metrics::new(&Series::default())?,
+        arrivals: Arrivals::default(),
+    };
+    index::rebuild(house.dir(), &config.index, follow).await?;
+    let mentions = house.store.count().await?;
+    house.store.close().await;
+    Output::new().line(&format!("The index is made again: {mentions} mentions."))?;
     Ok(ExitCode::SUCCESS)
 }

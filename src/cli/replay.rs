@@ -11,10 +11,12 @@ use std::process::ExitCode;
 const SOURCE: &str = "import";
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: resonanz replay export.ndjson --dir /var/lib/resonanz\n         \
+#[command(
+    after_help = "Example: resonanz replay export.ndjson --dir /var/lib/resonanz\n         \
     zcat export.ndjson.gz | resonanz replay - --dir /var/lib/resonanz\n\n\
     The shape of a line is described in the README. A line that cannot be read is named and \
-    left out; the others are imported, and the exit code is 3.")]
+    left out; the others are imported, and the exit code is 3."
+)]
 pub struct Args {
     /// NDJSON file, or `-` for standard input
     file: PathBuf,
@@ -26,15 +28,25 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.place.settings()?;
     let source = Replay::import(SOURCE, &args.file)?;
     let house = House::open(&config).await?;
-    let app =
-        App::build(house, config, Options { sources: vec![Box::new(source)], ..Options::offline() })
-            .await?;
+    let app = App::build(
+        house,
+        config,
+        Options {
+            sources: vec![Box::new(source)],
+            ..Options::offline()
+        },
+    )?;
     let metrics = app.metrics().clone();
     app.run_until_done().await?;
     let count = |counter: &prometheus::IntCounterVec| counter.with_label_values(&[SOURCE]).get();
     let refused: u64 = ["malformed", "incomplete", "too_large"]
         .iter()
-        .map(|reason| metrics.source_rejected.with_label_values(&[SOURCE, *reason]).get())
+        .map(|reason| {
+            metrics
+                .source_rejected
+                .with_label_values(&[SOURCE, *reason])
+                .get()
+        })
         .sum();
     Output::new().line(&format!(
         "Imported {} new mentions; {} items matched no watch, {} were taken back, {refused} lines \
@@ -43,5 +55,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         count(&metrics.unmatched),
         count(&metrics.removed),
     ))?;
-    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+    Ok(if refused == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_PARTLY)
+    })
 }

@@ -42,7 +42,12 @@ pub enum Command {
 pub fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List { place, format } => list(&place.settings()?.register, format),
-        Command::Test { name, text, place, format } => {
+        Command::Test {
+            name,
+            text,
+            place,
+            format,
+        } => {
             let config = place.settings()?;
             let voices = Voices::new(&config.voices, today());
             let tester = Tester::new(&config.register, voices)?;
@@ -87,7 +92,9 @@ fn list(register: &Register, format: Format) -> anyhow::Result<ExitCode> {
 }
 
 fn choose<'a>(register: &'a Register, name: Option<&str>) -> anyhow::Result<Vec<&'a Watch>> {
-    let Some(name) = name else { return Ok(register.watches.iter().collect()) };
+    let Some(name) = name else {
+        return Ok(register.watches.iter().collect());
+    };
     match register.watch(name) {
         Some(watch) => Ok(vec![watch]),
         None => {
@@ -108,7 +115,11 @@ impl Tester {
     fn new(register: &Register, voices: Voices) -> anyhow::Result<Self> {
         // Nothing is stored, so any key will do.
         let keys = Keys::from_secret([0; 32]);
-        Ok(Self { matcher: Matcher::new(register.stored_queries()), keys, voices })
+        Ok(Self {
+            matcher: Matcher::new(register.stored_queries()),
+            keys,
+            voices,
+        })
     }
 
     fn mention(&self, text: &str) -> anyhow::Result<Mention> {
@@ -125,7 +136,10 @@ impl Tester {
 
     fn matches(&self, watch: &Watch, text: &str) -> bool {
         self.mention(text).is_ok_and(|mention| {
-            self.matcher.matches(&mention).iter().any(|matched| matched.watch == watch.name)
+            self.matcher
+                .matches(&mention)
+                .iter()
+                .any(|matched| matched.watch == watch.name)
         })
     }
 }
@@ -143,8 +157,10 @@ fn test(tester: &Tester, watches: &[&Watch], format: Format) -> anyhow::Result<E
         for (text, must) in examples {
             let does = tester.matches(watch, text);
             if format == Format::Jsonl {
-                out.json(&json!({"watch": watch.name, "text": text, "must_match": must,
-                    "matches": does, "ok": does == must}))?;
+                out.json(
+                    &json!({"watch": watch.name, "text": text, "must_match": must,
+                    "matches": does, "ok": does == must}),
+                )?;
             }
             if does == must {
                 good += 1;
@@ -152,15 +168,26 @@ fn test(tester: &Tester, watches: &[&Watch], format: Format) -> anyhow::Result<E
             }
             failed += 1;
             if format == Format::Table {
-                let fault = if must { "must match, but does not" } else { "must not match, but does" };
+                let fault = if must {
+                    "must match, but does not"
+                } else {
+                    "must not match, but does"
+                };
                 out.line(&format!("{}: {fault}: {text}", watch.name))?;
             }
         }
         if format == Format::Table {
-            out.line(&format!("{}: {good} examples as they should be", watch.name))?;
+            out.line(&format!(
+                "{}: {good} examples as they should be",
+                watch.name
+            ))?;
         }
     }
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_PARTLY) })
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_PARTLY)
+    })
 }
 
 fn try_text(

@@ -5,95 +5,104 @@
 
 mod backoff;
 pub mod bluesky;
+pub mod feed;
+mod feed_json;
+mod feed_read;
+mod feed_repair;
+pub mod http;
+pub mod http_gate;
 mod pacing;
 pub mod replay;
 pub mod source;
 pub mod supervise;
 mod tally;
-mod tls;
 pub mod websocket;
 
 pub use backoff::Timing;
 
-use crate::clock::Clock;
 use crate::model::Change;
 use serde::Deserialize;
 use source::{Rejection, Source};
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read as _};
 
 /// `[source.<name>]`: one source as it is configured.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum SourceConfig {
-    Bluesky(bluesky::Config),
-    Replay(replay::Config),
+    Bluesky(bluesky::BlueskyConfig),
+    Feed(feed::FeedConfig),
+    Replay(replay::ReplayConfig),
+}
+
+impl SourceConfig {
+    /// The name of the kind, as it is configured.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            SourceConfig::Bluesky(_) => "bluesky",
+            SourceConfig::Feed(_) => "feed",
+            SourceConfig::Replay(_) => "replay",
+        }
+    }
 }
 
 /// Settings that make no sense together. The text names the key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BuildError(String);
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("{0}")]
+    Invalid(String),
+    #[error(transparent)]
+    Feed(#[from] feed::FeedError),
+}
 
-/// Builds a configured source. The clock is for sources that judge the age of what they keep.
+/// Builds a configured source.
 ///
 /// # Errors
 /// Settings that make no sense together.
-pub fn build(
-    name: &str,
-    config: &SourceConfig,
-    _clock: &Clock,
-) -> Result<Box<dyn Source>, BuildError> {
+pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
     match config {
         SourceConfig::Bluesky(config) => {
-            let source = bluesky::Bluesky::new(name, config).map_err(BuildError)?;
+            let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
+        SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::new(name, config)?)),
         SourceConfig::Replay(config) => {
-            let source = replay::Replay::new(name, config).map_err(BuildError)?;
+            let source = replay::Replay::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
     }
 }
 
 /// Kinds of recorded bytes that `source read` understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Recorded {
-    /// Jetstream frames of either wire, one a line.
+    /// Jetstream frames of either wire, one a line
     Bluesky,
-    /// Items and deletions of the documented shape, one a line.
+    /// An RSS, Atom or JSON feed
+    Feed,
+    /// Lines of the import's shape
     Replay,
-}
-
-impl Recorded {
-    pub const ALL: [Recorded; 2] = [Recorded::Bluesky, Recorded::Replay];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Recorded::Bluesky => "bluesky",
-            Recorded::Replay => "replay",
-        }
-    }
-
-    /// The inverse of [`Recorded::as_str`].
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
 }
 
 /// Gives `each` what an adapter makes of recorded bytes, with the functions that read the network.
 ///
 /// Nothing is given for what is of no interest. What cannot be read is a [`Rejection`] in its
-/// place, with the number of its line.
+/// place; where the bytes have lines, with the number of its line.
 ///
 /// # Errors
 /// Those of `input`, and those of `each`, which end the reading.
-pub fn read_bytes(
+pub fn read_recorded(
     kind: Recorded,
     input: &mut dyn BufRead,
     each: &mut dyn FnMut(Result<Change, Rejection>) -> io::Result<()>,
 ) -> io::Result<()> {
     match kind {
         Recorded::Bluesky => each_line(input, websocket::MAX_FRAME_BYTES, bluesky_changes, each),
+        Recorded::Feed => {
+            let limit = http::Limits::default().max_body_bytes as u64;
+            let mut body = Vec::new();
+            input.take(limit + 1).read_to_end(&mut body)?;
+            feed::read_bytes(&body, None).into_iter().try_for_each(each)
+        }
         Recorded::Replay => each_line(
             input,
             replay::MAX_LINE_BYTES,

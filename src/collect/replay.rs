@@ -28,7 +28,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// `[source.<name>]` with `kind = "replay"`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub struct ReplayConfig {
     /// NDJSON file.
     pub path: PathBuf,
     /// How fast.
@@ -130,7 +130,7 @@ pub struct Replay {
 impl Replay {
     /// # Errors
     /// A path that is empty. A file that is not there is the supervisor's business.
-    pub fn new(name: &str, config: &Config) -> Result<Self, String> {
+    pub fn new(name: &str, config: &ReplayConfig) -> Result<Self, String> {
         if config.path.as_os_str().is_empty() {
             return Err("`path` is empty".to_owned());
         }
@@ -213,6 +213,10 @@ impl Source for Replay {
 
     fn is_backfill(&self) -> bool {
         self.backfill
+    }
+
+    fn is_relay(&self) -> bool {
+        true
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
@@ -321,26 +325,12 @@ async fn next_line(reader: &mut Reader, line: &mut Vec<u8>) -> io::Result<Option
 }
 
 /// What a line holds that is no item.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Marker {
     Delete(Deletion),
     DeleteAuthor(AuthorChange),
     RestoreAuthor(AuthorChange),
-}
-
-/// The line that [`adapt`] reads as this change, without its break: what `source read` prints.
-///
-/// # Errors
-/// Never in practice: every change has a JSON form.
-pub fn to_line(change: &Change) -> Result<String, serde_json::Error> {
-    let marker = match change {
-        Change::Upsert(item) => return serde_json::to_string(item),
-        Change::Delete(deletion) => Marker::Delete(deletion.clone()),
-        Change::AuthorGone(author) => Marker::DeleteAuthor(author.clone()),
-        Change::AuthorBack(author) => Marker::RestoreAuthor(author.clone()),
-    };
-    serde_json::to_string(&marker)
 }
 
 /// Reads one line of the documented shape. Pure.

@@ -161,6 +161,11 @@ pub trait Source: Send + Sync {
     fn is_backfill(&self) -> bool {
         false
     }
+    /// True where it only hands on what other sources collected: a mention is then filed under the
+    /// source that the item itself names.
+    fn is_relay(&self) -> bool {
+        false
+    }
     /// When the event behind a cursor happened, where the cursor tells.
     fn time_of(&self, _cursor: &Cursor) -> Option<Timestamp> {
         None

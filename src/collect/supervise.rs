@@ -36,6 +36,8 @@ pub struct Delivery {
     pub received: std::time::Instant,
     /// Old news: archived, never mailed.
     pub backfill: bool,
+    /// Collected by others: the item names its own source.
+    pub relayed: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -216,6 +218,7 @@ impl Supervisor {
             collected: self.around.clock.now(),
             received: std::time::Instant::now(),
             backfill: self.source.is_backfill(),
+            relayed: self.source.is_relay(),
         };
         tokio::select! {
             biased;

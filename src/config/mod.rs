@@ -28,8 +28,10 @@ pub const DEFAULT: &str = include_str!("../../config/default.toml");
 pub const STARTER_WATCHES: &str = include_str!("../../config/watches.toml");
 
 /// Keys whose value is a secret, and the key to use in a file instead.
-const SECRETS: [(&str, &str); 2] =
-    [("serve.token", "serve.token_file"), ("desk.mail.password", "desk.mail.password_file")];
+const SECRETS: [(&str, &str); 2] = [
+    ("serve.token", "serve.token_file"),
+    ("desk.mail.password", "desk.mail.password_file"),
+];
 
 /// Checked settings of one house.
 #[derive(Debug, Clone)]
@@ -79,7 +81,9 @@ pub fn load(
 ) -> Result<Config, ConfigError> {
     let mut faults = Vec::new();
     let merged = merge(file, environment, &mut faults);
-    let Some(root) = merged else { return Err(ConfigError { faults }) };
+    let Some(root) = merged else {
+        return Err(ConfigError { faults });
+    };
     let config = check(root, file, today, &mut faults);
     match config {
         Some(config) if faults.is_empty() => Ok(config),
@@ -115,8 +119,16 @@ fn merge(
         .prefix_separator("__")
         .separator("__")
         .try_parsing(true)
+        .list_separator(",")
+        .with_list_parse_key("desk.recipients")
+        .with_list_parse_key("desk.recipient_domains")
+        .with_list_parse_key("house.watch_files")
         .source(Some(environment));
-    match builder.add_source(variables).build().and_then(|all| all.cache.into_table()) {
+    match builder
+        .add_source(variables)
+        .build()
+        .and_then(|all| all.cache.into_table())
+    {
         Ok(table) => Some(table),
         Err(error) => {
             faults.push(Fault::new("configuration", error.to_string()));
@@ -152,17 +164,28 @@ fn check(
     let base = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
     let sources = check_sources(root.remove("source"), faults);
     let voices = check_voices(root.remove("voice"), today, faults);
-    faults::unknown_keys(&root, faults);
+    faults::unknown_keys(&mut root, faults);
     let house: Option<House> = section(&mut root, "house", faults);
     let pipeline = section(&mut root, "pipeline", faults);
     let index = section(&mut root, "index", faults);
-    let desk: Option<desk::Config> = section(&mut root, "desk", faults);
     let serve: Option<serve::Config> = section(&mut root, "serve", faults);
-    if let Some(Err(message)) = serve.as_ref().map(serve::Config::check) {
-        faults.push(Fault::new("serve", message));
+    if let Some(Err(found)) = serve.as_ref().map(serve::Config::check) {
+        faults.extend(
+            found
+                .iter()
+                .map(|fault| Fault::new("serve", fault.to_string())),
+        );
     }
-    if let Some(Err(message)) = desk.as_ref().map(desk::Config::check) {
-        faults.push(Fault::new("desk", message));
+    let mut desk: Option<desk::Config> = section(&mut root, "desk", faults);
+    if let (Some(desk), Some(serve)) = (&mut desk, &serve) {
+        desk.public_url = serve.public_address();
+    }
+    if let Some(desk) = &desk {
+        faults.extend(
+            desk.faults()
+                .into_iter()
+                .map(|fault| Fault::new("desk", fault)),
+        );
     }
     let house = house?;
     let register = watches::read(&house.watch_files, base, &voices, today, faults)?;
@@ -186,7 +209,9 @@ fn section<T: for<'de> Deserialize<'de>>(
     name: &str,
     faults: &mut Vec<Fault>,
 ) -> Option<T> {
-    let value = root.remove(name).unwrap_or_else(|| Value::new(None, ValueKind::Table(Table::new())));
+    let value = root
+        .remove(name)
+        .unwrap_or_else(|| Value::new(None, ValueKind::Table(Table::new())));
     match value.try_deserialize() {
         Ok(section) => Some(section),
         Err(error) => {
@@ -201,11 +226,16 @@ fn check_sources(
     faults: &mut Vec<Fault>,
 ) -> BTreeMap<String, SourceConfig> {
     let mut sources = BTreeMap::new();
-    let table = written.and_then(|value| value.into_table().ok()).unwrap_or_default();
+    let table = written
+        .and_then(|value| value.into_table().ok())
+        .unwrap_or_default();
     for (name, value) in table {
         let place = format!("source.{name}");
         if !is_name(&name) {
-            faults.push(Fault::new(place, "a source's name is made of a-z, 0-9 and -"));
+            faults.push(Fault::new(
+                place,
+                "a source's name is made of a-z, 0-9 and -",
+            ));
             continue;
         }
         match written_source(value) {
@@ -224,17 +254,26 @@ fn check_sources(
 
 fn written_source(value: Value) -> Result<WrittenSource, String> {
     let origin = value.origin().map(str::to_owned);
-    let mut table = value.into_table().map_err(|_| "a source is a table of settings".to_owned())?;
+    let mut table = value
+        .into_table()
+        .map_err(|_| "a source is a table of settings".to_owned())?;
     let enabled = match table.remove("enabled") {
-        Some(value) => value.into_bool().map_err(|_| "`enabled` is true or false".to_owned())?,
+        Some(value) => value
+            .into_bool()
+            .map_err(|_| "`enabled` is true or false".to_owned())?,
         None => true,
     };
-    Ok(WrittenSource { enabled, rest: Value::new(origin.as_ref(), ValueKind::Table(table)) })
+    Ok(WrittenSource {
+        enabled,
+        rest: Value::new(origin.as_ref(), ValueKind::Table(table)),
+    })
 }
 
 fn check_voices(written: Option<Value>, today: Date, faults: &mut Vec<Fault>) -> Vec<Voice> {
     let mut voices = Vec::new();
-    let list = written.and_then(|value| value.into_array().ok()).unwrap_or_default();
+    let list = written
+        .and_then(|value| value.into_array().ok())
+        .unwrap_or_default();
     for (i, value) in list.into_iter().enumerate() {
         match value.try_deserialize::<Voice>() {
             Ok(voice) if voice.reason.trim().is_empty() || voice.approver.trim().is_empty() => {
@@ -245,11 +284,17 @@ fn check_voices(written: Option<Value>, today: Date, faults: &mut Vec<Fault>) ->
             }
             Ok(voice) if voice.expires < today => faults.push(Fault::new(
                 format!("voice {} ({})", i + 1, voice.name),
-                format!("expired on {}; renew the approval or take it out", voice.expires),
+                format!(
+                    "expired on {}; renew the approval or take it out",
+                    voice.expires
+                ),
             )),
             Ok(voice) => voices.push(voice),
             Err(error) => {
-                faults.push(Fault::new(format!("voice {}", i + 1), faults::plain(&error)));
+                faults.push(Fault::new(
+                    format!("voice {}", i + 1),
+                    faults::plain(&error),
+                ));
             }
         }
     }
@@ -260,5 +305,7 @@ fn check_voices(written: Option<Value>, today: Date, faults: &mut Vec<Fault>) ->
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -7,8 +7,8 @@ use crate::model::Target;
 use crate::privacy::Voice;
 use crate::query::Query;
 use config::{File, FileFormat, Value};
-use jiff::civil::Date;
 use jiff::ToSpan;
+use jiff::civil::Date;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -95,7 +95,10 @@ pub(super) fn read(
         }
     }
     if files.is_empty() {
-        texts.push(("starter watches".to_owned(), super::STARTER_WATCHES.to_owned()));
+        texts.push((
+            "starter watches".to_owned(),
+            super::STARTER_WATCHES.to_owned(),
+        ));
     }
     let before = faults.len();
     let mut register = Register::default();
@@ -124,8 +127,10 @@ fn read_file(
     for (i, value) in list(table.remove("target")).into_iter().enumerate() {
         match value.try_deserialize::<Target>() {
             Ok(target) => register.targets.push(target),
-            Err(error) => faults
-                .push(Fault::new(format!("{place}: target {}", i + 1), super::faults::plain(&error))),
+            Err(error) => faults.push(Fault::new(
+                format!("{place}: target {}", i + 1),
+                super::faults::plain(&error),
+            )),
         }
     }
     for (i, value) in list(table.remove("watch")).into_iter().enumerate() {
@@ -139,8 +144,10 @@ fn read_file(
                     register.watches.push(watch);
                 }
             }
-            Err(error) => faults
-                .push(Fault::new(format!("{place}: watch {}", i + 1), super::faults::plain(&error))),
+            Err(error) => faults.push(Fault::new(
+                format!("{place}: watch {}", i + 1),
+                super::faults::plain(&error),
+            )),
         }
     }
     for key in table.keys() {
@@ -152,14 +159,19 @@ fn read_file(
 }
 
 fn list(value: Option<Value>) -> Vec<Value> {
-    value.and_then(|value| value.into_array().ok()).unwrap_or_default()
+    value
+        .and_then(|value| value.into_array().ok())
+        .unwrap_or_default()
 }
 
 /// Checks one watch by itself. Names all that is missing for its registration.
 fn check(place: &str, written: Written, today: Date, faults: &mut Vec<Fault>) -> Option<Watch> {
     let before = faults.len();
     if !is_name(&written.name) {
-        faults.push(Fault::new(place, "`name` is missing or not made of a-z, 0-9 and -"));
+        faults.push(Fault::new(
+            place,
+            "`name` is missing or not made of a-z, 0-9 and -",
+        ));
     }
     let missing: Vec<&str> = [
         ("label", &written.label),
@@ -178,11 +190,17 @@ fn check(place: &str, written: Written, today: Date, faults: &mut Vec<Fault>) ->
     if !missing.is_empty() {
         faults.push(Fault::new(
             place,
-            format!("not registered, so it may collect nothing: {} missing", missing.join(", ")),
+            format!(
+                "not registered, so it may collect nothing: {} missing",
+                missing.join(", ")
+            ),
         ));
     }
     if !written.owner.is_empty() && written.owner == written.approver {
-        faults.push(Fault::new(place, "owner and approver must be two different functions"));
+        faults.push(Fault::new(
+            place,
+            "owner and approver must be two different functions",
+        ));
     }
     let expires = check_expiry(place, &written.expires, today, faults);
     let query = match Query::parse(&written.query) {
@@ -193,7 +211,9 @@ fn check(place: &str, written: Written, today: Date, faults: &mut Vec<Fault>) ->
             None
         }
     };
-    let (Some(expires), Some(query)) = (expires, query) else { return None };
+    let (Some(expires), Some(query)) = (expires, query) else {
+        return None;
+    };
     (faults.len() == before).then_some(Watch {
         name: written.name,
         label: written.label,
@@ -224,10 +244,15 @@ fn check_expiry(place: &str, written: &str, today: Date, faults: &mut Vec<Fault>
         ));
         return None;
     }
-    if today.checked_add(MAX_MONTHS.months()).is_ok_and(|last| expires > last) {
+    if today
+        .checked_add(MAX_MONTHS.months())
+        .is_ok_and(|last| expires > last)
+    {
         faults.push(Fault::new(
             place,
-            format!("`expires` lies more than {MAX_MONTHS} months ahead; approve it again each year"),
+            format!(
+                "`expires` lies more than {MAX_MONTHS} months ahead; approve it again each year"
+            ),
         ));
         return None;
     }
@@ -240,7 +265,10 @@ fn check_together(register: &Register, voices: &[Voice], faults: &mut Vec<Fault>
     let mut seen = BTreeSet::new();
     for target in &register.targets {
         if !seen.insert(&target.name) {
-            faults.push(Fault::new(format!("target {}", target.name), "there are two of this name"));
+            faults.push(Fault::new(
+                format!("target {}", target.name),
+                "there are two of this name",
+            ));
         }
     }
     let mut seen = BTreeSet::new();
@@ -253,12 +281,19 @@ fn check_together(register: &Register, voices: &[Voice], faults: &mut Vec<Fault>
             let known: Vec<&str> = targets.iter().copied().collect();
             faults.push(Fault::new(
                 &place,
-                format!("unknown target `{}`; there are {}", watch.target, known.join(", ")),
+                format!(
+                    "unknown target `{}`; there are {}",
+                    watch.target,
+                    known.join(", ")
+                ),
             ));
         }
         let _ = voices;
     }
     if register.watches.is_empty() {
-        faults.push(Fault::new("watches", "there is no watch, so nothing would be collected"));
+        faults.push(Fault::new(
+            "watches",
+            "there is no watch, so nothing would be collected",
+        ));
     }
 }

@@ -48,7 +48,9 @@ pub struct Config {
     pub from: String,
     /// Right side of every Message-ID; the same over restarts, different for every installation.
     pub instance: String,
-    /// Where editors reach this installation, without a slash at the end.
+    /// Where editors reach this installation, without a slash at the end. Set by whoever composes
+    /// the house, from the pages' own address.
+    #[serde(skip)]
     pub public_url: String,
     pub language: Language,
     pub rules: Rules,

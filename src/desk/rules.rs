@@ -6,14 +6,15 @@
 
 use super::Config;
 use crate::model::{FlagKind, Hit, Mention, Stance};
-use crate::store::{Case, Counted, Counts, NewCase, NewMail, StoreError, Tx, Window};
+use crate::store::{Counted, Counts, LatestCase, NewCase, NewMail, StoreError, Tx, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// Mentions that a mail shows at most.
 const EXAMPLES: usize = 5;
-/// Mentions of the window that join a new case at most; a flood of one account stays outside.
+/// Latest mentions of the window that join a new case, beside the examples: a flood of one account
+/// stays outside.
 const JOIN: usize = 200;
 
 /// Thresholds. The same for criticism and support: a wave is a wave.
@@ -236,7 +237,7 @@ impl Desk {
     /// True while a case still takes mentions in silence. The cool-down runs from the latest
     /// mention, so that a long story pages once; the age limit lets a case that never falls
     /// silent page again.
-    fn is_warm(&self, case: &Case, at: Timestamp) -> bool {
+    fn is_warm(&self, case: &LatestCase, at: Timestamp) -> bool {
         let cooldown = SignedDuration::from_mins(i64::from(self.rules.cooldown_minutes));
         let most = SignedDuration::from_hours(i64::from(self.rules.case_max_hours));
         at.duration_since(case.last) < cooldown && at.duration_since(case.opened) < most
@@ -258,11 +259,14 @@ impl Desk {
             facts: serde_json::to_value(facts)?,
         };
         let id = tx.open_case(&case).await?;
-        for member in counted.iter().rev().take(JOIN).rev() {
-            tx.add_to_case(id, member.mention_id, member.collected)
-                .await?;
-        }
         let examples = examples(counted);
+        let latest = counted.len().saturating_sub(JOIN);
+        for (index, member) in counted.iter().enumerate() {
+            if index >= latest || examples.contains(&member.mention_id) {
+                tx.add_to_case(id, member.mention_id, member.collected)
+                    .await?;
+            }
+        }
         for (index, recipient) in self.recipients.iter().enumerate() {
             tx.order_mail(&NewMail {
                 case_id: id,

@@ -62,7 +62,8 @@ impl Sender {
         }
     }
 
-    /// Works until it is told to stop. Errors of the store are logged and tried again.
+    /// Works until it is told to stop; then takes one last look, so that what the house decided
+    /// before it closed still leaves it. Errors of the store are logged and tried again.
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let stopped = async {
@@ -70,9 +71,7 @@ impl Sender {
                 tokio::time::sleep(LAST_CALL).await;
             };
             tokio::select! {
-                outcome = self.step(&stop) => if let Err(error) = outcome {
-                    tracing::error!(%error, "The outbox could not be worked on; trying again.");
-                },
+                () = self.look(&stop) => {}
                 () = stopped => break,
             }
             tokio::select! {
@@ -80,8 +79,23 @@ impl Sender {
                 () = stop.cancelled() => {}
             }
         }
+        let never = CancellationToken::new();
+        if tokio::time::timeout(LAST_CALL, self.look(&never))
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "The last alert mails were not accepted in time; they go out next time."
+            );
+        }
         if let Err(error) = self.save().await {
             tracing::warn!(%error, "The redaction's position was not saved; it will repeat itself.");
+        }
+    }
+
+    async fn look(&mut self, stop: &CancellationToken) {
+        if let Err(error) = self.step(stop).await {
+            tracing::error!(%error, "The outbox could not be worked on; trying again.");
         }
     }
 

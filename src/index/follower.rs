@@ -43,6 +43,22 @@ pub(super) struct Progress {
     pub(super) purged: watch::Sender<i64>,
     /// False while partitions are being made again and results may lack something.
     pub(super) whole: AtomicBool,
+    /// Partitions in which a search failed; the follower looks at them.
+    pub(super) suspects: Mutex<Vec<Week>>,
+}
+
+impl Progress {
+    pub(super) fn suspect(&self, weeks: Vec<Week>) {
+        *self.suspects() = weeks;
+    }
+
+    fn take_suspects(&self) -> Vec<Week> {
+        std::mem::take(&mut self.suspects())
+    }
+
+    fn suspects(&self) -> MutexGuard<'_, Vec<Week>> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Wakes and stops the follower's thread.
@@ -194,6 +210,12 @@ impl Follower {
     }
 
     fn round(&mut self) -> Result<Round, IndexError> {
+        for week in self.progress.take_suspects() {
+            self.keeper.inspect(week)?;
+        }
+        if self.keeper.broken().is_some() {
+            self.progress.whole.store(false, Ordering::Release);
+        }
         // While it is made again nobody waits for a single mention: fewer, larger commits.
         let limit = match self.progress.whole.load(Ordering::Acquire) {
             true => self.schedule.batch,

@@ -246,6 +246,21 @@ impl Keeper {
         self.drop_partition(week)
     }
 
+    /// Looks at a partition in which a search failed, and gives it up if its files are damaged.
+    pub(super) fn inspect(&mut self, week: Week) -> Result<(), IndexError> {
+        let Some(partition) = self.shelf.get(week) else {
+            return Ok(());
+        };
+        match partition.is_sound() {
+            Ok(true) => Ok(()),
+            Err(error) if !error.is_damage() => Err(error),
+            _ => {
+                tracing::warn!(%week, "a part of the index is damaged and is made again from the store");
+                self.break_up(week)
+            }
+        }
+    }
+
     /// A partition that has to be made again.
     pub(super) fn broken(&self) -> Option<Week> {
         self.position.broken.first().copied()

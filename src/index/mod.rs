@@ -43,8 +43,8 @@ use serde::Deserialize;
 use shelf::Shelf;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tantivy::TantivyError;
@@ -255,12 +255,17 @@ impl Index {
             .map_err(|_| IndexError::TimedOut)?;
         let partitions = self.shelf.newest_first(search.weeks());
         let whole = self.is_whole();
-        blocking(move || {
+        let (page, damaged) = blocking(move || {
             // Held until the work is done, even when nobody waits for it any more.
             let _turn = turn;
             search::run(&partitions, &search, whole, deadline)
         })
-        .await
+        .await?;
+        if !damaged.is_empty() {
+            self.progress.suspect(damaged);
+            self.wake();
+        }
+        Ok(page)
     }
 
     /// Stops following and closes all writers. What was not indexed yet will be after the next
@@ -336,6 +341,7 @@ fn progress(seq: i64, whole: bool) -> Arc<Progress> {
         reached: watch::Sender::new(seq),
         purged: watch::Sender::new(0),
         whole: AtomicBool::new(whole),
+        suspects: Mutex::default(),
     })
 }
 

@@ -186,3 +186,58 @@ impl Scorer for NearScorer {
         self.boost
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::compile::compile;
+    use crate::index::schema::{self, IndexView, document};
+    use crate::query::Query;
+    use tantivy::collector::Count;
+    use tantivy::{Index, IndexWriter, Searcher, TantivyDocument, TantivyError};
+
+    fn searcher(texts: &[&str]) -> Searcher {
+        let index = Index::create_in_ram(schema::build());
+        let mut writer: IndexWriter<TantivyDocument> =
+            index.writer_with_num_threads(1, 20_000_000).unwrap();
+        for text in texts {
+            let view = IndexView {
+                text,
+                ..IndexView::default()
+            };
+            writer.add_document(document(&view)).unwrap();
+        }
+        writer.commit().unwrap();
+        index.reader().unwrap().searcher()
+    }
+
+    fn count(searcher: &Searcher, written: &str) -> tantivy::Result<usize> {
+        searcher.search(&*compile(Query::parse(written).unwrap().expr()), &Count)
+    }
+
+    #[test]
+    fn a_wildcard_that_stands_for_too_many_words_is_refused_where_it_is_dear() {
+        let text: String = (0..=MAX_EXPANSIONS).map(|i| format!("ab{i} ")).collect();
+        let searcher = searcher(&[&text, "x"]);
+        assert_eq!(count(&searcher, "ab*").unwrap(), 1);
+        assert_eq!(count(&searcher, "\"ab1 ab2*\"").unwrap(), 1);
+        match count(&searcher, "\"ab1 ab*\"") {
+            Err(TantivyError::InvalidArgument(message)) => {
+                assert!(
+                    message.contains("ab* passt auf mehr als 10000"),
+                    "{message}"
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_match_can_be_explained() {
+        let searcher = searcher(&["a b", "b a"]);
+        let query = compile(Query::parse("\"b a\"").unwrap().expr());
+        let at = |doc_id| tantivy::DocAddress::new(0, doc_id);
+        assert!(query.explain(&searcher, at(0)).is_err());
+        assert!(query.explain(&searcher, at(1)).is_ok());
+    }
+}

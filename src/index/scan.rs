@@ -19,7 +19,7 @@ pub enum Sought {
 }
 
 impl Sought {
-    /// The terms of one segment, each once, with the number of its dictionary entry's postings.
+    /// Where the postings of these terms are in one segment, each term once.
     ///
     /// # Errors
     /// [`TantivyError::InvalidArgument`] in German where there are more than `limit`; the index's
@@ -32,13 +32,13 @@ impl Sought {
     ) -> tantivy::Result<Vec<TermInfo>> {
         let inverted = segment.inverted_index(field)?;
         let mut found = Vec::new();
-        for (prefix, fits) in self.searches() {
+        for (pass, prefix) in self.prefixes().into_iter().enumerate() {
             let mut terms = inverted.terms().range().ge(prefix).into_stream()?;
             while let Some((term, info)) = terms.next() {
                 if !term.starts_with(prefix.as_bytes()) {
                     break;
                 }
-                if std::str::from_utf8(term).is_ok_and(&fits) {
+                if std::str::from_utf8(term).is_ok_and(|term| self.fits(pass, term)) {
                     if found.len() == limit {
                         return Err(self.too_many(limit));
                     }
@@ -49,22 +49,26 @@ impl Sought {
         Ok(found)
     }
 
-    /// For each pass over the dictionary, the prefix to start at and what to take.
-    fn searches(&self) -> Vec<(&str, Box<dyn Fn(&str) -> bool + '_>)> {
+    /// The passes over the dictionary, each by the prefix that it stays within.
+    fn prefixes(&self) -> Vec<&str> {
         match self {
-            Sought::Keyword(keyword) => vec![("", Box::new(|term| keyword.matches(term)))],
+            Sought::Keyword(_) => vec![""],
+            Sought::Wild(patterns) => patterns
+                .iter()
+                .map(|pattern| literal_prefix(pattern))
+                .collect(),
+        }
+    }
+
+    /// True where a pass takes a term; an earlier pass may have taken it already.
+    fn fits(&self, pass: usize, term: &str) -> bool {
+        match self {
+            Sought::Keyword(keyword) => keyword.matches(term),
             Sought::Wild(patterns) => {
-                let search = |i: usize| {
-                    let (earlier, pattern) = (&patterns[..i], &patterns[i]);
-                    let fits = move |term: &str| {
-                        !term.starts_with(EXACT_SIGN)
-                            && word_glob(pattern, term)
-                            && !earlier.iter().any(|pattern| word_glob(pattern, term))
-                    };
-                    let fits: Box<dyn Fn(&str) -> bool> = Box::new(fits);
-                    (literal_prefix(pattern), fits)
-                };
-                (0..patterns.len()).map(search).collect()
+                let by = |pattern: &String| word_glob(pattern, term);
+                !term.starts_with(EXACT_SIGN)
+                    && patterns.get(pass).is_some_and(by)
+                    && !patterns.iter().take(pass).any(by)
             }
         }
     }

@@ -6,11 +6,11 @@
 use crate::model::{FlagKind, Stance};
 use crate::query::{KeyField, Keys, RawKeys};
 use crate::text::analyse;
-use tantivy::TantivyDocument;
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{PreTokenizedString, Token};
+use tantivy::{TantivyDocument, Term};
 
 /// The store's row id (i64).
 pub const ID: Field = Field::from_field_id(0);
@@ -82,6 +82,11 @@ pub fn key(field: KeyField) -> Field {
         KeyField::Links => LINKS,
         KeyField::Voice => VOICE,
     }
+}
+
+/// The term under which a value as it is stored is found, for filters beside a query.
+pub fn key_term(field: KeyField, value: &str) -> Term {
+    Term::from_field_text(key(field), &field.fold(value))
 }
 
 /// What the index takes of a stored mention.

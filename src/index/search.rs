@@ -15,6 +15,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 use std::ops::{Bound, RangeInclusive};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -183,7 +184,8 @@ impl Search {
     }
 }
 
-/// Runs a search. Blocks; call it from a thread that may.
+/// Runs a search. Blocks; call it from a thread that may. A damaged partition is left out; the
+/// damaged ones are returned too.
 ///
 /// # Errors
 /// [`IndexError::TimedOut`], [`IndexError::TooBroad`], and an index that cannot be read.
@@ -192,7 +194,7 @@ pub(super) fn run(
     search: &Search,
     whole: bool,
     deadline: Instant,
-) -> Result<Page, IndexError> {
+) -> Result<(Page, Vec<Week>), IndexError> {
     let mut run = Run {
         search,
         limit: search.limit.min(MAX_RESULTS),
@@ -201,10 +203,16 @@ pub(super) fn run(
         best: BinaryHeap::new(),
         counter: search.facets.then(Counter::default),
     };
+    let mut damaged = Vec::new();
     for partition in partitions {
-        run.partition(partition).map_err(said_to_editors)?;
+        // Damaged bytes may also make the engine panic.
+        let done = catch_unwind(AssertUnwindSafe(|| run.partition(partition)));
+        match done.unwrap_or(Err(IndexError::Panicked)) {
+            Err(error) if error.is_damage() => damaged.push(partition.week),
+            done => done.map_err(said_to_editors)?,
+        }
     }
-    Ok(run.page(whole))
+    Ok((run.page(whole && damaged.is_empty()), damaged))
 }
 
 /// A wildcard that stands for too many words is the query's fault, and the engine's error says so.

@@ -1,15 +1,23 @@
-//! Compares the index with the store: every mention is in it once, in its week, and nothing else.
+//! Compares the index with the store: every mention is in it once, in its week, with exactly the
+//! words, positions and labels that the store's row gives, and nothing else is.
 //!
 //! Both are read as they are: for a true answer the follower has reached the store's newest number
 //! and nothing is written meanwhile.
 
 use super::partition::Partition;
 use super::week::Week;
-use super::{Index, IndexError};
-use crate::store::Store;
-use std::collections::BTreeSet;
+use super::{Index, IndexError, blocking, document};
+use crate::store::{Store, StoredMention};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use tantivy::postings::Postings;
+use tantivy::schema::{Field, IndexRecordOption, Value};
+use tantivy::{DocSet, SegmentReader, TERMINATED};
+
+/// Mentions read from the store at once.
+const PAGE: i64 = 2_000;
 
 /// What differs, by the numbers of the mentions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,27 +30,30 @@ pub struct Differences {
     pub extra: Vec<i64>,
     /// More than once in the index.
     pub doubled: Vec<i64>,
+    /// In the index with other words, labels or times than in the store.
+    pub stale: Vec<i64>,
     /// Partitions with a wrong checksum, or with deleted words in their files.
     pub unsound: Vec<String>,
 }
 
 impl Differences {
     pub fn is_empty(&self) -> bool {
-        self.missing.is_empty()
-            && self.extra.is_empty()
-            && self.doubled.is_empty()
-            && self.unsound.is_empty()
+        let lists = [&self.missing, &self.extra, &self.doubled, &self.stale];
+        self.unsound.is_empty() && lists.iter().all(|list| list.is_empty())
     }
 
-    fn compare(&mut self, stored: &[i64], mut indexed: Vec<i64>) {
-        indexed.sort_unstable();
-        let next = indexed.iter().skip(1);
-        let doubled = indexed.iter().zip(next).filter(|pair| pair.0 == pair.1);
-        self.doubled.extend(doubled.map(|pair| *pair.0));
-        let stored: BTreeSet<i64> = stored.iter().copied().collect();
-        let indexed: BTreeSet<i64> = indexed.into_iter().collect();
-        self.missing.extend(stored.difference(&indexed));
-        self.extra.extend(indexed.difference(&stored));
+    /// Strikes what the index has off what the store has; what is left is missing.
+    fn compare(&mut self, mut stored: BTreeMap<i64, u64>, indexed: Vec<(i64, u64)>) {
+        let mut seen = BTreeMap::new();
+        for (id, print) in indexed {
+            match (seen.insert(id, print), stored.remove(&id)) {
+                (Some(_), _) => self.doubled.push(id),
+                (None, None) => self.extra.push(id),
+                (None, Some(expected)) if expected != print => self.stale.push(id),
+                (None, Some(_)) => {}
+            }
+        }
+        self.missing.extend(stored.into_keys());
     }
 }
 
@@ -50,8 +61,8 @@ impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} mentions; missing in the index {:?}, unknown to the store {:?}, doubled {:?}, unsound partitions {:?}",
-            self.mentions, self.missing, self.extra, self.doubled, self.unsound
+            "{} mentions; missing in the index {:?}, unknown to the store {:?}, doubled {:?}, stale {:?}, unsound partitions {:?}",
+            self.mentions, self.missing, self.extra, self.doubled, self.stale, self.unsound
         )
     }
 }
@@ -62,23 +73,18 @@ impl Index {
     /// # Errors
     /// A store or an index that cannot be read.
     pub async fn verify(&self, store: &Store) -> Result<Differences, IndexError> {
-        let mut differences = Differences {
-            mentions: u64::try_from(store.count().await?).unwrap_or(0),
-            ..Differences::default()
-        };
-        let mut indexed_weeks = 0;
+        let mut differences = Differences::default();
         for partition in self.shelf.all() {
+            let stored = expected(store, partition.week).await?;
+            differences.mentions += stored.len() as u64;
             let week = partition.week;
-            let stored = store.ids_published(week.span_ms()).await?;
-            let read = tokio::task::spawn_blocking(move || read(&partition));
-            let (ids, sound) = read.await.map_err(|_| IndexError::Panicked)??;
-            indexed_weeks += stored.len() as u64;
-            differences.compare(&stored, ids);
+            let (indexed, sound) = blocking(move || read(&partition)).await?;
+            differences.compare(stored, indexed);
             if !sound {
                 differences.unsound.push(week.to_string());
             }
         }
-        if indexed_weeks < differences.mentions {
+        if store.count().await? != i64::try_from(differences.mentions).unwrap_or(i64::MAX) {
             self.add_lost_weeks(store, &mut differences).await?;
         }
         Ok(differences)
@@ -90,27 +96,111 @@ impl Index {
         store: &Store,
         differences: &mut Differences,
     ) -> Result<(), IndexError> {
-        let all: BTreeSet<i64> = store
-            .ids_published(i64::MIN..i64::MAX)
-            .await?
-            .into_iter()
-            .collect();
-        let mut seen = BTreeSet::new();
-        for partition in self.shelf.all() {
-            let week: Week = partition.week;
-            seen.extend(store.ids_published(week.span_ms()).await?);
+        let mut last = 0;
+        loop {
+            let everything = i64::MIN..i64::MAX;
+            let page = store.mentions_published(everything, last, PAGE).await?;
+            let Some(newest) = page.last() else {
+                return Ok(());
+            };
+            last = newest.id;
+            for mention in page {
+                if self.shelf.get(Week::of(mention.published)).is_none() {
+                    differences.mentions += 1;
+                    differences.missing.push(mention.id);
+                }
+            }
         }
-        differences.missing.extend(all.difference(&seen));
-        Ok(())
     }
 }
 
-fn read(partition: &Arc<Partition>) -> Result<(Vec<i64>, bool), IndexError> {
-    let sound = partition.is_sound()? && !partition.has_deleted();
-    let mut ids = Vec::new();
-    for segment in partition.searcher().segment_readers() {
-        let column = segment.fast_fields().i64("id")?;
-        ids.extend(segment.doc_ids_alive().filter_map(|doc| column.first(doc)));
+/// The fingerprints that a week's mentions should have.
+async fn expected(store: &Store, week: Week) -> Result<BTreeMap<i64, u64>, IndexError> {
+    let mut prints = BTreeMap::new();
+    let mut last = 0;
+    loop {
+        let page = store.mentions_published(week.span_ms(), last, PAGE).await?;
+        let Some(newest) = page.last() else {
+            return Ok(prints);
+        };
+        last = newest.id;
+        prints.extend(
+            page.iter()
+                .map(|mention| (mention.id, fingerprint(mention))),
+        );
     }
-    Ok((ids, sound))
+}
+
+/// One term of one mention. The sum over all of them is the mention's fingerprint: it does not
+/// depend on their order.
+fn print_of(field: Field, term: &[u8], positions: &[u32]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (field.field_id(), term, positions).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The fingerprint of what the index should hold of a mention.
+fn fingerprint(mention: &StoredMention) -> u64 {
+    let document = document::of(mention);
+    let mut terms: HashMap<(Field, Vec<u8>), Vec<u32>> = HashMap::new();
+    for (field, value) in document.field_values() {
+        if let Some(words) = value.as_pre_tokenized_text() {
+            for token in words.tokens {
+                let positions = terms.entry((field, token.text.into_bytes())).or_default();
+                positions.push(u32::try_from(token.position).unwrap_or(u32::MAX));
+            }
+        } else if let Some(keyword) = value.as_str() {
+            terms
+                .entry((field, keyword.as_bytes().to_vec()))
+                .or_default();
+        }
+    }
+    let time = mention.published.as_millisecond().cast_unsigned();
+    terms.iter().fold(time, |sum, ((field, term), positions)| {
+        sum.wrapping_add(print_of(*field, term, positions))
+    })
+}
+
+/// The number and fingerprint of every document, and whether the files are sound.
+fn read(partition: &Arc<Partition>) -> Result<(Vec<(i64, u64)>, bool), IndexError> {
+    let sound = partition.is_sound()? && !partition.has_deleted();
+    let mut documents = Vec::new();
+    for segment in partition.searcher().segment_readers() {
+        let prints = segment_prints(segment)?;
+        let ids = segment.fast_fields().i64("id")?;
+        let times = segment.fast_fields().i64("published")?;
+        for (doc, print) in (0..).zip(prints) {
+            if let (false, Some(id)) = (segment.is_deleted(doc), ids.first(doc)) {
+                let time = times.first(doc).unwrap_or_default().cast_unsigned();
+                documents.push((id, time.wrapping_add(print)));
+            }
+        }
+    }
+    Ok((documents, sound))
+}
+
+fn segment_prints(segment: &SegmentReader) -> Result<Vec<u64>, IndexError> {
+    let mut prints = vec![0_u64; segment.max_doc() as usize];
+    let schema = segment.schema().clone();
+    let texts = schema
+        .fields()
+        .filter(|(_, entry)| entry.field_type().is_str());
+    for (field, _) in texts {
+        let inverted = segment.inverted_index(field)?;
+        let mut terms = inverted.terms().stream()?;
+        while let Some((term, info)) = terms.next() {
+            let all = IndexRecordOption::WithFreqsAndPositions;
+            let mut postings = inverted.read_postings_from_terminfo(info, all)?;
+            let mut positions = Vec::new();
+            while postings.doc() != TERMINATED {
+                positions.clear();
+                postings.positions(&mut positions);
+                if let Some(print) = prints.get_mut(postings.doc() as usize) {
+                    *print = print.wrapping_add(print_of(field, term, &positions));
+                }
+                postings.advance();
+            }
+        }
+    }
+    Ok(prints)
 }

@@ -1,6 +1,6 @@
 //! Tests a mention against every stored query. Pure; what the queries mean is said in [`crate::query`].
 //!
-//! A mention's words are gathered once ([`occurrences`]); every query is then evaluated on them.
+//! A mention's words are gathered once (`occurrences`); every query is then evaluated on them.
 
 mod occurrences;
 
@@ -57,13 +57,8 @@ impl Matcher {
 /// Places of a mention that a query found: byte ranges of words outside of `NOT`, sorted, merged
 /// where they overlap, at most [`MAX_HIGHLIGHTS`]. Empty where the query does not match, or matches
 /// by fields alone.
-pub fn highlights(query: &Query, mention: &Mention) -> Vec<Span> {
-    let keys = Keys::of(mention);
-    let mut view = View::new(Doc {
-        title: &mention.title_tokens,
-        text: &mention.text_tokens,
-        keys: &keys,
-    });
+pub fn highlights(query: &Query, doc: Doc<'_>) -> Vec<Span> {
+    let mut view = View::new(doc);
     match view.matches(query.expr()) {
         true => view.highlights(query.expr()),
         false => Vec::new(),

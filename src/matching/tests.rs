@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::text::analyse;
+use std::time::{Duration, Instant};
 
 /// The query on a title and a text, with the places found put in brackets.
 fn check(query: &str, title: &str, text: &str, expected: &str) {
@@ -93,4 +94,33 @@ fn marks_are_merged_and_bounded() {
         keys: &keys,
     });
     assert_eq!(view.highlights(query.expr()).len(), MAX_HIGHLIGHTS);
+}
+
+/// A text made for it must not hold up the stream: here every word is near every other.
+#[test]
+fn hostile_texts_are_matched_in_bounded_time() {
+    let tokens = analyse(&"a b ".repeat(10_000));
+    let keys = Keys::default();
+    let doc = Doc {
+        title: &[],
+        text: &tokens,
+        keys: &keys,
+    };
+    let started = Instant::now();
+    for written in [
+        "((a NEAR/100 b) NEAR/100 (b NEAR/100 a)) NEAR/100 (a NEAR/100 (b NEAR/100 c))",
+        "((a OR b) NEAR/100 (b OR a)) NEAR/100 ((a OR b) NEAR/100 ((a OR b) NEAR/100f (a OR b)))",
+        "\"a b a b a c\"~100",
+        "\"a a a a a a\"~100 AND c",
+    ] {
+        assert!(!matches(
+            &Query::parse(&format!("({written}) AND c")).unwrap(),
+            doc
+        ));
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
 }

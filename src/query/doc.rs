@@ -49,18 +49,22 @@ pub struct RawKeys<'a> {
 
 impl Keys {
     pub fn new(raw: RawKeys<'_>) -> Self {
-        let voice = raw
-            .voice
-            .iter()
-            .map(|name| fold_keyword(name.trim().trim_start_matches('@')));
         Self {
-            site: address(raw.site),
-            source: fold_keyword(raw.source),
-            lang: fold_keyword(raw.lang),
-            kind: fold_keyword(raw.kind),
-            url: address(raw.url),
-            links: raw.links.iter().map(|link| address(link)).collect(),
-            voice: voice.collect(),
+            site: KeyField::Site.fold(raw.site),
+            source: KeyField::Source.fold(raw.source),
+            lang: KeyField::Lang.fold(raw.lang),
+            kind: KeyField::Type.fold(raw.kind),
+            url: KeyField::Url.fold(raw.url),
+            links: raw
+                .links
+                .iter()
+                .map(|link| KeyField::Links.fold(link))
+                .collect(),
+            voice: raw
+                .voice
+                .iter()
+                .map(|name| KeyField::Voice.fold(name))
+                .collect(),
         }
     }
 
@@ -95,6 +99,19 @@ impl Keys {
             .iter()
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+}
+
+impl KeyField {
+    /// The form in which values of this field are compared.
+    pub fn fold(self, value: &str) -> String {
+        match self {
+            KeyField::Site | KeyField::Url | KeyField::Links => address(value),
+            KeyField::Voice => {
+                fold_keyword(value.trim_start_matches(|c: char| c == '@' || c.is_whitespace()))
+            }
+            KeyField::Source | KeyField::Lang | KeyField::Type => fold_keyword(value),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// [`glob`] for terms: a wildcard never stands for the sign of a `#tag`, a `@name` or an address.
+/// `glob` for terms: a wildcard never stands for the sign of a `#tag`, a `@name` or an address.
 pub fn word_glob(pattern: &str, term: &str) -> bool {
     sign(pattern) == sign(term) && glob(pattern, term)
 }

@@ -42,18 +42,23 @@ pub enum Field {
 /// Names that are not the language's own but mean one of its fields.
 const ALIASES: [(&str, KeyField); 1] = [("language", KeyField::Lang)];
 
+/// The message for a field inside a field.
+pub const NESTED: &str = "Ein Feld kann nicht in einem anderen stehen.";
+
 /// True for words that are operators, or that a reader would take for one.
 pub fn is_reserved(word: &str) -> bool {
     let upper = word.to_ascii_uppercase();
     matches!(
         upper.as_str(),
         "AND" | "OR" | "NOT" | "UND" | "ODER" | "NICHT"
-    ) || is_near(&upper)
+    ) || is_near(word)
 }
 
-fn is_near(upper: &str) -> bool {
-    let name = upper.split('/').next().unwrap_or_default();
-    matches!(name, "NEAR" | "ONEAR")
+/// True for `NEAR` in any spelling that nobody means as a word: `near` alone is one.
+fn is_near(run: &str) -> bool {
+    let name = run.split('/').next().unwrap_or_default();
+    let upper = name.to_ascii_uppercase();
+    matches!(upper.as_str(), "NEAR" | "ONEAR") && (name == upper || name.len() < run.len())
 }
 
 fn is_quote(c: char) -> bool {
@@ -258,10 +263,21 @@ impl<'a> Lexer<'a> {
             "AND" => self.push(Kind::And, start..end),
             "OR" => self.push(Kind::Or, start..end),
             "NOT" => self.push(Kind::Not, start..end),
-            _ if is_near(&run.to_ascii_uppercase()) => self.near(start..end)?,
-            _ if raw => self.push(Kind::Word(run.to_owned()), start..end),
+            _ if is_near(run) => self.near(start..end)?,
+            _ if raw => self.raw_value(start..end)?,
             _ => return self.field_or_word(start..end),
         }
+        Ok(())
+    }
+
+    fn raw_value(&mut self, at: Range<usize>) -> Result<(), QueryError> {
+        let run = &self.written[at.clone()];
+        let name = run.split(':').next().unwrap_or_default();
+        if name.len() < run.len() && find_field(name).is_some() {
+            let name_end = at.start + name.len() + 1;
+            return self.refuse(at.start..name_end, NESTED, "");
+        }
+        self.push(Kind::Word(run.to_owned()), at);
         Ok(())
     }
 
@@ -307,6 +323,10 @@ impl<'a> Lexer<'a> {
         };
         let name_end = at.start + name.len() + 1;
         if let Some(field) = find_field(name) {
+            // Refused here, for the rest of the run would be read again behind each of many fields.
+            if matches!(self.out.last(), Some(last) if matches!(last.kind, Kind::Field(_))) {
+                return self.refuse(at.start..name_end, NESTED, "");
+            }
             self.push(Kind::Field(field), at.start..name_end);
             if let Field::Key(_) = field {
                 self.raw = Raw::Value;

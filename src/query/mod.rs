@@ -21,6 +21,10 @@
 //! | `site:(a OR b)` | the field for each |
 //! | `<<<comment>>>` | nothing |
 //!
+//! A question mark is a wildcard in phrases too: leave it out of `"stimmt das"`. The part of a word
+//! that holds a wildcard needs the two letters, so `*-Ministerium` is refused and `*ministerium`,
+//! which finds the joined form as well, is not.
+//!
 //! Two words without an operator are refused in a watch ([`Query::parse`]) and mean `AND` on the
 //! search page ([`Query::parse_search`]). A query that only excludes is refused, also as one side
 //! of an `OR`. No field selects a private author.

@@ -2,7 +2,7 @@
 
 use super::ast::{Expr, KeyField, Keyword, Place};
 use super::error::QueryError;
-use super::lexer::{Field, Kind, Lexeme, lex};
+use super::lexer::{Field, Kind, Lexeme, NESTED, lex};
 use super::terms;
 use super::{MAX_BRACKETS, MAX_WITHIN};
 use crate::model::Part;
@@ -150,8 +150,8 @@ impl Parser<'_> {
             "not" | "nicht" => "NOT",
             _ => "",
         };
-        if self.limits.implied_and && operator != "OR" {
-            let skip = operator == "AND" && self.field.is_none();
+        if self.limits.implied_and && self.field.is_none() && operator != "OR" {
+            let skip = operator == "AND";
             let last = matches!(self.lexemes.get(self.next + 1), Some(l) if l.kind == Kind::End || l.kind == Kind::Close);
             self.next += usize::from(skip && !last);
             return Ok(true);
@@ -347,9 +347,6 @@ impl Parser<'_> {
 
     /// `title:x`, `title:( … )`, `site:(a OR b)`.
     fn fielded(&mut self, field: Field, name: Range<usize>) -> Result<Expr, QueryError> {
-        if self.field.is_some() || matches!(self.kind(), Kind::Field(_)) {
-            return self.refuse(name, "Ein Feld kann nicht in einem anderen stehen.", "");
-        }
         if !matches!(
             self.kind(),
             Kind::Word(_) | Kind::Quoted(_) | Kind::Exact(_) | Kind::Open
@@ -392,9 +389,7 @@ impl Parser<'_> {
                 scope: Some(part),
                 place,
             }),
-            Expr::Words { .. } | Expr::Keyword(_) => {
-                self.refuse(at, "Ein Feld kann nicht in einem anderen stehen.", "")
-            }
+            Expr::Words { .. } | Expr::Keyword(_) => self.refuse(at, NESTED, ""),
         }
     }
 

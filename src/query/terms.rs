@@ -4,7 +4,7 @@ use super::ast::{KeyField, Test, Word};
 use super::error::QueryError;
 use super::glob::{is_wild, literals};
 use crate::model::Kind;
-use crate::text::{Compound, address, analyse, compounds, fold_keyword};
+use crate::text::{Compound, analyse, compounds};
 use std::ops::Range;
 
 /// Letters that a word with wildcards needs.
@@ -115,11 +115,7 @@ pub fn exact(written: &str) -> Result<Word, Fault> {
 /// The folded value of a keyword field.
 pub fn keyword(field: KeyField, written: &str) -> Result<String, Fault> {
     check_length(written)?;
-    let value = match field {
-        KeyField::Site | KeyField::Url | KeyField::Links => address(written),
-        KeyField::Voice => fold_keyword(written.trim().trim_start_matches('@')),
-        KeyField::Source | KeyField::Lang | KeyField::Type => fold_keyword(written),
-    };
+    let value = field.fold(written);
     if value.is_empty() {
         return Fault::new("Der Wert dieses Feldes ist leer.", "");
     }

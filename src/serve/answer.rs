@@ -1,7 +1,7 @@
 //! Answers that are not tied to one page: refusals, the sign-in form, the style sheet.
 
 use super::archive::SearchError;
-use super::page::{Frame, html};
+use super::frame::{self, Frame, html};
 use super::words::Tongue;
 use askama::Template;
 use axum::Json;
@@ -119,6 +119,17 @@ pub fn told(error: &SearchError, tongue: Tongue) -> String {
     }
 }
 
+/// Answers for what is not there, or not there any more.
+pub fn missing(tongue: Tongue) -> Response {
+    let message = tongue.words().not_found;
+    refuse(Face::Page, StatusCode::NOT_FOUND, tongue, message)
+}
+
+/// Answers for an archive that did not.
+pub fn broken(error: &SearchError, tongue: Tongue) -> Response {
+    refuse(Face::Page, status_of(error), tongue, &told(error, tongue))
+}
+
 /// The sign-in form.
 pub fn login(status: StatusCode, tongue: Tongue, next: &str, message: Option<&str>) -> Response {
     let frame = Frame::plain(tongue, tongue.words().sign_in);
@@ -152,7 +163,7 @@ fn kept(content_type: &'static str, body: &'static str) -> Response {
 
 /// Answers for paths that do not exist.
 pub async fn nothing_here(request: Request) -> Response {
-    let tongue = super::page::tongue(request.headers(), None);
+    let tongue = frame::tongue(request.headers(), None);
     let face = Face::of(request.uri().path());
     let message = match face {
         Face::Page => tongue.words().not_found,
@@ -163,7 +174,7 @@ pub async fn nothing_here(request: Request) -> Response {
 
 /// Answers for a method that a route does not have.
 pub async fn wrong_method(request: Request) -> Response {
-    let tongue = super::page::tongue(request.headers(), None);
+    let tongue = frame::tongue(request.headers(), None);
     let face = Face::of(request.uri().path());
     let message = "this address does not take that method";
     refuse(face, StatusCode::METHOD_NOT_ALLOWED, tongue, message)

@@ -11,21 +11,23 @@ pub const MAX_LIMIT: usize = 100;
 /// Most mentions that the page of one case shows.
 pub const MAX_CASE_MENTIONS: usize = 200;
 
-/// Order of the mentions found, by publication.
+/// Order of the mentions found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
+    /// By publication.
     #[default]
     Newest,
-    Oldest,
+    /// Best match first, then newest.
+    Relevance,
 }
 
 impl Order {
-    pub const ALL: [Order; 2] = [Order::Newest, Order::Oldest];
+    pub const ALL: [Order; 2] = [Order::Newest, Order::Relevance];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Order::Newest => "newest",
-            Order::Oldest => "oldest",
+            Order::Relevance => "relevance",
         }
     }
 }

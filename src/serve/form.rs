@@ -156,7 +156,7 @@ fn orders(asked: &Asked, tongue: Tongue) -> Select {
         value: order.as_str().to_owned(),
         label: match order {
             Order::Newest => words.newest.to_owned(),
-            Order::Oldest => words.oldest.to_owned(),
+            Order::Relevance => words.relevance.to_owned(),
         },
         selected: order == asked.request.order,
     });

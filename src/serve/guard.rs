@@ -11,7 +11,7 @@
 use super::answer::{self, Face};
 use super::settings::Settings;
 use super::words::Tongue;
-use super::{Shared, page};
+use super::{Shared, frame};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -167,7 +167,7 @@ pub async fn check(State(house): State<Shared>, request: Request, next: Next) ->
     let face = Face::of(path);
     let headers = request.headers();
     if is_foreign_write(&request) || (!guard.has_token() && !guard.answers_to(headers)) {
-        let tongue = page::tongue(headers, None);
+        let tongue = frame::tongue(headers, None);
         return answer::refuse(
             face,
             StatusCode::FORBIDDEN,
@@ -212,7 +212,7 @@ fn is_foreign_write(request: &Request) -> bool {
 /// `GET /login`.
 pub async fn form(State(house): State<Shared>, request: Request) -> Response {
     let query = request.uri().query().unwrap_or_default();
-    let tongue = page::tongue(request.headers(), Some(query));
+    let tongue = frame::tongue(request.headers(), Some(query));
     if !house.guard.has_token() {
         return Redirect::to("/").into_response();
     }
@@ -221,7 +221,7 @@ pub async fn form(State(house): State<Shared>, request: Request) -> Response {
 
 /// `POST /login`: the right token gets a session.
 pub async fn sign_in(State(house): State<Shared>, headers: HeaderMap, body: String) -> Response {
-    let tongue = page::tongue(&headers, None);
+    let tongue = frame::tongue(&headers, None);
     let next = next_of(&body);
     let words = tongue.words();
     if !house.guard.may_try() {

@@ -3,7 +3,7 @@
 
 use super::Shared;
 use super::answer::{self, Face};
-use super::page;
+use super::frame;
 use crate::metrics::Metrics;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -30,7 +30,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
 /// Refuses what is too long, too much at one time, or takes too long.
 pub async fn bound(State(house): State<Shared>, request: Request, next: Next) -> Response {
     let face = Face::of(request.uri().path());
-    let tongue = page::tongue(request.headers(), request.uri().query());
+    let tongue = frame::tongue(request.headers(), request.uri().query());
     let words = tongue.words();
     let length = request
         .uri()

@@ -1,6 +1,7 @@
 //! A listener with a bound on connections, whose connections end when nothing moves: slow or silent
 //! peers cannot hold the house.
 
+use super::settings::Settings;
 use axum::serve::Listener;
 use std::io;
 use std::net::SocketAddr;
@@ -13,20 +14,23 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A connection on which no byte moved for this long is closed. Longer than any request may take.
-const IDLE_SECS: u64 = 60;
+/// A connection is closed when no byte moved for as long as a request may take and this much more.
+const GRACE_SECS: u64 = 30;
 
 /// Accepts at most a number of connections at one time; further ones wait in the kernel's queue.
 pub struct Bounded {
     listener: TcpListener,
     slots: Arc<Semaphore>,
+    idle_timeout: Duration,
 }
 
 impl Bounded {
-    pub fn new(listener: TcpListener, max_connections: usize) -> Self {
+    pub fn new(listener: TcpListener, settings: &Settings) -> Self {
+        let slots = settings.max_connections.min(Semaphore::MAX_PERMITS);
         Self {
             listener,
-            slots: Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))),
+            slots: Arc::new(Semaphore::new(slots)),
+            idle_timeout: settings.request_timeout + Duration::from_secs(GRACE_SECS),
         }
     }
 }
@@ -41,7 +45,8 @@ impl Listener for Bounded {
         let (stream, peer) = Listener::accept(&mut self.listener).await;
         let connection = Connection {
             stream,
-            idle: Box::pin(sleep(Duration::from_secs(IDLE_SECS))),
+            idle: Box::pin(sleep(self.idle_timeout)),
+            idle_timeout: self.idle_timeout,
             _slot: slot,
         };
         (connection, peer)
@@ -56,6 +61,7 @@ impl Listener for Bounded {
 pub struct Connection {
     stream: TcpStream,
     idle: Pin<Box<Sleep>>,
+    idle_timeout: Duration,
     _slot: Option<OwnedSemaphorePermit>,
 }
 
@@ -67,7 +73,7 @@ impl Connection {
         polled: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if polled.is_ready() {
-            let until = Instant::now() + Duration::from_secs(IDLE_SECS);
+            let until = Instant::now() + self.idle_timeout;
             self.idle.as_mut().reset(until);
             return polled;
         }

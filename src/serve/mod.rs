@@ -10,7 +10,9 @@
 mod answer;
 mod api;
 mod archive;
+mod cases;
 mod form;
+mod frame;
 mod guard;
 mod limits;
 mod listener;
@@ -118,8 +120,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
     vec![
         ("/", get(page::search)),
         ("/mentions/{id}", get(page::mention)),
-        ("/cases", get(page::cases)),
-        ("/cases/{id}", get(page::case)),
+        ("/cases", get(cases::list)),
+        ("/cases/{id}", get(cases::one)),
         ("/login", get(guard::form).post(guard::sign_in)),
         ("/logout", post(guard::sign_out)),
         ("/style.css", get(answer::style)),
@@ -177,7 +179,7 @@ pub async fn serve(
     router: Router,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let bounded = Bounded::new(listener, settings.max_connections);
+    let bounded = Bounded::new(listener, settings);
     let signal = stop.clone().cancelled_owned();
     let serving = axum::serve(bounded, router).with_graceful_shutdown(signal);
     let too_late = async {

@@ -330,13 +330,13 @@ mod tests {
             "since: Some(2026-07-01T08:00:00Z)",
         );
         check("watch=&source=&q=&lang=en", "watch: None");
-        check("limit=100&order=oldest&after=x", "limit: 100");
+        check("limit=100&order=relevance&after=x", "limit: 100");
     }
 
     #[test]
     fn an_address_asks_the_same_again() {
         let query = "?q=a+%22b%22&watch=minister&source=x&kind=post&stance=critical&flag=enquiry\
-                     &language=de&range=7d&until=2026-11-21&order=oldest&limit=5";
+                     &language=de&range=7d&until=2026-11-21&order=relevance&limit=5";
         let asked = read(&query[1..], &[], now()).unwrap();
         assert_eq!(asked.address(&[]), query);
         assert_eq!(

@@ -60,7 +60,7 @@ impl Default for Config {
 pub enum SettingsError {
     #[error(
         "serve.listen = \"{0}\" is reachable from other machines, but no access token is set: set \
-         serve.token_file (or RESONANZ_SERVE__TOKEN), or listen on 127.0.0.1"
+         serve.token_file (or RESONANZ__SERVE__TOKEN), or listen on 127.0.0.1"
     )]
     Open(SocketAddr),
     #[error("the access token is shorter than {MIN_TOKEN_CHARS} characters: make a random one")]
@@ -74,8 +74,8 @@ pub enum SettingsError {
     },
     #[error("serve.public_url = \"{0}\" is no http or https address without a path")]
     PublicUrl(String),
-    #[error("serve.{0} must be at least 1")]
-    Zero(&'static str),
+    #[error("serve.{name} must be 1 to {max}")]
+    Range { name: &'static str, max: u64 },
 }
 
 /// The same, checked: what the rest of this room sees.
@@ -90,6 +90,14 @@ pub struct Settings {
 }
 
 impl Config {
+    /// Where editors reach the pages: the public address, else the one that is listened on.
+    pub fn public_address(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", self.listen),
+        }
+    }
+
     /// Checks everything, reads the token's file, and lists all faults.
     ///
     /// # Errors
@@ -108,13 +116,13 @@ impl Config {
             faults.push(SettingsError::Open(self.listen));
         }
         let public_url = self.public_url.as_deref().map(web_root).transpose();
-        for (name, value) in [
-            ("request_timeout_secs", self.request_timeout_secs),
-            ("max_requests", self.max_requests as u64),
-            ("max_connections", self.max_connections as u64),
+        for (name, value, max) in [
+            ("request_timeout_secs", self.request_timeout_secs, 600),
+            ("max_requests", self.max_requests as u64, 10_000),
+            ("max_connections", self.max_connections as u64, 100_000),
         ] {
-            if value == 0 {
-                faults.push(SettingsError::Zero(name));
+            if !(1..=max).contains(&value) {
+                faults.push(SettingsError::Range { name, max });
             }
         }
         match public_url {
@@ -213,11 +221,13 @@ mod tests {
             token: token("short"),
             public_url: Some("ftp://x".to_owned()),
             max_requests: 0,
+            request_timeout_secs: u64::MAX,
             ..Config::default()
         });
         assert!(told.contains("shorter than 24"), "{told}");
         assert!(told.contains("ftp://x"), "{told}");
         assert!(told.contains("serve.max_requests"), "{told}");
+        assert!(told.contains("must be 1 to 600"), "{told}");
     }
 
     #[test]

@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+/// Mentions that one count looks at: a flood must not make every further mention dearer.
+const MAX_COUNTED: u32 = 1_000;
+
 /// Where a case stands. An acknowledged case never goes back to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseState {
@@ -66,21 +69,29 @@ const CASE: &str = "SELECT c.*, (SELECT count(*) FROM case_mention m WHERE m.cas
     AS mentions FROM desk_case c";
 
 impl Tx {
-    /// The newest case of a rule and watch, whatever its state.
+    /// The newest case of a rule and watch, whatever its state. Asked for every mention that a
+    /// rule concerns, so it does not count the case's mentions.
     pub async fn latest_case(
         &mut self,
         rule: &str,
         watch: &str,
-    ) -> Result<Option<Case>, StoreError> {
-        let row = sqlx::query(
-            "SELECT c.*, (SELECT count(*) FROM case_mention m WHERE m.case_id = c.id) AS mentions
-             FROM desk_case c WHERE rule = $1 AND watch = $2 ORDER BY id DESC LIMIT 1",
+    ) -> Result<Option<LatestCase>, StoreError> {
+        let row: Option<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT id, opened_ms, last_ms FROM desk_case WHERE rule = $1 AND watch = $2
+             ORDER BY id DESC LIMIT 1",
         )
         .bind(rule)
         .bind(watch)
         .fetch_optional(&mut *self.tx)
         .await?;
-        row.as_ref().map(read_case).transpose()
+        row.map(|(id, opened_ms, last_ms)| {
+            Ok(LatestCase {
+                id,
+                opened: time(opened_ms)?,
+                last: time(last_ms)?,
+            })
+        })
+        .transpose()
     }
 
     /// Opens a case and gives its number.
@@ -120,8 +131,8 @@ impl Tx {
         Ok(())
     }
 
-    /// The live (not imported) mentions of a watch that a rule counts at `window.last`, in the
-    /// order of their numbers.
+    /// The live (not imported) mentions of a watch that a rule counts at `window.last`, the latest
+    /// [`MAX_COUNTED`], in the order of their numbers.
     ///
     /// Only numbers up to `window.last` count: what else the same transaction wrote is later, and
     /// a decision must not depend on where a batch ends.
@@ -132,9 +143,9 @@ impl Tx {
              WHERE w.watch = $1 AND {} AND w.collected_ms > $3 AND w.collected_ms <= $4
                  AND w.mention_id <= $5 AND w.backfill = 0
                  AND m.published_ms > w.collected_ms - $6
-             ORDER BY w.mention_id",
+             ORDER BY w.collected_ms DESC, w.mention_id DESC LIMIT {MAX_COUNTED}",
             match window.counts {
-                Counts::Flagged => "w.flag <> $2",
+                Counts::Flagged => "w.flag <> '' AND $2 = ''",
                 Counts::Stance(_) => "w.stance = $2",
             }
         );
@@ -151,8 +162,20 @@ impl Tx {
             .bind(window.max_age_ms)
             .fetch_all(&mut *self.tx)
             .await?;
-        rows.iter().map(read_counted).collect()
+        let counted: Result<Vec<Counted>, StoreError> = rows.iter().map(read_counted).collect();
+        let mut counted = counted?;
+        counted.sort_by_key(|counted| counted.mention_id);
+        Ok(counted)
     }
+}
+
+/// What decides whether a case still takes mentions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LatestCase {
+    pub id: i64,
+    pub opened: Timestamp,
+    /// Latest mention that the rule counted.
+    pub last: Timestamp,
 }
 
 /// What a rule counts, and where.

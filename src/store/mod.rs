@@ -13,7 +13,7 @@ mod outbox;
 mod read;
 mod write;
 
-pub use cases::{Case, CaseState, Counted, Counts, NewCase, Window};
+pub use cases::{Case, CaseState, Counted, Counts, LatestCase, NewCase, Window};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
 pub use read::{Change, StoredMention};
 pub use write::{Put, Removed, Tx};

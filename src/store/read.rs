@@ -142,15 +142,22 @@ impl Store {
         rows.iter().map(mention).collect()
     }
 
-    /// Numbers of the mentions that were published in a range of Unix milliseconds, ascending.
-    pub async fn ids_published(&self, span_ms: Range<i64>) -> Result<Vec<i64>, StoreError> {
-        Ok(sqlx::query_scalar(
-            "SELECT id FROM mention WHERE published_ms >= $1 AND published_ms < $2 ORDER BY id",
+    /// The latest intervals in which a source could not be heard, newest first.
+    pub async fn gaps(
+        &self,
+        source: &str,
+        limit: i64,
+    ) -> Result<Vec<(Timestamp, Timestamp)>, StoreError> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT from_ms, to_ms FROM gap WHERE source = $1 ORDER BY id DESC LIMIT $2",
         )
-        .bind(span_ms.start)
-        .bind(span_ms.end)
+        .bind(source)
+        .bind(limit)
         .fetch_all(&self.readers)
-        .await?)
+        .await?;
+        rows.into_iter()
+            .map(|(from, to)| Ok((time(from)?, time(to)?)))
+            .collect()
     }
 
     /// Number of mentions.

@@ -249,7 +249,11 @@ impl Tx {
         let removed = self.remove_all_of(pseudonyms).await?;
         let known = !removed.is_empty();
         // Of an account that we never had, only the pseudonyms of now are kept, and they expire.
-        let kept = if known { pseudonyms } else { &pseudonyms[..pseudonyms.len().min(2)] };
+        let kept = if known {
+            pseudonyms
+        } else {
+            &pseudonyms[..pseudonyms.len().min(2)]
+        };
         self.keep_away(kept, at, known).await?;
         Ok(removed)
     }

@@ -14,13 +14,21 @@ pub fn language(stated: Option<&str>, text: &str) -> String {
 }
 
 fn primary(stated: &str) -> Option<String> {
-    let code = stated.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    let code = stated
+        .trim()
+        .split(['-', '_'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_lowercase());
     is_code.then_some(code)
 }
 
 fn detect(text: &str) -> String {
-    let end = (0..=MAX_BYTES.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let end = (0..=MAX_BYTES.min(text.len()))
+        .rev()
+        .find(|i| text.is_char_boundary(*i))
+        .unwrap_or(0);
     let head = &text[..end];
     if head.chars().filter(|c| c.is_alphabetic()).count() < MIN_LETTERS {
         return String::new();
@@ -57,7 +65,10 @@ mod tests {
         assert_eq!(language(None, german), "de");
         assert_eq!(language(Some("en-GB"), german), "en");
         assert_eq!(language(Some("unknown"), german), "de");
-        assert_eq!(language(None, "The ministry has extended the border controls again."), "en");
+        assert_eq!(
+            language(None, "The ministry has extended the border controls again."),
+            "en"
+        );
         assert_eq!(language(None, "Stimmt das?"), "");
         assert_eq!(language(None, ""), "");
     }

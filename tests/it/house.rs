@@ -5,6 +5,7 @@ use resonanz::index::{Arrivals, Config, Follow, Index, IndexError, Page, Search}
 use resonanz::metrics::Metrics;
 use resonanz::model::{Hit, Kind, Labels, Mention, Stance, StanceLabel, WatchMatch};
 use resonanz::privacy::MentionKey;
+use resonanz::query::Query;
 use resonanz::store::{Put, Store};
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -95,7 +96,7 @@ impl House {
         let mut house = Self {
             store: Store::open(&dir.path().join("store.db")).await.unwrap(),
             dir,
-            metrics: Metrics::new(&["bluesky"], &["bmi"]).unwrap(),
+            metrics: Metrics::new(&resonanz::metrics::Series::default()).unwrap(),
             arrivals: Arrivals::default(),
             config: Config {
                 commit_interval_ms: 1,
@@ -202,5 +203,41 @@ impl House {
                 })
             })
             .collect()
+    }
+}
+
+/// A search for everything.
+pub fn all() -> Search {
+    Search {
+        limit: 200,
+        ..Search::default()
+    }
+}
+
+/// A search by site.
+pub fn of_site(site: &str) -> Search {
+    Search {
+        site: Some(site.to_owned()),
+        ..all()
+    }
+}
+
+/// A mention of one of five weeks, at a site that tells versions apart.
+pub fn nth(number: u32, site: &str) -> Hit {
+    let day = 1 + number % 28;
+    let mut hit = published(
+        hit(number, "ein Text"),
+        &format!("2026-11-{day:02}T0{}:00:00Z", number % 10),
+    );
+    hit.mention.site = site.to_owned();
+    hit
+}
+
+/// A search by a written query.
+#[track_caller]
+pub fn asking(query: &str) -> Search {
+    Search {
+        query: Some(Query::parse(query).unwrap().expr().clone()),
+        ..all()
     }
 }

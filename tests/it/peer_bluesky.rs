@@ -5,7 +5,7 @@
 //! they need (the Jetstream where there is a Go toolchain).
 
 use resonanz::clock::Clock;
-use resonanz::collect::bluesky::{Bluesky, Config, Wire};
+use resonanz::collect::bluesky::{Bluesky, BlueskyConfig, Wire};
 use resonanz::collect::source::{Event, Source, Standing};
 use resonanz::collect::supervise::{Delivery, Outcome, Surroundings, run};
 use resonanz::metrics::{Metrics, Series};
@@ -32,7 +32,9 @@ struct Peer {
 impl Peer {
     /// `None`, and a word on standard error, where it is not installed.
     fn start(name: &str, arguments: &[&str]) -> Option<Self> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/peers")
+            .join(name);
         let spawned = Command::new(&script)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -46,7 +48,12 @@ impl Peer {
             let ask = child.stdin.take();
             let hello = serde_json::from_str(&line);
             // Without a greeting it is not installed, and has ended.
-            hello.ok().map(|hello| Self { child, ask, answers, hello })
+            hello.ok().map(|hello| Self {
+                child,
+                ask,
+                answers,
+                hello,
+            })
         });
         if started.is_none() {
             let told = format!("SKIPPED: the peer {name} is not installed (tests/peers/install)\n");
@@ -85,7 +92,7 @@ struct Listening {
 }
 
 impl Listening {
-    fn start(config: &Config, resume: Option<Cursor>) -> Self {
+    fn start(config: &BlueskyConfig, resume: Option<Cursor>) -> Self {
         let (out, deliveries) = mpsc::channel(8);
         let stop = CancellationToken::new();
         let around = Surroundings {
@@ -97,12 +104,19 @@ impl Listening {
         };
         let source = Bluesky::new("bluesky", config).unwrap();
         tokio::spawn(run(Box::new(source), resume.clone(), around));
-        Self { deliveries, stop, cursor: resume }
+        Self {
+            deliveries,
+            stop,
+            cursor: resume,
+        }
     }
 
     /// The next thing that is heard; a refused frame is a failure.
     async fn next(&mut self) -> Event {
-        let delivery = timeout(PATIENCE, self.deliveries.recv()).await.expect("in time").unwrap();
+        let delivery = timeout(PATIENCE, self.deliveries.recv())
+            .await
+            .expect("in time")
+            .unwrap();
         self.cursor = delivery.cursor.or(self.cursor.take());
         match delivery.outcome {
             Outcome::Event(Event::Rejected(rejection)) => panic!("{rejection}"),
@@ -135,9 +149,18 @@ impl Listening {
 fn words(change: &Change) -> String {
     match change {
         Change::Upsert(item) => {
-            let edited = if item.edited.is_some() { " (edited)" } else { "" };
+            let edited = if item.edited.is_some() {
+                " (edited)"
+            } else {
+                ""
+            };
             let lang = item.lang.as_deref().unwrap_or("-");
-            format!("{} {lang} {}{edited}: {}", item.kind.as_str(), item.id, item.text)
+            format!(
+                "{} {lang} {}{edited}: {}",
+                item.kind.as_str(),
+                item.id,
+                item.text
+            )
         }
         Change::Delete(deletion) => format!("delete {}", deletion.id),
         Change::AuthorGone(author) => format!("gone {}", author.author),
@@ -148,7 +171,9 @@ fn words(change: &Change) -> String {
 /// One PDS and one Jetstream for both wires, packed and not: they are slow to start.
 #[tokio::test]
 async fn what_an_account_does_comes_out_as_changes() {
-    let Some(mut pds) = Peer::start("pds", &[]) else { return };
+    let Some(mut pds) = Peer::start("pds", &[]) else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     let (url, plc) = (pds.text("pds"), pds.text("plc"));
     let place = dir.path().to_str().unwrap();
@@ -156,17 +181,21 @@ async fn what_an_account_does_comes_out_as_changes() {
     else {
         return;
     };
-    for (number, (wire, compress)) in
-        [(Wire::V1, false), (Wire::V1, true), (Wire::V2, false), (Wire::V2, true)]
-            .into_iter()
-            .enumerate()
+    for (number, (wire, compress)) in [
+        (Wire::V1, false),
+        (Wire::V1, true),
+        (Wire::V2, false),
+        (Wire::V2, true),
+    ]
+    .into_iter()
+    .enumerate()
     {
-        let config = Config {
+        let config = BlueskyConfig {
             urls: vec![jetstream.text(if wire == Wire::V1 { "v1" } else { "v2" })],
             wire,
             compress,
             zstd_dictionary_file: Some(jetstream.text("v1_dictionary").into()),
-            ..Config::default()
+            ..BlueskyConfig::default()
         };
         let source = Bluesky::new("bluesky", &config).unwrap();
         assert_eq!(source.check().await, Standing::Works);
@@ -174,7 +203,7 @@ async fn what_an_account_does_comes_out_as_changes() {
     }
 }
 
-async fn follow(pds: &mut Peer, config: &Config, who: &str) {
+async fn follow(pds: &mut Peer, config: &BlueskyConfig, who: &str) {
     let mut listening = Listening::start(config, None);
     listening.connected().await;
     let did = pds.order(json!({"do": "account", "handle": who}))["did"].clone();
@@ -183,11 +212,17 @@ async fn follow(pds: &mut Peer, config: &Config, who: &str) {
 
     let post = pds.order(json!({"do": "post", "as": who, "text": "Die Ministerin war da. ä€🙂"}));
     let uri = post["uri"].as_str().unwrap().to_owned();
-    assert_eq!(listening.change().await, format!("post de {uri}: Die Ministerin war da. ä€🙂"));
+    assert_eq!(
+        listening.change().await,
+        format!("post de {uri}: Die Ministerin war da. ä€🙂")
+    );
     let answer = json!({"do": "post", "as": who, "text": "Stimmt das?", "reply": post});
     let answer = pds.order(answer)["uri"].clone();
     let answer = answer.as_str().unwrap();
-    assert_eq!(listening.change().await, format!("reply de {answer}: Stimmt das?"));
+    assert_eq!(
+        listening.change().await,
+        format!("reply de {answer}: Stimmt das?")
+    );
     let cursor = listening.leave();
 
     // What happens while nobody listens is there afterwards, each once and in order.

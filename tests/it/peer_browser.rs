@@ -25,14 +25,31 @@ async fn browse(url: &str, options: &[&str]) -> String {
     let profile = tempfile::tempdir().unwrap();
     let mut run = Command::new("timeout");
     run.args([LIMIT_SECS, CHROMIUM])
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+        ])
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
         .args(["--hide-scrollbars", "--lang=de-DE", "--accept-lang=de-DE"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .args(options)
         .arg(url);
-    let output = tokio::task::spawn_blocking(move || run.output()).await.unwrap().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = tokio::task::spawn_blocking(move || run.output())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -48,13 +65,18 @@ async fn photograph(url: &str, name: &str, options: &[&str]) {
     let shot = format!("--screenshot={}", path.display());
     browse(url, &[&[shot.as_str()], options].concat()).await;
     let picture = std::fs::read(&path).unwrap();
-    assert!(picture.starts_with(b"\x89PNG") && picture.len() > 10_000, "{name}");
+    assert!(
+        picture.starts_with(b"\x89PNG") && picture.len() > 10_000,
+        "{name}"
+    );
 }
 
 /// The names of all elements of a page, as the browser understood it.
 fn elements(dom: &str) -> Vec<String> {
     let name = |rest: &str| -> String {
-        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
+        rest.chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
+            .collect()
     };
     let mut names: Vec<String> = dom.split('<').skip(1).map(name).collect();
     names.retain(|name| !name.is_empty());
@@ -76,38 +98,57 @@ async fn a_browser_finds_no_foreign_element() {
                 mention.title = title;
                 mention.site = site;
                 mention.url = Some(text.clone());
-                mention.author = Some(Author::Voice { name: text.clone(), handle: text });
+                mention.author = Some(Author::Voice {
+                    name: text.clone(),
+                    handle: text,
+                });
             })
             .stance(Stance::Critical, &seen, &seen, 1.0)
             .flag(FlagKind::Correction, &seen, &seen)
     });
     let ids = house.memory.put(drafts.collect()).await;
     assert_eq!(ids.len(), 500);
-    let case = house.memory.open_case("<script>document.title='xss'</script>", &ids[..150]).await;
-    let mut paths: Vec<String> =
-        (0..5).map(|page| format!("/?limit=100&after={}&q=", page * 100)).collect();
+    let case = house
+        .memory
+        .open_case("<script>document.title='xss'</script>", &ids[..150])
+        .await;
+    let mut paths: Vec<String> = (0..5)
+        .map(|page| format!("/?limit=100&after={}&q=", page * 100))
+        .collect();
     paths.push("/?q=%22%3E%3Cscript%3Edocument.title=%27xss%27%3C/script%3E)".into());
     paths.push(format!("/cases/{case}"));
     paths.push("/cases".into());
     paths.push(format!("/mentions/{}", ids[3]));
     for path in paths {
         let dom = browse(&format!("http://{}{path}", house.address), &["--dump-dom"]).await;
-        let title = dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
+        let title = dom
+            .split("<title>")
+            .nth(1)
+            .and_then(|rest| rest.split("</title>").next());
         assert!(title.unwrap().ends_with(" – Resonanz"), "{path}: {title:?}");
-        let foreign: Vec<String> =
-            elements(&dom).into_iter().filter(|name| !OURS.contains(&name.as_str())).collect();
+        let foreign: Vec<String> = elements(&dom)
+            .into_iter()
+            .filter(|name| !OURS.contains(&name.as_str()))
+            .collect();
         assert!(foreign.is_empty(), "{path}: {foreign:?}");
-        assert!(!dom.contains(" onerror=\"") || !dom.contains("<img"), "{path}");
-        assert!(!dom.contains("href=\"javascript:") && !dom.contains("href=\"data:"), "{path}");
+        assert!(
+            !dom.contains(" onerror=\"") || !dom.contains("<img"),
+            "{path}"
+        );
+        assert!(
+            !dom.contains("href=\"javascript:") && !dom.contains("href=\"data:"),
+            "{path}"
+        );
     }
 }
 
 /// The elements of our templates.
 const OURS: [&str; 48] = [
-    "a", "article", "bdi", "body", "button", "code", "dd", "details", "div", "dl", "dt", "fieldset",
-    "form", "h1", "h2", "h3", "head", "header", "html", "i", "input", "label", "legend", "li",
-    "link", "main", "mark", "meta", "nav", "ol", "option", "p", "pre", "q", "section", "select",
-    "span", "strong", "summary", "table", "tbody", "td", "th", "thead", "time", "title", "tr", "ul",
+    "a", "article", "bdi", "body", "button", "code", "dd", "details", "div", "dl", "dt",
+    "fieldset", "form", "h1", "h2", "h3", "head", "header", "html", "i", "input", "label",
+    "legend", "li", "link", "main", "mark", "meta", "nav", "ol", "option", "p", "pre", "q",
+    "section", "select", "span", "strong", "summary", "table", "tbody", "td", "th", "thead",
+    "time", "title", "tr", "ul",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,13 +164,43 @@ async fn the_pages_are_photographed() {
         vec![source("bluesky", Some(true)), source("feeds", Some(false))];
     let url = |path: &str| format!("http://{}{path}", house.address);
     let dark = "--blink-settings=preferredColorScheme=0";
-    photograph(&url("/?q=Grenz"), "search.png", &["--window-size=1280,1700"]).await;
-    photograph(&url("/?q=Grenz"), "search-dark.png", &["--window-size=1280,1100", dark]).await;
-    photograph(&url("/?q=Grenz"), "search-narrow.png", &["--window-size=500,1700"]).await;
-    photograph(&url("/?q=(Grenze+AND+)&stance=critical"), "error.png", &["--window-size=1280,800"]).await;
-    photograph(&url(&format!("/mentions/{}", ids[1])), "mention.png", &["--window-size=1280,1100"]).await;
+    photograph(
+        &url("/?q=Grenz"),
+        "search.png",
+        &["--window-size=1280,1700"],
+    )
+    .await;
+    photograph(
+        &url("/?q=Grenz"),
+        "search-dark.png",
+        &["--window-size=1280,1100", dark],
+    )
+    .await;
+    photograph(
+        &url("/?q=Grenz"),
+        "search-narrow.png",
+        &["--window-size=500,1700"],
+    )
+    .await;
+    photograph(
+        &url("/?q=(Grenze+AND+)&stance=critical"),
+        "error.png",
+        &["--window-size=1280,800"],
+    )
+    .await;
+    photograph(
+        &url(&format!("/mentions/{}", ids[1])),
+        "mention.png",
+        &["--window-size=1280,1100"],
+    )
+    .await;
     photograph(&url("/cases"), "cases.png", &["--window-size=1280,700"]).await;
-    photograph(&url(&format!("/cases/{case}")), "case.png", &["--window-size=1280,1500"]).await;
+    photograph(
+        &url(&format!("/cases/{case}")),
+        "case.png",
+        &["--window-size=1280,1500"],
+    )
+    .await;
 }
 
 /// A Sunday morning with a rumour in it.

@@ -7,9 +7,10 @@ use jiff::SignedDuration;
 use resonanz::desk::{MailConfig, Smtp, SmtpConfig};
 use resonanz::model::{Author, Hit, Kind};
 use serde_json::{Value, json};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -18,27 +19,48 @@ use tokio_util::sync::CancellationToken;
 struct Peer {
     child: Child,
     hello: Value,
+    /// Its key and certificate.
+    _dir: tempfile::TempDir,
+}
+
+/// Where `tests/peers/install` puts things.
+fn installed(part: &str) -> bool {
+    let peers = std::env::var_os("RESONANZ_PEERS").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/resonanz-peers"));
+    peers
+        .or(home)
+        .is_some_and(|peers| peers.join(part).exists())
 }
 
 impl Peer {
-    /// `None`, and a word on standard error, where it is not installed.
+    /// `None`, and a word on standard error, where it is not installed; one that is installed and
+    /// does not start is a failure.
     fn start() -> Option<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/smtp");
-        let spawned = Command::new(&script)
+        if !script.exists() || !installed("venv/bin/aiosmtpd") {
+            eprintln!("SKIPPED: the SMTP peer is not installed (tests/peers/install)");
+            return None;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        let mut child = Command::new(&script)
+            .arg("--dir")
+            .arg(dir.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .spawn();
-        let hello = spawned.ok().and_then(|mut child| {
-            let mut line = String::new();
-            BufReader::new(child.stdout.take()?)
-                .read_line(&mut line)
-                .ok()?;
-            Some((child, serde_json::from_str(&line).ok()?))
-        });
-        if hello.is_none() {
-            eprintln!("SKIPPED: the SMTP peer is not installed (tests/peers/install)");
-        }
-        hello.map(|(child, hello)| Self { child, hello })
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let output = child.stdout.take().unwrap();
+        BufReader::new(output).read_line(&mut line).unwrap();
+        let hello = serde_json::from_str(&line);
+        assert!(hello.is_ok(), "{}", std::fs::read_to_string(log).unwrap());
+        Some(Self {
+            child,
+            hello: hello.unwrap(),
+            _dir: dir,
+        })
     }
 
     fn text(&self, key: &str) -> &str {

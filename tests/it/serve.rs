@@ -4,13 +4,17 @@ use super::serve_house::*;
 use jiff::ToSpan;
 use resonanz::model::*;
 use resonanz::serve::{self, Check, Config, Gap, SearchError, Secret};
+use std::time::Duration;
 
 async fn house() -> House {
     House::open(Config::default()).await
 }
 
 async fn guarded() -> House {
-    let config = Config { token: Some(Secret(TOKEN.into())), ..Config::default() };
+    let config = Config {
+        token: Some(Secret(TOKEN.into())),
+        ..Config::default()
+    };
     House::open(config).await
 }
 
@@ -26,9 +30,23 @@ fn concrete(path: &str) -> String {
 #[tokio::test]
 async fn every_route_is_closed_without_the_token() {
     let house = guarded().await;
-    house.memory.put(vec![draft("1", "Geheimwort Grenze", 1)]).await;
-    let strange = ["/nothing", "/api/nothing", "//", "/api//search", "/%2e%2e/metrics", "/METRICS", "/healthz/"];
-    let paths = serve::paths().into_iter().map(concrete).chain(strange.map(str::to_owned));
+    house
+        .memory
+        .put(vec![draft("1", "Geheimwort Grenze", 1)])
+        .await;
+    let strange = [
+        "/nothing",
+        "/api/nothing",
+        "//",
+        "/api//search",
+        "/%2e%2e/metrics",
+        "/METRICS",
+        "/healthz/",
+    ];
+    let paths = serve::paths()
+        .into_iter()
+        .map(concrete)
+        .chain(strange.map(str::to_owned));
     for path in paths {
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
             let answer = house.ask(method, &path, &[], "").await;
@@ -38,13 +56,30 @@ async fn every_route_is_closed_without_the_token() {
             assert!(!answer.body.contains("Geheimwort"), "{method} {path}");
         }
     }
-    for forged in ["Bearer wrong", "Bearer", "Basic YTpi", "bearer ", "Bearer a-test-token-of-32-characters-o"] {
-        assert_eq!(house.ask("GET", "/api", &[("authorization", forged)], "").await.status, 401);
+    for forged in [
+        "Bearer wrong",
+        "Bearer",
+        "Basic YTpi",
+        "bearer ",
+        "Bearer a-test-token-of-32-characters-o",
+    ] {
+        assert_eq!(
+            house
+                .ask("GET", "/api", &[("authorization", forged)], "")
+                .await
+                .status,
+            401
+        );
     }
-    let forged = [("cookie", "resonanz_session=9999999999.00"), ("x-forwarded-for", "127.0.0.1")];
+    let forged = [
+        ("cookie", "resonanz_session=9999999999.00"),
+        ("x-forwarded-for", "127.0.0.1"),
+    ];
     assert_eq!(house.ask("GET", "/api", &forged, "").await.status, 401);
     for path in ["/", "/api/search", "/metrics", "/readyz", "/mentions/1"] {
-        let answer = house.ask("GET", path, &[("authorization", &bearer())], "").await;
+        let answer = house
+            .ask("GET", path, &[("authorization", &bearer())], "")
+            .await;
         assert_eq!(answer.status, 200, "{path}");
     }
 }
@@ -53,19 +88,36 @@ async fn every_route_is_closed_without_the_token() {
 async fn people_sign_in_once() {
     let house = guarded().await;
     let sent = house.get("/cases?lang=en").await;
-    assert_eq!((sent.status, sent.header("location")), (303, "/login?next=%2Fcases%3Flang%3Den"));
+    assert_eq!(
+        (sent.status, sent.header("location")),
+        (303, "/login?next=%2Fcases%3Flang%3Den")
+    );
     let form = house.get(sent.header("location")).await;
     assert!(form.body.contains("value=\"/cases?lang=en\""));
     let body = format!("token={TOKEN}&next=/cases?lang=en");
     let signed = house.ask("POST", "/login", &[], &body).await;
-    assert_eq!((signed.status, signed.header("location")), (303, "/cases?lang=en"));
+    assert_eq!(
+        (signed.status, signed.header("location")),
+        (303, "/cases?lang=en")
+    );
     let cookie = signed.header("set-cookie").to_owned();
-    assert!(cookie.contains("HttpOnly; SameSite=Strict") && !cookie.contains(TOKEN), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly; SameSite=Strict") && !cookie.contains(TOKEN),
+        "{cookie}"
+    );
     let cookie = cookie.split(';').next().unwrap();
-    assert_eq!(house.ask("GET", "/cases", &[("cookie", cookie)], "").await.status, 200);
+    assert_eq!(
+        house
+            .ask("GET", "/cases", &[("cookie", cookie)], "")
+            .await
+            .status,
+        200
+    );
     let foreign = [("cookie", cookie), ("sec-fetch-site", "cross-site")];
     assert_eq!(house.ask("POST", "/logout", &foreign, "").await.status, 403);
-    let out = house.ask("POST", "/logout", &[("cookie", cookie)], "").await;
+    let out = house
+        .ask("POST", "/logout", &[("cookie", cookie)], "")
+        .await;
     assert!(out.header("set-cookie").contains("Max-Age=0"));
 }
 
@@ -73,13 +125,18 @@ async fn people_sign_in_once() {
 async fn wrong_tokens_run_out() {
     let house = guarded().await;
     for _ in 0..10 {
-        assert_eq!(house.ask("POST", "/login", &[], "token=wrong").await.status, 401);
+        assert_eq!(
+            house.ask("POST", "/login", &[], "token=wrong").await.status,
+            401
+        );
     }
     let body = format!("token={TOKEN}");
     let late = house.ask("POST", "/login", &[], &body).await;
     assert_eq!((late.status, late.header("set-cookie")), (429, ""));
     // Whoever has the token is not locked out.
-    let program = house.ask("GET", "/api", &[("authorization", &bearer())], "").await;
+    let program = house
+        .ask("GET", "/api", &[("authorization", &bearer())], "")
+        .await;
     assert_eq!(program.status, 200);
 }
 
@@ -98,15 +155,25 @@ async fn without_a_token_only_names_of_this_machine_are_answered() {
 #[tokio::test]
 async fn every_answer_carries_the_headers() {
     let house = house().await;
-    let paths = serve::paths().into_iter().map(concrete).chain(["/nothing".to_owned()]);
+    let paths = serve::paths()
+        .into_iter()
+        .map(concrete)
+        .chain(["/nothing".to_owned()]);
     for path in paths {
         let answer = house.get(&path).await;
         let policy = answer.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'; style-src 'self';"), "{path}: {policy}");
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'self';"),
+            "{path}: {policy}"
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
         let kept = matches!(path.as_str(), "/style.css" | "/favicon.svg");
-        assert_eq!(answer.header("cache-control") == "no-store", !kept, "{path}");
+        assert_eq!(
+            answer.header("cache-control") == "no-store",
+            !kept,
+            "{path}"
+        );
     }
 }
 
@@ -132,10 +199,18 @@ async fn page_and_api_find_the_same() {
         async move {
             let found = house.get(&format!("/api/search?{query}")).await.json();
             assert_eq!(found["total"], expected, "{query}");
-            assert_eq!(found["items"].as_array().unwrap().len(), expected, "{query}");
+            assert_eq!(
+                found["items"].as_array().unwrap().len(),
+                expected,
+                "{query}"
+            );
             let page = house.get(&format!("/?{query}")).await;
             assert_eq!(page.status, 200);
-            assert_eq!(page.body.matches("<article class=\"card").count(), expected, "{query}");
+            assert_eq!(
+                page.body.matches("<article class=\"card").count(),
+                expected,
+                "{query}"
+            );
         }
     };
     check("", 3).await;
@@ -219,7 +294,10 @@ async fn an_item_says_what_and_why_and_never_who() {
     assert_eq!(article["url"], "https://zeitung.example/artikel/16");
     let page = house.get("/?q=Grenze").await.body;
     assert!(page.contains("privates Konto") && page.contains("Nordkurier am Morgen"));
-    assert!(page.contains("kritisches Wort: <q dir=\"auto\">Skandal</q>"), "{page}");
+    assert!(
+        page.contains("kritisches Wort: <q dir=\"auto\">Skandal</q>"),
+        "{page}"
+    );
     assert!(page.contains("Die <mark>Grenze</mark> bleibt"));
     assert!(page.contains("vorläufiges Wörterbuchverfahren, nicht kalibriert"));
     assert_eq!(page.matches("Original öffnen").count(), 1);
@@ -235,18 +313,32 @@ async fn an_item_says_what_and_why_and_never_who() {
 #[tokio::test]
 async fn a_search_goes_on_where_the_page_ended() {
     let house = house().await;
-    house.memory.put((0..7).map(|n| draft(&n.to_string(), "Grenze", n)).collect()).await;
+    house
+        .memory
+        .put((0..7).map(|n| draft(&n.to_string(), "Grenze", n)).collect())
+        .await;
     let mut path = "/api/search?q=Grenze&limit=3".to_owned();
     let mut ids = Vec::new();
     loop {
         let page = house.get(&path).await.json();
-        ids.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()));
-        let Some(next) = page["next"].as_str() else { break };
+        ids.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["id"].as_i64().unwrap()),
+        );
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
         path = format!("/api/search?q=Grenze&limit=3&after={next}");
     }
     assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7]);
     let page = house.get("/?q=Grenze&limit=3&lang=en").await.body;
-    assert!(page.contains("href=\"/?q=Grenze&#38;limit=3&#38;lang=en&#38;after=3\""), "{page}");
+    assert!(
+        page.contains("href=\"/?q=Grenze&#38;limit=3&#38;lang=en&#38;after=3\""),
+        "{page}"
+    );
     assert_eq!(house.get("/api/search?after=forged").await.status, 400);
 }
 
@@ -268,14 +360,28 @@ async fn what_cannot_be_followed_is_said() {
     insta::assert_snapshot!(error("/api/nothing").await, @r#"404 {"error":{"code":"not_found","message":"there is nothing here; GET /api lists what there is"}}"#);
     let page = house.get("/?q=K%C3%B6ln+AND+)").await;
     assert_eq!(page.status, 400);
-    assert!(page.body.contains("Köln AND <mark>)</mark>\n<span aria-hidden=\"true\">         ^</span>"), "{}", page.body);
+    assert!(
+        page.body
+            .contains("Köln AND <mark>)</mark>\n<span aria-hidden=\"true\">         ^</span>"),
+        "{}",
+        page.body
+    );
     let page = house.get("/?author=x").await;
     assert_eq!(page.status, 400);
     assert!(page.body.contains("Aussagen, nicht Personen"));
     assert_eq!(house.get("/mentions/999").await.status, 404);
     assert_eq!(house.get("/cases/999").await.status, 404);
-    assert_eq!(house.get(&format!("/api/search?q={}", "x".repeat(3000))).await.status, 400);
-    assert_eq!(house.get(&format!("/?{}", "x".repeat(9000))).await.status, 414);
+    assert_eq!(
+        house
+            .get(&format!("/api/search?q={}", "x".repeat(3000)))
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        house.get(&format!("/?{}", "x".repeat(9000))).await.status,
+        414
+    );
     let long = house.ask("POST", "/login", &[], &"x".repeat(9000)).await;
     assert_eq!(long.status, 413);
 }
@@ -292,15 +398,68 @@ async fn a_tired_archive_is_not_an_empty_one() {
         for path in ["/?q=a", "/api/search?q=a"] {
             let answer = house.get(path).await;
             assert_eq!(answer.status, status, "{path}");
-            assert_eq!(answer.header("retry-after").is_empty(), status != 503, "{path}");
+            assert_eq!(
+                answer.header("retry-after").is_empty(),
+                status != 503,
+                "{path}"
+            );
             assert!(!answer.body.contains("Keine Erwähnung gefunden"), "{path}");
         }
     }
 }
 
 #[tokio::test]
+async fn the_best_match_can_come_first() {
+    let house = house().await;
+    let drafts = vec![
+        draft("1", "Grenze", 1),
+        draft("2", "Grenze Grenze Grenze", 2),
+    ];
+    house.memory.put(drafts).await;
+    for (query, first) in [
+        ("q=Grenze", 1),
+        ("q=Grenze&order=newest", 1),
+        ("q=Grenze&order=relevance", 2),
+    ] {
+        let found = house.get(&format!("/api/search?{query}")).await.json();
+        assert_eq!(found["items"][0]["id"], first, "{query}");
+    }
+    let page = house.get("/?q=Grenze&order=relevance").await.body;
+    assert!(page.contains("<option value=\"relevance\" selected>beste Treffer zuerst"));
+}
+
+#[tokio::test]
+async fn one_connection_too_many_waits_its_turn() {
+    let house = House::open(Config {
+        max_connections: 1,
+        ..Config::default()
+    })
+    .await;
+    let silent = tokio::net::TcpStream::connect(house.address).await.unwrap();
+    let second = house.get("/healthz");
+    tokio::pin!(second);
+    // The silent one was there first: nothing comes back while it holds the only place.
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut second).await;
+    assert!(early.is_err(), "{early:?}");
+    drop(silent);
+    assert_eq!(second.await.status, 200);
+}
+
+#[tokio::test]
+async fn the_house_stops_although_somebody_is_silent() {
+    let house = house().await;
+    let _silent = tokio::net::TcpStream::connect(house.address).await.unwrap();
+    assert_eq!(house.get("/healthz").await.status, 200);
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn one_request_too_many_is_told_to_come_back() {
-    let house = House::open(Config { max_requests: 1, ..Config::default() }).await;
+    let house = House::open(Config {
+        max_requests: 1,
+        ..Config::default()
+    })
+    .await;
     let closed = house.memory.gate.acquire_many(64).await.unwrap();
     let waiting = house.get("/api/search?q=a");
     let refused = async {
@@ -327,32 +486,65 @@ async fn one_request_too_many_is_told_to_come_back() {
 
 #[tokio::test]
 async fn a_request_ends_at_its_deadline() {
-    let house = House::open(Config { request_timeout_secs: 1, ..Config::default() }).await;
+    let house = House::open(Config {
+        request_timeout_secs: 1,
+        ..Config::default()
+    })
+    .await;
     let _closed = house.memory.gate.acquire_many(64).await.unwrap();
     let answer = house.get("/api/search?q=a").await;
-    assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (504, Some("timed_out")));
+    assert_eq!(
+        (answer.status, answer.json()["error"]["code"].as_str()),
+        (504, Some("timed_out"))
+    );
 }
 
 #[tokio::test]
 async fn silence_and_deafness_look_different() {
     let house = house().await;
     let heard = house.get("/?q=nichts").await.body;
-    assert!(heard.contains("class=\"ears heard\"") && heard.contains("Alle Quellen werden gehört (2)"));
+    assert!(
+        heard.contains("class=\"ears heard\"") && heard.contains("Alle Quellen werden gehört (2)")
+    );
     assert!(heard.contains("im Archiv steht nichts"));
     let set = |sources| *house.memory.sources.lock().unwrap() = sources;
-    set(vec![source("bluesky", Some(false)), source("feeds", Some(true))]);
+    set(vec![
+        source("bluesky", Some(false)),
+        source("feeds", Some(true)),
+    ]);
     let deaf = house.get("/?q=nichts").await.body;
     assert!(deaf.contains("class=\"ears deaf\"") && deaf.contains("Nicht gehört: Bluesky"));
     assert!(deaf.contains("Das heißt nicht, dass nichts gesagt wurde"));
     let mut gap = source("bluesky", Some(true));
-    gap.gaps = vec![Gap { from: now() - 50.hours(), to: now() - 49.hours() }];
+    gap.gaps = vec![Gap {
+        from: now() - 50.hours(),
+        to: now() - 49.hours(),
+    }];
     set(vec![gap]);
     assert!(house.get("/?q=x").await.body.contains("Das heißt nicht"));
-    assert!(house.get("/?q=x&range=24h").await.body.contains("im Archiv steht nichts"));
+    assert!(
+        house
+            .get("/?q=x&range=24h")
+            .await
+            .body
+            .contains("im Archiv steht nichts")
+    );
     set(vec![source("bluesky", None)]);
-    assert!(house.get("/?q=x").await.body.contains("Noch nicht verbunden: Bluesky"));
+    assert!(
+        house
+            .get("/?q=x")
+            .await
+            .body
+            .contains("Noch nicht verbunden: Bluesky")
+    );
     set(vec![]);
-    assert!(house.get("/?q=x").await.body.contains("Keine Quelle eingerichtet"));
+    assert!(
+        house
+            .get("/?q=x")
+            .await
+            .body
+            .contains("Keine Quelle eingerichtet")
+    );
 }
 
 #[tokio::test]
@@ -364,12 +556,24 @@ async fn the_page_speaks_two_languages() {
         ("/", &english[..], "<html lang=\"en\">"),
         ("/?lang=de", &english[..], "<html lang=\"de\">"),
         ("/?lang=en", &[][..], "href=\"/?lang=de\" lang=\"de\""),
-        ("/?lang=en&stance=critical", &[][..], "href=\"/?stance=critical&#38;lang=de\""),
+        (
+            "/?lang=en&stance=critical",
+            &[][..],
+            "href=\"/?stance=critical&#38;lang=de\"",
+        ),
         ("/mentions/1?lang=en", &[][..], "private account"),
         ("/cases?lang=en", &[][..], "href=\"/cases/1?lang=en\""),
         ("/cases/1", &[][..], "Fall 1: Erwähnung mit Hinweis"),
-        ("/cases/1", &[][..], "<dt>bis</dt><dd>So. 22.11.2026, 08:30 Uhr</dd>"),
-        ("/cases/1", &[][..], "<dt>strange</dt><dd>[&#34;x&#34;]</dd>"),
+        (
+            "/cases/1",
+            &[][..],
+            "<dt>bis</dt><dd>So. 22.11.2026, 08:30 Uhr</dd>",
+        ),
+        (
+            "/cases/1",
+            &[][..],
+            "<dt>strange</dt><dd>[&#34;x&#34;]</dd>",
+        ),
     ] {
         let body = house.ask("GET", path, headers, "").await.body;
         assert!(body.contains(expected), "{path}: {body}");
@@ -380,10 +584,17 @@ async fn the_page_speaks_two_languages() {
 async fn readiness_names_what_is_broken() {
     let house = house().await;
     assert_eq!(house.get("/readyz").await.status, 200);
-    let stuck = Check { name: "index", ok: false, detail: "900 changes behind".into() };
+    let stuck = Check {
+        name: "index",
+        ok: false,
+        detail: "900 changes behind".into(),
+    };
     house.memory.checks.lock().unwrap().push(stuck);
     let answer = house.get("/readyz").await;
-    assert_eq!((answer.status, answer.json()["ready"].as_bool()), (503, Some(false)));
+    assert_eq!(
+        (answer.status, answer.json()["ready"].as_bool()),
+        (503, Some(false))
+    );
     assert_eq!(answer.json()["checks"][1]["detail"], "900 changes behind");
     assert_eq!(house.get("/healthz").await.status, 200);
 }
@@ -391,12 +602,18 @@ async fn readiness_names_what_is_broken() {
 #[tokio::test]
 async fn requests_are_counted_by_route_and_never_by_what_was_asked() {
     let house = filled().await;
-    for path in ["/mentions/1", "/mentions/999", "/Suchwort", "/api/search?q=Suchwort"] {
+    for path in [
+        "/mentions/1",
+        "/mentions/999",
+        "/Suchwort",
+        "/api/search?q=Suchwort",
+    ] {
         house.get(path).await;
     }
     let text = house.get("/metrics").await.body;
     let count = |route: &str, class: &str| {
-        let line = format!("resonanz_request_seconds_count{{route=\"{route}\",status=\"{class}\"}} ");
+        let line =
+            format!("resonanz_request_seconds_count{{route=\"{route}\",status=\"{class}\"}} ");
         let value = text.lines().find_map(|text| text.strip_prefix(&line));
         value.unwrap_or("none").to_owned()
     };
@@ -417,14 +634,25 @@ async fn hostile_text_stays_text() {
                 mention.title = title;
                 mention.site = text.clone();
                 mention.url = Some(text.clone());
-                mention.author = Some(Author::Voice { name: text.clone(), handle: text.clone() });
+                mention.author = Some(Author::Voice {
+                    name: text.clone(),
+                    handle: text.clone(),
+                });
             })
             .stance(Stance::Critical, &text, &text, 1.0)
     });
     house.memory.put(drafts.collect()).await;
     let page = house.get("/?limit=100").await.body;
     // Nothing but our own elements: every one of theirs would open with a bracket.
-    for foreign in ["<script", "<img", "<svg", "<iframe", "<style", "<a onmouse", "javascript:"] {
+    for foreign in [
+        "<script",
+        "<img",
+        "<svg",
+        "<iframe",
+        "<style",
+        "<a onmouse",
+        "javascript:",
+    ] {
         let mut ours = page.matches(foreign).count();
         if foreign == "javascript:" {
             ours = page.matches("href=\"javascript:").count();
@@ -464,7 +692,13 @@ pub fn hostile() -> Vec<String> {
     let mut all = Vec::new();
     for around in wrap {
         for payload in payloads {
-            for twist in [str::to_owned, str::to_uppercase, |text: &str| text.replace('<', "<<"), |text: &str| text.replace(' ', "\t"), |text: &str| format!("{text}{}", "<b>".repeat(50))] {
+            for twist in [
+                str::to_owned,
+                str::to_uppercase,
+                |text: &str| text.replace('<', "<<"),
+                |text: &str| text.replace(' ', "\t"),
+                |text: &str| format!("{text}{}", "<b>".repeat(50)),
+            ] {
                 all.push(around.replace("{}", &twist(payload)));
             }
         }

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub const TOKEN: &str = "a-test-token-of-32-characters-ok";
@@ -53,17 +54,27 @@ pub fn draft(id: &str, text: &str, minutes_ago: i64) -> Draft {
         site: String::new(),
         url: None,
         links: vec![],
-        author: Some(Author::Private { pseudonym: keys.pseudonym("bluesky", CANARY, at) }),
+        author: Some(Author::Private {
+            pseudonym: keys.pseudonym("bluesky", CANARY, at),
+        }),
         sealed: Some(keys.seal(&key, &identity).unwrap()),
         reply_to: None,
         title_tokens: vec![],
         text_tokens: vec![],
     };
-    let matches = vec![WatchMatch { watch: "minister".into(), target: "minister".into(), spans: vec![] }];
+    let matches = vec![WatchMatch {
+        watch: "minister".into(),
+        target: "minister".into(),
+        spans: vec![],
+    }];
     Draft(Hit {
         mention,
         matches,
-        labels: Labels { model: "lexicon-0".into(), stances: vec![], flags: vec![] },
+        labels: Labels {
+            model: "lexicon-0".into(),
+            stances: vec![],
+            flags: vec![],
+        },
         backfill: false,
     })
 }
@@ -78,16 +89,34 @@ impl Draft {
     pub fn stance(mut self, stance: Stance, rule: &str, seen: &str, weight: f32) -> Self {
         let reasons = match seen {
             "" => vec![],
-            _ => vec![Reason { rule: rule.into(), seen: seen.into(), span: None, weight }],
+            _ => vec![Reason {
+                rule: rule.into(),
+                seen: seen.into(),
+                span: None,
+                weight,
+            }],
         };
-        let label = StanceLabel { target: "minister".into(), stance, probability: None, reasons };
+        let label = StanceLabel {
+            target: "minister".into(),
+            stance,
+            probability: None,
+            reasons,
+        };
         self.0.labels.stances.push(label);
         self
     }
 
     pub fn flag(mut self, flag: FlagKind, rule: &str, seen: &str) -> Self {
-        let reason = Reason { rule: rule.into(), seen: seen.into(), span: None, weight: 0.0 };
-        self.0.labels.flags.push(FlagLabel { flag, reasons: vec![reason] });
+        let reason = Reason {
+            rule: rule.into(),
+            seen: seen.into(),
+            span: None,
+            weight: 0.0,
+        };
+        self.0.labels.flags.push(FlagLabel {
+            flag,
+            reasons: vec![reason],
+        });
         self
     }
 
@@ -99,7 +128,10 @@ impl Draft {
             mention.title = title.into();
             mention.site = site.into();
             mention.url = Some(format!("https://{site}/artikel/{}", title.len()));
-            mention.author = Some(Author::Voice { name: "Nordkurier am Morgen".into(), handle: "@nam".into() });
+            mention.author = Some(Author::Voice {
+                name: "Nordkurier am Morgen".into(),
+                handle: "@nam".into(),
+            });
             mention.sealed = None;
         })
     }
@@ -136,7 +168,12 @@ impl Memory {
             "mentions": mentions.len(), "authors": 3, "min_authors": 2, "window_minutes": 60,
             "from": now() - 1.hours(), "to": now(), "model": "lexicon-0", "strange": ["x"],
         });
-        let case = NewCase { rule: rule.into(), watch: "minister".into(), opened: now(), facts };
+        let case = NewCase {
+            rule: rule.into(),
+            watch: "minister".into(),
+            opened: now(),
+            facts,
+        };
         let mut tx = self.store.begin().await.unwrap();
         let id = tx.open_case(&case).await.unwrap();
         for mention in mentions {
@@ -160,16 +197,24 @@ impl Memory {
         }
         if let Some(start) = request.query.find(')') {
             let message = "a closing bracket without an opening one: remove it".into();
-            return Err(SearchError::BadQuery { message, start, end: start + 1 });
+            return Err(SearchError::BadQuery {
+                message,
+                start,
+                end: start + 1,
+            });
         }
         let skip: usize = match &request.after {
             Some(mark) => mark.parse().map_err(|_| SearchError::BadMark)?,
             None => 0,
         };
-        let mut found: Vec<Found> =
-            self.all().await.into_iter().filter_map(|mention| matches(mention, &request)).collect();
-        if request.order == Order::Oldest {
-            found.reverse();
+        let mut found: Vec<Found> = self
+            .all()
+            .await
+            .into_iter()
+            .filter_map(|mention| matches(mention, &request))
+            .collect();
+        if request.order == Order::Relevance {
+            found.sort_by_key(|found| std::cmp::Reverse(found.highlights.len()));
         }
         let total = found.len();
         let mut stances = BTreeMap::new();
@@ -177,23 +222,44 @@ impl Memory {
             *stances.entry(label.stance.as_str().to_owned()).or_insert(0) += 1;
         }
         let facets = Facets {
-            stances: stances.into_iter().map(|(name, count)| Count { name, count }).collect(),
+            stances: stances
+                .into_iter()
+                .map(|(name, count)| Count { name, count })
+                .collect(),
             ..Facets::default()
         };
         let next = (skip + request.limit < total).then(|| (skip + request.limit).to_string());
         let items = found.into_iter().skip(skip).take(request.limit).collect();
-        Ok(Results { total: total as u64, items, next, facets })
+        Ok(Results {
+            total: total as u64,
+            items,
+            next,
+            facets,
+        })
     }
 }
 
 fn matches(mention: StoredMention, request: &Request) -> Option<Found> {
     let labels = &mention.labels;
-    let holds = request.watch.as_ref().is_none_or(|watch| mention.matches.iter().any(|m| m.watch == *watch))
-        && request.source.as_ref().is_none_or(|source| mention.source == *source)
+    let holds = request
+        .watch
+        .as_ref()
+        .is_none_or(|watch| mention.matches.iter().any(|m| m.watch == *watch))
+        && request
+            .source
+            .as_ref()
+            .is_none_or(|source| mention.source == *source)
         && request.kind.is_none_or(|kind| mention.kind == kind)
-        && request.lang.as_ref().is_none_or(|lang| mention.lang == *lang)
-        && request.stance.is_none_or(|stance| labels.stances.iter().any(|l| l.stance == stance))
-        && request.flag.is_none_or(|flag| labels.flags.iter().any(|l| l.flag == flag))
+        && request
+            .lang
+            .as_ref()
+            .is_none_or(|lang| mention.lang == *lang)
+        && request
+            .stance
+            .is_none_or(|stance| labels.stances.iter().any(|l| l.stance == stance))
+        && request
+            .flag
+            .is_none_or(|flag| labels.flags.iter().any(|l| l.flag == flag))
         && request.since.is_none_or(|since| mention.published >= since)
         && request.until.is_none_or(|until| mention.published < until);
     let spans = |part: Part, text: &str| -> Vec<Span> {
@@ -210,7 +276,10 @@ fn matches(mention: StoredMention, request: &Request) -> Option<Found> {
     let mut highlights = spans(Part::Title, &mention.title);
     highlights.extend(spans(Part::Text, &mention.text));
     let found = request.query.is_empty() || !highlights.is_empty();
-    (holds && found).then_some(Found { mention, highlights })
+    (holds && found).then_some(Found {
+        mention,
+        highlights,
+    })
 }
 
 impl Archive for Memory {
@@ -219,12 +288,22 @@ impl Archive for Memory {
     }
 
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>> {
-        async move { self.store.mention(id).await.map_err(|_| SearchError::Internal) }.boxed()
+        async move {
+            self.store
+                .mention(id)
+                .await
+                .map_err(|_| SearchError::Internal)
+        }
+        .boxed()
     }
 
     fn open_cases(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Case>, SearchError>> {
         async move {
-            let mut cases = self.store.cases(limit as i64).await.map_err(|_| SearchError::Internal)?;
+            let mut cases = self
+                .store
+                .cases(limit as i64)
+                .await
+                .map_err(|_| SearchError::Internal)?;
             cases.retain(|case| case.state != CaseState::Closed);
             Ok(cases)
         }
@@ -233,7 +312,9 @@ impl Archive for Memory {
 
     fn case(&self, id: i64) -> BoxFuture<'_, Result<Option<CaseFile>, SearchError>> {
         async move {
-            let Some(case) = self.store.case(id).await.unwrap() else { return Ok(None) };
+            let Some(case) = self.store.case(id).await.unwrap() else {
+                return Ok(None);
+            };
             let mut ids = self.store.case_mentions(id).await.unwrap();
             ids.reverse();
             ids.truncate(MAX_CASE_MENTIONS);
@@ -260,15 +341,24 @@ pub struct House {
     pub memory: Arc<Memory>,
     /// What `/metrics` tells.
     pub metrics: Metrics,
-    _stop: DropGuard,
+    serving: JoinHandle<()>,
+    stop: DropGuard,
 }
 
 pub fn source(name: &str, up: Option<bool>) -> SourceState {
-    SourceState { name: name.into(), up, last_event: Some(now()), gaps: vec![] }
+    SourceState {
+        name: name.into(),
+        up,
+        last_event: Some(now()),
+        gaps: vec![],
+    }
 }
 
 fn named(pairs: &[(&str, &str)]) -> Vec<Named> {
-    let named = |(name, label): &(&str, &str)| Named { name: (*name).into(), label: (*label).into() };
+    let named = |(name, label): &(&str, &str)| Named {
+        name: (*name).into(),
+        label: (*label).into(),
+    };
     pairs.iter().map(named).collect()
 }
 
@@ -277,13 +367,20 @@ impl House {
         let dir = tempfile::tempdir().unwrap();
         let memory = Arc::new(Memory {
             store: Store::open(&dir.path().join("store.sqlite")).await.unwrap(),
-            sources: Mutex::new(vec![source("bluesky", Some(true)), source("feeds", Some(true))]),
+            sources: Mutex::new(vec![
+                source("bluesky", Some(true)),
+                source("feeds", Some(true)),
+            ]),
             broken: Mutex::default(),
-            checks: Mutex::new(vec![Check { name: "store", ok: true, detail: "answers".into() }]),
+            checks: Mutex::new(vec![Check {
+                name: "store",
+                ok: true,
+                detail: "answers".into(),
+            }]),
             gate: Semaphore::new(64),
             _dir: dir,
         });
-        let metrics = Metrics::new(&["bluesky", "feeds"], &["ministry", "minister"]).unwrap();
+        let metrics = Metrics::new(&series()).unwrap();
         let parts = Parts {
             archive: memory.clone(),
             health: memory.clone(),
@@ -302,8 +399,22 @@ impl House {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let stopping = stop.clone();
-        tokio::spawn(async move { serve(listener, &settings, router, stopping).await.unwrap() });
-        Self { address, memory, metrics, _stop: stop.drop_guard() }
+        let serving = tokio::spawn(async move {
+            serve(listener, &settings, router, stopping).await.unwrap();
+        });
+        Self {
+            address,
+            memory,
+            metrics,
+            serving,
+            stop: stop.drop_guard(),
+        }
+    }
+
+    /// Stops the server and waits until it has stopped.
+    pub async fn stop(self) {
+        drop(self.stop);
+        self.serving.await.unwrap();
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -311,7 +422,13 @@ impl House {
     }
 
     /// Sends one request. A header in `headers` replaces the usual one of its name.
-    pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let host = format!("localhost:{}", self.address.port());
         let mut all = vec![("host", host.as_str())];
         all.retain(|(name, _)| headers.iter().all(|(given, _)| given != name));
@@ -340,8 +457,17 @@ impl Answer {
 }
 
 /// HTTP/1.0, so that the body ends with the connection.
-pub async fn ask(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    let mut request = format!("{method} {path} HTTP/1.0\r\ncontent-length: {}\r\n", body.len());
+pub async fn ask(
+    to: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let mut request = format!(
+        "{method} {path} HTTP/1.0\r\ncontent-length: {}\r\n",
+        body.len()
+    );
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -354,10 +480,35 @@ pub async fn ask(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &st
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let mut lines = head.lines();
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let status = lines
+        .next()
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
     let header = |line: &str| {
         let (name, value) = line.split_once(": ").unwrap();
         (name.to_lowercase(), value.to_owned())
     };
-    Answer { status, headers: lines.map(header).collect(), body: body.to_owned() }
+    Answer {
+        status,
+        headers: lines.map(header).collect(),
+        body: body.to_owned(),
+    }
+}
+
+fn series() -> resonanz::metrics::Series {
+    use resonanz::model::{FlagKind, Stance};
+    resonanz::metrics::Series {
+        sources: vec!["bluesky".into(), "feeds".into()],
+        watches: vec!["ministry".into(), "minister".into()],
+        stances: Stance::ALL.iter().map(|stance| stance.as_str()).collect(),
+        flags: FlagKind::ALL.iter().map(|flag| flag.as_str()).collect(),
+        rules: resonanz::desk::Rule::ALL
+            .iter()
+            .map(|rule| rule.as_str())
+            .collect(),
+    }
 }

@@ -30,22 +30,36 @@ pub fn hit(id: &str, text: &str, version: i64) -> Hit {
         site: String::new(),
         url: None,
         links: vec![],
-        author: Some(Author::Private { pseudonym: Pseudonym([7; 16]) }),
+        author: Some(Author::Private {
+            pseudonym: Pseudonym([7; 16]),
+        }),
         sealed: None,
         reply_to: None,
         title_tokens: vec![],
         text_tokens: vec![],
     };
-    let matches =
-        vec![WatchMatch { watch: "ministry".into(), target: "ministry".into(), spans: vec![] }];
+    let matches = vec![WatchMatch {
+        watch: "ministry".into(),
+        target: "ministry".into(),
+        spans: vec![],
+    }];
     let stances = vec![StanceLabel {
         target: "ministry".into(),
         stance: Stance::Critical,
         probability: None,
         reasons: vec![],
     }];
-    let labels = Labels { model: "test".into(), stances, flags: vec![] };
-    Hit { mention, matches, labels, backfill: false }
+    let labels = Labels {
+        model: "test".into(),
+        stances,
+        flags: vec![],
+    };
+    Hit {
+        mention,
+        matches,
+        labels,
+        backfill: false,
+    }
 }
 
 async fn open(dir: &Path) -> Store {
@@ -57,10 +71,21 @@ async fn the_newest_version_wins_and_repeats_change_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     let mut tx = store.begin().await.unwrap();
-    let Put::New { id } = tx.put(&hit("1", "first", 0)).await.unwrap() else { panic!("not new") };
-    assert_eq!(tx.put(&hit("1", "first", 0)).await.unwrap(), Put::Known { id });
-    assert_eq!(tx.put(&hit("1", "second", 5)).await.unwrap(), Put::Updated { id });
-    assert_eq!(tx.put(&hit("1", "first", 0)).await.unwrap(), Put::Known { id });
+    let Put::New { id } = tx.put(&hit("1", "first", 0)).await.unwrap() else {
+        panic!("not new")
+    };
+    assert_eq!(
+        tx.put(&hit("1", "first", 0)).await.unwrap(),
+        Put::Known { id }
+    );
+    assert_eq!(
+        tx.put(&hit("1", "second", 5)).await.unwrap(),
+        Put::Updated { id }
+    );
+    assert_eq!(
+        tx.put(&hit("1", "first", 0)).await.unwrap(),
+        Put::Known { id }
+    );
     tx.commit().await.unwrap();
     assert_eq!(store.mention(id).await.unwrap().unwrap().text, "second");
     assert_eq!(store.count().await.unwrap(), 1);
@@ -72,7 +97,9 @@ async fn what_was_not_committed_never_happened() {
     let store = open(dir.path()).await;
     let mut tx = store.begin().await.unwrap();
     tx.put(&hit("1", "text", 0)).await.unwrap();
-    tx.set_cursor("bluesky", &Cursor("9".into()), time(0)).await.unwrap();
+    tx.set_cursor("bluesky", &Cursor("9".into()), time(0))
+        .await
+        .unwrap();
     drop(tx);
     assert_eq!(store.count().await.unwrap(), 0);
     assert_eq!(store.cursor("bluesky").await.unwrap(), None);
@@ -93,7 +120,12 @@ async fn a_tombstone_wins_whatever_the_order() {
     assert_eq!(store.expire_tombstones(time(5)).await.unwrap(), 1);
     let mut tx = store.begin().await.unwrap();
     tx.put(&late).await.unwrap();
-    assert!(tx.delete(&late.mention.key, time(6)).await.unwrap().is_some());
+    assert!(
+        tx.delete(&late.mention.key, time(6))
+            .await
+            .unwrap()
+            .is_some()
+    );
     tx.commit().await.unwrap();
     assert_eq!(store.expire_tombstones(time(9)).await.unwrap(), 0);
 }
@@ -107,9 +139,15 @@ async fn an_author_who_left_takes_everything_along_and_may_come_back() {
     tx.put(&hit("1", "one", 0)).await.unwrap();
     tx.put(&hit("2", "two", 0)).await.unwrap();
     assert_eq!(tx.author_gone(&pseudonyms, time(1)).await.unwrap().len(), 2);
-    assert_eq!(tx.put(&hit("3", "three", 0)).await.unwrap(), Put::Tombstoned);
+    assert_eq!(
+        tx.put(&hit("3", "three", 0)).await.unwrap(),
+        Put::Tombstoned
+    );
     tx.author_back(&pseudonyms).await.unwrap();
-    assert!(matches!(tx.put(&hit("4", "four", 0)).await.unwrap(), Put::New { .. }));
+    assert!(matches!(
+        tx.put(&hit("4", "four", 0)).await.unwrap(),
+        Put::New { .. }
+    ));
     tx.commit().await.unwrap();
     assert_eq!(store.count().await.unwrap(), 1);
 }
@@ -120,9 +158,20 @@ async fn an_edit_that_matches_no_more_takes_the_row_back() {
     let store = open(dir.path()).await;
     let mut tx = store.begin().await.unwrap();
     tx.put(&hit("1", "text", 5)).await.unwrap();
-    assert_eq!(tx.retract(&hit("1", "older", 0).mention).await.unwrap(), None);
-    assert!(tx.retract(&hit("1", "newer", 9).mention).await.unwrap().is_some());
-    assert!(matches!(tx.put(&hit("1", "again", 12)).await.unwrap(), Put::New { .. }));
+    assert_eq!(
+        tx.retract(&hit("1", "older", 0).mention).await.unwrap(),
+        None
+    );
+    assert!(
+        tx.retract(&hit("1", "newer", 9).mention)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(matches!(
+        tx.put(&hit("1", "again", 12)).await.unwrap(),
+        Put::New { .. }
+    ));
     tx.commit().await.unwrap();
 }
 
@@ -151,7 +200,10 @@ async fn a_mail_is_ordered_once_and_its_repeats_keep_their_id() {
     tx.commit().await.unwrap();
     let due = store.due_mails(time(1), 10).await.unwrap();
     assert_eq!(due.len(), 1);
-    store.mail_failed(due[0].id, "451 busy", Some(time(10))).await.unwrap();
+    store
+        .mail_failed(due[0].id, "451 busy", Some(time(10)))
+        .await
+        .unwrap();
     assert!(store.due_mails(time(9), 10).await.unwrap().is_empty());
     let again = store.due_mails(time(10), 10).await.unwrap();
     assert_eq!(again[0].message_id, mail.message_id);
@@ -180,7 +232,9 @@ async fn apply(store: &Store, acts: &[Act]) {
         match act {
             Act::Put { item, version } => {
                 let text = format!("version {version}");
-                tx.put(&hit(&item.to_string(), &text, i64::from(*version))).await.unwrap();
+                tx.put(&hit(&item.to_string(), &text, i64::from(*version)))
+                    .await
+                    .unwrap();
             }
             Act::Delete { item } => {
                 let key = hit(&item.to_string(), "", 0).mention.key;

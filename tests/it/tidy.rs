@@ -53,8 +53,11 @@ fn floor(room: &str) -> u8 {
 /// Rooms that a file's product code names as `crate::room`.
 fn imports(source: &str) -> BTreeSet<String> {
     let code = source.split("#[cfg(test)]").next().unwrap();
-    let code: String =
-        code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let code: String = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
     let mut rooms = BTreeSet::new();
     for (i, _) in code.match_indices("crate::") {
         let rest = &code[i + 7..];
@@ -68,7 +71,9 @@ fn imports(source: &str) -> BTreeSet<String> {
 }
 
 fn word(text: &str) -> String {
-    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }
 
 /// First words of the entries of a `use crate::{a::b, c}` list.
@@ -109,11 +114,17 @@ fn imports_only_run_down() {
             let (here, there) = (floor(&room), floor(&other));
             let between_steps = here == 3 && there == 3;
             if there > here || between_steps {
-                faults.push(format!("{name} (floor {here}) imports {other} (floor {there})"));
+                faults.push(format!(
+                    "{name} (floor {here}) imports {other} (floor {there})"
+                ));
             }
         }
     }
-    assert!(faults.is_empty(), "imports must run down:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "imports must run down:\n{}",
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -136,14 +147,21 @@ fn rooms_of_one_floor_do_not_import_each_other() {
 #[test]
 fn files_stay_short() {
     let mut long = Vec::new();
-    for path in ["src", "tests", "benches"].into_iter().flat_map(|dir| files(dir, "rs")) {
+    for path in ["src", "tests", "benches"]
+        .into_iter()
+        .flat_map(|dir| files(dir, "rs"))
+    {
         let name = relative(&path);
         let lines = read(&path).lines().count();
         if lines > MAX_LINES && !LONG_LISTS.contains(&name.as_str()) {
             long.push(format!("{name}: {lines} lines"));
         }
     }
-    assert!(long.is_empty(), "split these by topic:\n{}", long.join("\n"));
+    assert!(
+        long.is_empty(),
+        "split these by topic:\n{}",
+        long.join("\n")
+    );
 }
 
 fn metric_names(text: &str) -> BTreeSet<String> {
@@ -175,15 +193,27 @@ fn dashboards_and_metrics_know_each_other() {
         .filter(|text| text.starts_with("resonanz_") && !text.contains(' '))
         .map(str::to_owned)
         .collect();
-    assert!(declared.len() > 10, "the metrics were not found in src/metrics.rs");
+    assert!(
+        declared.len() > 10,
+        "the metrics were not found in src/metrics.rs"
+    );
     let mut used = BTreeSet::new();
-    for path in files("dashboards", "json").into_iter().chain(files("dashboards", "yml")) {
+    for path in files("dashboards", "json")
+        .into_iter()
+        .chain(files("dashboards", "yml"))
+    {
         used.extend(metric_names(&read(&path)));
     }
     let unused: Vec<_> = declared.difference(&used).collect();
     let unknown: Vec<_> = used.difference(&declared).collect();
-    assert!(unused.is_empty(), "metrics that no dashboard or rule uses: {unused:?}");
-    assert!(unknown.is_empty(), "metrics in dashboards that no code has: {unknown:?}");
+    assert!(
+        unused.is_empty(),
+        "metrics that no dashboard or rule uses: {unused:?}"
+    );
+    assert!(
+        unknown.is_empty(),
+        "metrics in dashboards that no code has: {unknown:?}"
+    );
 }
 
 /// Names of the fields of the `Config` structs of a file, and of what they are made of.
@@ -194,7 +224,9 @@ fn config_fields(source: &str) -> Vec<String> {
         let Some(body) = part.split_once("deny_unknown_fields").map(|(_, rest)| rest) else {
             continue;
         };
-        let Some((head, body)) = body.split_once('{') else { continue };
+        let Some((head, body)) = body.split_once('{') else {
+            continue;
+        };
         let name = head.rsplit("struct ").next().unwrap_or_default().trim();
         if !name.ends_with("Config") && !name.ends_with("Settings") && !name.ends_with("Rules") {
             continue;
@@ -225,18 +257,24 @@ fn every_config_key_stands_in_default_toml() {
                 .map(str::to_owned),
         )
         .collect();
+    // Secrets stand in no file; the defaults name their environment variables instead.
+    let is_secret = |field: &str| defaults.contains(&format!("__{}", field.to_uppercase()));
     let mut missing = Vec::new();
     let mut seen = 0;
     for path in files("src", "rs") {
         for field in config_fields(&read(&path)) {
             seen += 1;
-            if !named.contains(&field) {
+            if !named.contains(&field) && !is_secret(&field) {
                 missing.push(format!("{}: {field}", relative(&path)));
             }
         }
     }
     assert!(seen > 20, "the Config structs were not found");
-    assert!(missing.is_empty(), "keys that config/default.toml lacks:\n{}", missing.join("\n"));
+    assert!(
+        missing.is_empty(),
+        "keys that config/default.toml lacks:\n{}",
+        missing.join("\n")
+    );
 }
 
 #[test]
@@ -246,7 +284,11 @@ fn every_default_key_has_its_comment() {
     for (i, line) in defaults.lines().enumerate() {
         let is_key = line.split_once('=').is_some() && !line.trim_start().starts_with('#');
         if is_key && !line.starts_with(' ') {
-            assert!(commented || line.contains('#'), "line {}: no comment above {line}", i + 1);
+            assert!(
+                commented || line.contains('#'),
+                "line {}: no comment above {line}",
+                i + 1
+            );
         }
         commented = line.trim_start().starts_with('#') || (commented && is_key);
     }
@@ -262,15 +304,27 @@ fn every_source_has_fixtures() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let dir = root().join("tests/fixtures").join(&name);
         let cases = fs::read_dir(&dir).map(Iterator::count).unwrap_or(0);
-        assert!(cases > 0, "source {name} has no fixtures in {}", dir.display());
+        assert!(
+            cases > 0,
+            "source {name} has no fixtures in {}",
+            dir.display()
+        );
     }
 }
 
 #[test]
 fn nothing_is_left_undone() {
     // Written in two halves, so that this file does not find itself.
-    let marks = [("#[ig", "nore"), ("to", "do!("), ("unimple", "mented!("), ("FIX", "ME")];
-    for path in ["src", "tests", "benches"].into_iter().flat_map(|dir| files(dir, "rs")) {
+    let marks = [
+        ("#[ig", "nore"),
+        ("to", "do!("),
+        ("unimple", "mented!("),
+        ("FIX", "ME"),
+    ];
+    for path in ["src", "tests", "benches"]
+        .into_iter()
+        .flat_map(|dir| files(dir, "rs"))
+    {
         let text = read(&path);
         for (first, second) in marks {
             let mark = format!("{first}{second}");
@@ -316,13 +370,20 @@ fn licences_and_sources_follow_the_policy() {
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     for package in metadata["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
         assert!(!banned.contains(&name), "{name} is banned by deny.toml");
         let licence = package["license"].as_str().unwrap_or("none stated");
-        assert!(is_allowed(licence, &allowed), "{name}: {licence} is not in deny.toml");
+        assert!(
+            is_allowed(licence, &allowed),
+            "{name}: {licence} is not in deny.toml"
+        );
         let source = package["source"].as_str().unwrap_or("registry (own)");
         assert!(source.starts_with("registry"), "{name} comes from {source}");
     }
@@ -331,5 +392,7 @@ fn licences_and_sources_follow_the_policy() {
 /// An SPDX expression is allowed when one side of each OR and all sides of each AND are.
 fn is_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
     let plain = expression.replace(['(', ')'], "").replace('/', " OR ");
-    plain.split(" AND ").all(|side| side.split(" OR ").any(|name| allowed.contains(name.trim())))
+    plain
+        .split(" AND ")
+        .all(|side| side.split(" OR ").any(|name| allowed.contains(name.trim())))
 }

@@ -129,7 +129,7 @@ impl House {
         Self {
             store: Store::open(&dir.path().join("store.db")).await.unwrap(),
             clock: Clock::simulated(start()),
-            metrics: Metrics::new(&[], &[]).unwrap(),
+            metrics: Metrics::new(&resonanz::metrics::Series::default()).unwrap(),
             config,
             dir,
         }

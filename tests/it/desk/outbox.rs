@@ -139,4 +139,14 @@ async fn the_sender_stops_when_told() {
     }
     stop.cancel();
     running.await.unwrap();
+    assert_eq!(notifier.taken.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_due_when_the_house_closes_still_leaves_it() {
+    let (house, notifier) = waiting_mail().await;
+    let stop = CancellationToken::new();
+    stop.cancel();
+    house.sender(notifier.clone()).run(stop).await;
+    assert_eq!(house.store.mails(1).await.unwrap()[0].state, "sent");
 }

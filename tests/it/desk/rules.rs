@@ -167,3 +167,18 @@ async fn a_transaction_that_is_dropped_orders_no_mail() {
     assert!(house.store.mails(10).await.unwrap().is_empty());
     assert!(house.store.cases(10).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_flood_of_one_account_opens_nothing_and_hides_nothing_of_the_others() {
+    let house = House::new(config()).await;
+    let mut hits: Vec<Hit> = (0..1_100).map(|n| enquiry(n, 1, 0)).collect();
+    assert!(house.take(&hits, 100).await.is_empty());
+    hits = (2_000..2_002)
+        .map(|n| enquiry(n, (n % 100) as u8 + 2, 1))
+        .collect();
+    let opened = house.take(&hits, 1).await;
+    assert_eq!(opened.len(), 1);
+    assert_eq!(house.store.mails(1).await.unwrap()[0].mention_ids.len(), 3);
+    // The latest 200, and the flood's first one, which the mail shows.
+    assert_eq!(house.store.case_mentions(1).await.unwrap().len(), 201);
+}

@@ -83,7 +83,11 @@ impl Neighbour {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let served = Served { events: Arc::new(events), dictionary, requests: requests.clone() };
+        let served = Served {
+            events: Arc::new(events),
+            dictionary,
+            requests: requests.clone(),
+        };
         let task = tokio::spawn(async move {
             let mut faults = faults.into_iter();
             let mut open = tokio::task::JoinSet::new();
@@ -92,7 +96,11 @@ impl Neighbour {
                 open.spawn(serve(socket, fault, served.clone()));
             }
         });
-        Self { address, requests, task }
+        Self {
+            address,
+            requests,
+            task,
+        }
     }
 
     pub fn url(&self) -> String {
@@ -108,19 +116,28 @@ impl Neighbour {
 /// The value of a key in a request's query.
 pub fn asked(request: &Url, key: &str) -> Option<String> {
     let mut pairs = request.query_pairs();
-    pairs.find(|(name, _)| name == key).map(|(_, value)| value.into_owned())
+    pairs
+        .find(|(name, _)| name == key)
+        .map(|(_, value)| value.into_owned())
 }
 
 /// Answers in plain HTTP, head and body in one piece.
 async fn refuse(mut socket: TcpStream, served: &Served, status: u16, head: &str, body: &str) {
     let mut request = vec![0; 16 * 1024];
-    let read = tokio::io::AsyncReadExt::read(&mut socket, &mut request).await.unwrap_or(0);
+    let read = tokio::io::AsyncReadExt::read(&mut socket, &mut request)
+        .await
+        .unwrap_or(0);
     let request = String::from_utf8_lossy(&request[..read]).into_owned();
     let path = request.split(' ').nth(1).unwrap_or("/");
-    served.requests.lock().unwrap().push(Url::parse("ws://neighbour").unwrap().join(path).unwrap());
+    served
+        .requests
+        .lock()
+        .unwrap()
+        .push(Url::parse("ws://neighbour").unwrap().join(path).unwrap());
     let length = body.len();
-    let answer =
-        format!("HTTP/1.1 {status} No\r\ncontent-length: {length}\r\n{head}connection: close\r\n\r\n{body}");
+    let answer = format!(
+        "HTTP/1.1 {status} No\r\ncontent-length: {length}\r\n{head}connection: close\r\n\r\n{body}"
+    );
     let _ = socket.write_all(answer.as_bytes()).await;
     let _ = socket.shutdown().await;
 }
@@ -135,7 +152,10 @@ async fn serve(socket: TcpStream, fault: Fault, served: Served) {
         let mut head = vec![0; 4096];
         let read = socket.peek(&mut head).await.unwrap_or(0);
         let head = String::from_utf8_lossy(&head[..read]).into_owned();
-        let cursor = head.split("cursor=").nth(1).map(|rest| rest.split([' ', '&']).next().unwrap());
+        let cursor = head
+            .split("cursor=")
+            .nth(1)
+            .map(|rest| rest.split([' ', '&']).next().unwrap());
         if cursor.is_some_and(|cursor| cursor.parse::<i64>().unwrap() < FIRST_MICROSECONDS) {
             return refuse(socket, &served, 400, "", r#"{"error":"CursorTooOld"}"#).await;
         }
@@ -147,11 +167,17 @@ async fn serve(socket: TcpStream, fault: Fault, served: Served) {
         requests.lock().unwrap().push(url);
         Ok(response)
     };
-    let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(socket, seen).await else { return };
+    let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(socket, seen).await else {
+        return;
+    };
     let request = served.requests.lock().unwrap().last().cloned().unwrap();
     let cursor: i64 = asked(&request, "cursor").map_or(0, |cursor| cursor.parse().unwrap());
     let wanted = served.events.iter().filter(|kept| {
-        let position = if cursor < FIRST_MICROSECONDS { kept.seq } else { kept.time_us };
+        let position = if cursor < FIRST_MICROSECONDS {
+            kept.seq
+        } else {
+            kept.time_us
+        };
         position >= cursor
     });
     if let Fault::First(frame) = &fault {
@@ -186,7 +212,10 @@ async fn commit(
     match fault {
         Fault::Drop(after) if *after == sent => false,
         Fault::Close(after) if *after == sent => {
-            let frame = CloseFrame { code: CloseCode::Restart, reason: "neu".into() };
+            let frame = CloseFrame {
+                code: CloseCode::Restart,
+                reason: "neu".into(),
+            };
             let _ = socket.close(Some(frame)).await;
             while let Some(Ok(_)) = socket.next().await {}
             false
@@ -201,7 +230,9 @@ async fn commit(
             false
         }
         Fault::Huge(after) if *after == sent => {
-            let _ = socket.send(Message::text("x".repeat(2 * 1024 * 1024))).await;
+            let _ = socket
+                .send(Message::text("x".repeat(2 * 1024 * 1024)))
+                .await;
             while let Some(Ok(_)) = socket.next().await {}
             false
         }

@@ -1,0 +1,274 @@
+//! What pages, API and the command line ask, answered by index and store together: the index finds
+//! numbers, the store has the mentions, the matcher knows where the words stand.
+
+use crate::config::Register;
+use crate::index::{self, Index, IndexError};
+use crate::matching;
+use crate::metrics::Metrics;
+use crate::model::{Author, Span};
+use crate::query::{Doc, Keys, Query, RawKeys};
+use crate::serve::{
+    self, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Request, Results,
+    SearchError, SourceState,
+};
+use crate::store::{Case, Store, StoreError, StoredMention};
+use crate::text::analyse;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How far the index may lie behind before the house calls itself not ready.
+const MAX_BEHIND: i64 = 50_000;
+/// Gaps that are told of each source.
+const GAPS: i64 = 5;
+
+/// The archive, to be asked.
+pub struct Archive {
+    store: Store,
+    index: Arc<Index>,
+    metrics: Metrics,
+    /// Target of each watch.
+    targets: HashMap<String, String>,
+    sources: Vec<String>,
+}
+
+impl Archive {
+    pub fn new(
+        store: Store,
+        index: Arc<Index>,
+        metrics: Metrics,
+        register: &Register,
+        sources: Vec<String>,
+    ) -> Self {
+        let targets = register
+            .watches
+            .iter()
+            .map(|watch| (watch.name.clone(), watch.target.clone()))
+            .collect();
+        Self {
+            store,
+            index,
+            metrics,
+            targets,
+            sources,
+        }
+    }
+
+    async fn find(&self, request: Request) -> Result<Results, SearchError> {
+        let query = parse(&request.query)?;
+        let after = request.after.as_deref().map(str::parse).transpose();
+        let search = index::Search {
+            query: query.as_ref().map(|query| query.expr().clone()),
+            // A stance filter beside a watch means the stance toward that watch's target.
+            target: request
+                .watch
+                .as_ref()
+                .filter(|_| request.stance.is_some())
+                .and_then(|watch| self.targets.get(watch).cloned()),
+            watch: request.watch,
+            source: request.source,
+            kind: request.kind,
+            lang: request.lang,
+            stance: request.stance,
+            flag: request.flag,
+            site: None,
+            since: request.since,
+            until: request.until,
+            order: order(request.order),
+            limit: request.limit,
+            after: after.map_err(|_| SearchError::BadMark)?,
+            facets: true,
+        };
+        let page = self.index.search(search).await.map_err(search_error)?;
+        let mentions = self.store.mentions(&page.ids).await.map_err(internal)?;
+        let items = mentions
+            .into_iter()
+            .map(|mention| Found {
+                highlights: query
+                    .as_ref()
+                    .map_or_else(Vec::new, |query| highlights(query, &mention)),
+                mention,
+            })
+            .collect();
+        Ok(Results {
+            total: page.total,
+            items,
+            next: page.next,
+            facets: page.facets.map(facets).unwrap_or_default(),
+        })
+    }
+
+    async fn case_file(&self, id: i64) -> Result<Option<CaseFile>, StoreError> {
+        let Some(case) = self.store.case(id).await? else {
+            return Ok(None);
+        };
+        let mut ids = self.store.case_mentions(id).await?;
+        ids.reverse();
+        ids.truncate(MAX_CASE_MENTIONS);
+        Ok(Some(CaseFile {
+            case,
+            mentions: self.store.mentions(&ids).await?,
+        }))
+    }
+
+    async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
+        let mut states = Vec::new();
+        for name in &self.sources {
+            let last = self
+                .metrics
+                .source_last_event
+                .with_label_values(&[name])
+                .get();
+            let up = self.metrics.source_up.with_label_values(&[name]).get() == 1;
+            let gaps = self.store.gaps(name, GAPS).await?;
+            states.push(SourceState {
+                name: name.clone(),
+                up: Some(up),
+                last_event: Timestamp::from_second(last as i64)
+                    .ok()
+                    .filter(|_| last > 0.0),
+                gaps: gaps
+                    .into_iter()
+                    .map(|(from, to)| Gap { from, to })
+                    .collect(),
+            });
+        }
+        Ok(states)
+    }
+
+    async fn check_all(&self) -> Vec<Check> {
+        let newest = self.store.newest_seq().await;
+        let behind = newest.as_ref().map_or(0, |seq| seq - self.index.reached());
+        vec![
+            Check {
+                name: "store",
+                ok: newest.is_ok(),
+                detail: match &newest {
+                    Ok(seq) => format!("answers, at sequence number {seq}"),
+                    Err(_) => "does not answer; see the log".to_owned(),
+                },
+            },
+            Check {
+                name: "index",
+                ok: behind <= MAX_BEHIND,
+                detail: if self.index.is_whole() {
+                    format!("{behind} changes behind the store")
+                } else {
+                    format!("being made again, {behind} changes behind the store")
+                },
+            },
+        ]
+    }
+}
+
+fn parse(text: &str) -> Result<Option<Query>, SearchError> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    Query::parse_search(text)
+        .map(Some)
+        .map_err(|error| SearchError::BadQuery {
+            message: error.message.clone(),
+            start: error.start,
+            end: error.end,
+        })
+}
+
+fn order(order: serve::Order) -> index::Order {
+    match order {
+        serve::Order::Newest => index::Order::Newest,
+        serve::Order::Relevance => index::Order::Relevance,
+    }
+}
+
+fn search_error(error: IndexError) -> SearchError {
+    match error {
+        IndexError::TimedOut => SearchError::TimedOut,
+        IndexError::TooBroad(message) => SearchError::BadQuery {
+            message,
+            start: 0,
+            end: 0,
+        },
+        error => {
+            tracing::error!(%error, "A search failed.");
+            SearchError::Internal
+        }
+    }
+}
+
+fn internal(error: StoreError) -> SearchError {
+    tracing::error!(%error, "The store did not answer.");
+    SearchError::Internal
+}
+
+/// Where the query's words stand in a stored mention.
+fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
+    let voice: Vec<&str> = match &stored.author {
+        Some(Author::Voice { name, handle }) => vec![name, handle],
+        _ => vec![],
+    };
+    let keys = Keys::new(RawKeys {
+        site: &stored.site,
+        source: &stored.source,
+        lang: &stored.lang,
+        kind: stored.kind.as_str(),
+        url: stored.url.as_deref().unwrap_or_default(),
+        links: &stored.links,
+        voice: &voice,
+    });
+    let (title, text) = (analyse(&stored.title), analyse(&stored.text));
+    matching::highlights(
+        query,
+        Doc {
+            title: &title,
+            text: &text,
+            keys: &keys,
+        },
+    )
+}
+
+fn facets(facets: index::Facets) -> Facets {
+    let counts = |list: Vec<(String, u64)>| {
+        list.into_iter()
+            .map(|(name, count)| Count { name, count })
+            .collect()
+    };
+    Facets {
+        watches: counts(facets.watch),
+        sources: counts(facets.source),
+        stances: counts(facets.stance),
+        flags: counts(facets.flag),
+    }
+}
+
+impl serve::Archive for Archive {
+    fn search(&self, request: Request) -> BoxFuture<'_, Result<Results, SearchError>> {
+        Box::pin(self.find(request))
+    }
+
+    fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>> {
+        Box::pin(async move { self.store.mention(id).await.map_err(internal) })
+    }
+
+    fn open_cases(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Case>, SearchError>> {
+        Box::pin(async move {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            self.store.cases(limit).await.map_err(internal)
+        })
+    }
+
+    fn case(&self, id: i64) -> BoxFuture<'_, Result<Option<CaseFile>, SearchError>> {
+        Box::pin(async move { self.case_file(id).await.map_err(internal) })
+    }
+
+    fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceState>, SearchError>> {
+        Box::pin(async move { self.source_states().await.map_err(internal) })
+    }
+}
+
+impl Health for Archive {
+    fn checks(&self) -> BoxFuture<'_, Vec<Check>> {
+        Box::pin(self.check_all())
+    }
+}

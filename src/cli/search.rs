@@ -1,0 +1,241 @@
+//! `resonanz search`: the archive from the command line, also while the house runs.
+
+use super::house::Place;
+use super::{Format, Output};
+use crate::app::{Archive, House};
+use crate::clock::Clock;
+use crate::index::Index;
+use crate::metrics::{Metrics, Series};
+use crate::model::{Author, FlagKind, Kind, Stance};
+use crate::serve::{self, Found, MAX_LIMIT, Request, SearchError};
+use crate::store::{Store, StoredMention};
+use anyhow::Context as _;
+use jiff::Timestamp;
+use serde_json::json;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example: resonanz search '{BMI} NEAR/5 Einbürgerung*' --since 7d --stance critical\n\n\
+    The query language is described in the README."
+)]
+pub struct Args {
+    /// Query; empty quotes find everything
+    query: String,
+    #[command(flatten)]
+    place: Place,
+    /// Published at or after: 90m, 24h, 7d, 2026-11-21 or 2026-11-21T18:00:00Z
+    #[arg(long, value_parser = since)]
+    since: Option<Since>,
+    #[arg(long)]
+    watch: Option<String>,
+    #[arg(long)]
+    source: Option<String>,
+    /// supportive, critical, neutral or unclear
+    #[arg(long, value_parser = |text: &str| Stance::parse(text).ok_or("supportive, critical, neutral or unclear"))]
+    stance: Option<Stance>,
+    /// enquiry or correction
+    #[arg(long, value_parser = |text: &str| FlagKind::parse(text).ok_or("enquiry or correction"))]
+    flag: Option<FlagKind>,
+    /// post, reply, comment, article, video or message
+    #[arg(long, value_parser = |text: &str| Kind::parse(text).ok_or("post, reply, comment, article, video or message"))]
+    kind: Option<Kind>,
+    /// Most results
+    #[arg(long, default_value_t = 25)]
+    limit: usize,
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Since {
+    Ago(jiff::SignedDuration),
+    At(Timestamp),
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    let wrong = || "write 90m, 24h, 7d, 2026-11-21 or 2026-11-21T18:00:00Z".to_owned();
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(Since::At(at));
+    }
+    if let Ok(day) = text.parse::<jiff::civil::Date>() {
+        let berlin = day.in_tz("Europe/Berlin").map_err(|_| wrong())?;
+        return Ok(Since::At(berlin.timestamp()));
+    }
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let count: i64 = text.trim_end_matches(unit).parse().map_err(|_| wrong())?;
+    let hours = match unit {
+        'm' if (0..=5_000_000).contains(&count) => {
+            return Ok(Since::Ago(jiff::SignedDuration::from_mins(count)));
+        }
+        'h' => count,
+        'd' => count.checked_mul(24).ok_or_else(wrong)?,
+        'w' => count.checked_mul(7 * 24).ok_or_else(wrong)?,
+        _ => return Err(wrong()),
+    };
+    let is_sane = (0..=1_000_000).contains(&hours);
+    is_sane
+        .then(|| Since::Ago(jiff::SignedDuration::from_hours(hours)))
+        .ok_or_else(wrong)
+}
+
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let config = args.place.settings()?;
+    let path = House::store_path(&config.dir);
+    anyhow::ensure!(
+        path.exists(),
+        "there is no archive in {}; name its directory with --dir",
+        config.dir.display()
+    );
+    let store = Store::open(&path).await?;
+    let index = Index::open_to_search(&config.dir, &config.index)
+        .await
+        .context("the index")?;
+    let metrics = Metrics::new(&Series::default())?;
+    let archive = Archive::new(
+        store.clone(),
+        Arc::new(index),
+        metrics,
+        &config.register,
+        vec![],
+    );
+    let found = collect(&archive, &args).await;
+    store.close().await;
+    let (total, found) = match found {
+        Ok(found) => found,
+        Err(SearchError::BadQuery {
+            message,
+            start,
+            end,
+        }) => {
+            anyhow::bail!("{}", point_at(&args.query, &message, start, end))
+        }
+        Err(error) => return Err(error.into()),
+    };
+    print(&found, total, args.format)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks page by page until there is enough.
+async fn collect(archive: &Archive, args: &Args) -> Result<(u64, Vec<Found>), SearchError> {
+    let now = Clock::system().now();
+    let mut request = Request {
+        query: args.query.clone(),
+        watch: args.watch.clone(),
+        source: args.source.clone(),
+        kind: args.kind,
+        stance: args.stance,
+        flag: args.flag,
+        since: args.since.map(|since| match since {
+            Since::At(at) => at,
+            Since::Ago(ago) => now.saturating_sub(ago).unwrap_or(Timestamp::MIN),
+        }),
+        ..Request::default()
+    };
+    let mut found = Vec::new();
+    loop {
+        request.limit = (args.limit - found.len()).clamp(1, MAX_LIMIT);
+        let page = serve::Archive::search(archive, request.clone()).await?;
+        found.extend(page.items);
+        request.after = page.next;
+        if found.len() >= args.limit || request.after.is_none() {
+            found.truncate(args.limit);
+            return Ok((page.total, found));
+        }
+    }
+}
+
+fn print(found: &[Found], total: u64, format: Format) -> anyhow::Result<()> {
+    let mut out = Output::new();
+    if format == Format::Jsonl {
+        for Found {
+            mention,
+            highlights,
+        } in found
+        {
+            out.json(&json!({
+                "id": mention.id, "source": mention.source, "kind": mention.kind,
+                "published": mention.published, "edited": mention.edited, "title": mention.title,
+                "text": mention.text, "lang": mention.lang, "site": mention.site,
+                "url": mention.url, "voice": voice(mention),
+                "watches": watches(mention), "stances": mention.labels.stances,
+                "flags": mention.labels.flags, "model": mention.labels.model,
+                "highlights": highlights,
+            }))?;
+        }
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = found.iter().map(|found| row(&found.mention)).collect();
+    out.table(
+        &["ID", "PUBLISHED", "SOURCE", "STANCE", "FLAGS", "TEXT"],
+        &rows,
+    )?;
+    out.line(&format!("{} of {total}", found.len()))?;
+    Ok(())
+}
+
+fn voice(mention: &StoredMention) -> Option<&str> {
+    match &mention.author {
+        Some(Author::Voice { name, .. }) => Some(name),
+        _ => None,
+    }
+}
+
+fn watches(mention: &StoredMention) -> Vec<&str> {
+    mention
+        .matches
+        .iter()
+        .map(|matched| matched.watch.as_str())
+        .collect()
+}
+
+fn row(mention: &StoredMention) -> Vec<String> {
+    let mut stances: Vec<&str> = mention
+        .labels
+        .stances
+        .iter()
+        .map(|label| label.stance.as_str())
+        .collect();
+    stances.dedup();
+    let flags: Vec<&str> = mention
+        .labels
+        .flags
+        .iter()
+        .map(|label| label.flag.as_str())
+        .collect();
+    let words = [mention.title.as_str(), mention.text.as_str()].join(" ");
+    let line: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    vec![
+        mention.id.to_string(),
+        local(mention.published),
+        mention.source.clone(),
+        stances.join(","),
+        flags.join(","),
+        line.chars().take(100).collect(),
+    ]
+}
+
+fn local(at: Timestamp) -> String {
+    match at.in_tz("Europe/Berlin") {
+        Ok(berlin) => berlin.strftime("%Y-%m-%d %H:%M").to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// The message, and a caret under the place that it speaks of.
+fn point_at(query: &str, message: &str, start: usize, end: usize) -> String {
+    let before = query.get(..start).unwrap_or_default();
+    let marked = query.get(start..end).unwrap_or_default();
+    let indent = before.chars().count();
+    let carets = marked.chars().count().max(1);
+    let query: String = query
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    format!(
+        "{message}\n  {query}\n  {}{}",
+        " ".repeat(indent),
+        "^".repeat(carets)
+    )
+}

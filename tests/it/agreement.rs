@@ -1,0 +1,418 @@
+//! Naive evaluator, matcher and index give the same answer to every query on every text.
+//!
+//! Random queries of the language on random texts, both from a vocabulary made of what goes wrong:
+//! umlauts in all spellings, homonyms, tags, handles, compounds, numbers, emoji, masked accounts.
+//! `AGREEMENT_SEED` and `AGREEMENT_ROUNDS` in the environment look elsewhere and longer.
+
+use jiff::Timestamp;
+use resonanz::index::compile::compile;
+use resonanz::index::schema::{self, IndexView};
+use resonanz::matching::{Matcher, StoredQuery};
+use resonanz::model::{Author, Kind, Mention};
+use resonanz::privacy::MentionKey;
+use resonanz::query::{Doc, Keys, Query, RawKeys, naive};
+use resonanz::text::analyse;
+use std::collections::BTreeSet;
+use tantivy::collector::DocSetCollector;
+use tantivy::{Index, IndexWriter, Searcher, TantivyDocument, Term};
+
+const SEED: u64 = 20_261_123;
+const DOCS: usize = 800;
+const QUERIES: usize = 300;
+
+const WORDS: &[&str] = &[
+    "Köln",
+    "KÖLN",
+    "Koeln",
+    "Koln",
+    "Ko\u{308}ln",
+    "BMI",
+    "bmi",
+    "Bmi",
+    "#BMI",
+    "@BMI_Bund",
+    "#Köln",
+    "E-Mail",
+    "Email",
+    "Mail",
+    "in",
+    "e mail",
+    "Minister:in",
+    "Ministerin",
+    "Minister",
+    "Ministerium",
+    "Innenministerium",
+    "Bundesinnenministerium",
+    "Bürger*innen",
+    "Buerger",
+    "Straße",
+    "STRASSE",
+    "Grenzkontrolle",
+    "Grenzkontrollen",
+    "Binnengrenze",
+    "9/11",
+    "14-88",
+    "1.800",
+    "§",
+    "23",
+    "%",
+    "👍",
+    "👍🏽",
+    "✡️",
+    "🇩🇪",
+    "@[Konto]",
+    "@anna@host.example",
+    "https://www.bmi.bund.de/Köln",
+    "wendy's",
+    "Wendy",
+    "der",
+    "die",
+    "das",
+    "the",
+    "fake",
+    "Lüge",
+    "luege",
+    "Luge",
+    "Rücktritt",
+    "#Rück_tritt",
+    "Mi\u{ad}nister",
+    "a-b-c",
+    "x",
+    "y",
+    "z",
+];
+
+const PATTERNS: &[&str] = &[
+    "Köl*",
+    "kö?n",
+    "*ministerium",
+    "Minist*",
+    "*inn*",
+    "Grenz*",
+    "*grenz*",
+    "#kö*",
+    "#rü*",
+    "@bmi*",
+    "l?ge",
+    "lü*",
+    "b?i",
+    "?bmi",
+    "?inist*",
+    "*bund*",
+    "9/*1",
+    "?4-8*",
+    "str*e",
+    "bürger*",
+    "E-Ma*",
+    "*ail",
+    "we*y's",
+];
+
+const SITES: &[&str] = &[
+    "",
+    "bild.de",
+    "sport.bild.de",
+    "www.spiegel.de",
+    "mybild.de",
+];
+const LINKS: &[&str] = &[
+    "https://www.bild.de/a",
+    "http://x.example/?q=Köln",
+    "bmi.bund.de",
+];
+
+/// A small generator (splitmix64): the same numbers everywhere, nothing to install.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % sides as u64) as usize
+    }
+
+    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list[self.roll(list.len())]
+    }
+
+    fn text(&mut self, most: usize) -> String {
+        // A few words of the vocabulary, so that they meet.
+        let few: Vec<&str> = (0..6).map(|_| self.pick(WORDS)).collect();
+        let count = self.roll(most + 1);
+        let words: Vec<&str> = (0..count).map(|_| self.pick(&few)).collect();
+        words.join([" ", ", ", " – "][self.roll(3)])
+    }
+
+    fn mention(&mut self, number: usize) -> Mention {
+        let (title, text) = (self.text(5), self.text(14));
+        let links: Vec<&&str> = LINKS.iter().filter(|_| self.roll(4) == 0).collect();
+        let author = (self.roll(3) == 0).then(|| Author::Voice {
+            name: "Amt Köln".to_owned(),
+            handle: "BMI_Bund".to_owned(),
+        });
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&number.to_le_bytes());
+        Mention {
+            links: links.into_iter().map(|&link| link.to_owned()).collect(),
+            key: MentionKey(key),
+            source: self.pick(&["Bluesky", "feed-1"]).to_owned(),
+            platform: "web".to_owned(),
+            kind: Kind::ALL[self.roll(Kind::ALL.len())],
+            published: Timestamp::UNIX_EPOCH,
+            edited: None,
+            collected: Timestamp::UNIX_EPOCH,
+            title_tokens: analyse(&title),
+            text_tokens: analyse(&text),
+            title,
+            text,
+            lang: self.pick(&["de", "en", ""]).to_owned(),
+            site: self.pick(SITES).to_owned(),
+            url: (self.roll(2) == 0).then(|| "https://www.bild.de/Politik/1".to_owned()),
+            author,
+            sealed: None,
+            reply_to: None,
+        }
+    }
+
+    fn query(&mut self, depth: usize) -> String {
+        match self.roll(if depth == 0 { 2 } else { 8 }) {
+            0 => self.place(1),
+            1 => self.place(depth.min(2)),
+            2 => format!("({} OR {})", self.query(depth - 1), self.query(depth - 1)),
+            3 => format!("({} AND {})", self.query(depth - 1), self.query(depth - 1)),
+            4 => format!("({} NOT {})", self.query(depth - 1), self.query(depth - 1)),
+            5 => format!("{}:({})", self.pick(&["title", "text"]), self.place(2)),
+            6 => self.keyword(),
+            _ => {
+                let items: Vec<String> = (0..3 + self.roll(2)).map(|_| self.operand(1)).collect();
+                format!("({})~{}", items.join(" AND "), self.roll(6))
+            }
+        }
+    }
+
+    fn keyword(&mut self) -> String {
+        self.pick(&[
+            "site:bild.de",
+            "site:(bild.de OR spiegel.de)",
+            "site:*bild.de",
+            "site:de",
+            "source:bluesky",
+            "source:fee*",
+            "lang:DE",
+            "type:(reply OR post)",
+            "url:\"bild.de/politik\"",
+            "url:x.example",
+            "links:bild.de",
+            "links:\"q=köln\"",
+            "links:b?ld.de*a",
+            "voice:@bmi_bund",
+            "voice:\"amt k*\"",
+        ])
+        .to_owned()
+    }
+
+    /// What may stand at a place: at the top of a query and beside NEAR.
+    fn place(&mut self, depth: usize) -> String {
+        if depth < 2 || self.roll(3) == 0 {
+            return self.operand(depth);
+        }
+        let order = self.pick(&["", "f", "F"]);
+        let n = [0, 1, 2, 5, 100][self.roll(5)];
+        format!(
+            "({} NEAR/{n}{order} {})",
+            self.operand(depth),
+            self.operand(depth)
+        )
+    }
+
+    fn operand(&mut self, depth: usize) -> String {
+        match self.roll(10) {
+            0..4 => self.word(),
+            4 | 5 => self.pick(PATTERNS).to_owned(),
+            6 => self
+                .pick(&[
+                    "{BMI}",
+                    "{bmi}",
+                    "{Köln}",
+                    "{E-Mail}",
+                    "{Ministerin}",
+                    "{👍🏽}",
+                    "{9/11}",
+                ])
+                .to_owned(),
+            7 => {
+                format!("\"{} {}\"", self.pick(WORDS), self.pick(WORDS)).replace("@[Konto]", "der")
+            }
+            8 => format!(
+                "\"{} {}\"~{}",
+                self.pick(&["der", "E-Mail", "BMI"]),
+                self.pick(PATTERNS),
+                self.roll(4)
+            ),
+            _ if depth == 0 => self.word(),
+            _ => format!("({} OR {})", self.operand(depth - 1), self.place(depth)),
+        }
+    }
+
+    fn word(&mut self) -> String {
+        format!("\"{}\"", self.pick(WORDS)).replace("@[Konto]", "das")
+    }
+}
+
+/// An index of all mentions in several segments, from which every seventh is deleted again.
+fn index(mentions: &[Mention]) -> (Searcher, Vec<bool>) {
+    let index = Index::create_in_ram(schema::build());
+    let mut writer: IndexWriter<TantivyDocument> =
+        index.writer_with_num_threads(1, 20_000_000).unwrap();
+    writer.set_merge_policy(Box::new(tantivy::merge_policy::NoMergePolicy));
+    for (id, mention) in mentions.iter().enumerate() {
+        writer.add_document(document(id, mention)).unwrap();
+        if id % (DOCS / 3) == 0 {
+            writer.commit().unwrap();
+        }
+    }
+    writer.commit().unwrap();
+    let deleted = |id: &usize| id % 7 == 3;
+    for id in (0..mentions.len()).filter(deleted) {
+        writer.delete_term(Term::from_field_i64(schema::ID, id as i64));
+    }
+    writer.commit().unwrap();
+    let alive = (0..mentions.len()).map(|id| !deleted(&id)).collect();
+    let searcher = index.reader().unwrap().searcher();
+    assert!(searcher.segment_readers().len() > 2);
+    (searcher, alive)
+}
+
+fn document(id: usize, mention: &Mention) -> TantivyDocument {
+    let voice: &[&str] = match &mention.author {
+        Some(Author::Voice { name, handle }) => &[name, handle],
+        _ => &[],
+    };
+    schema::document(&IndexView {
+        id: id as i64,
+        title: &mention.title,
+        text: &mention.text,
+        keys: RawKeys {
+            site: &mention.site,
+            source: &mention.source,
+            lang: &mention.lang,
+            kind: mention.kind.as_str(),
+            url: mention.url.as_deref().unwrap_or_default(),
+            links: &mention.links,
+            voice,
+        },
+        ..IndexView::default()
+    })
+}
+
+fn found(searcher: &Searcher, query: &Query) -> BTreeSet<usize> {
+    let hits = searcher
+        .search(&*compile(query.expr()), &DocSetCollector)
+        .unwrap();
+    let column = |segment: u32| {
+        searcher
+            .segment_reader(segment)
+            .fast_fields()
+            .i64("id")
+            .unwrap()
+    };
+    hits.into_iter()
+        .map(|hit| column(hit.segment_ord).first(hit.doc_id).unwrap() as usize)
+        .collect()
+}
+
+fn environment(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap())
+}
+
+#[test]
+fn naive_matcher_and_index_agree() {
+    let seed = environment("AGREEMENT_SEED", SEED);
+    for round in 0..environment("AGREEMENT_ROUNDS", 1) {
+        agree(seed + round);
+    }
+}
+
+fn agree(seed: u64) {
+    let mut dice = Dice(seed);
+    let mentions: Vec<Mention> = (0..DOCS).map(|number| dice.mention(number)).collect();
+    let (searcher, alive) = index(&mentions);
+    let queries: Vec<Query> = (0..QUERIES).map(|_| parse(&dice.query(3), seed)).collect();
+    let stored = |(number, query): (usize, &Query)| StoredQuery {
+        watch: number.to_string(),
+        target: String::new(),
+        query: query.clone(),
+    };
+    let matcher = Matcher::new(queries.iter().enumerate().map(stored).collect());
+    let matched: Vec<BTreeSet<String>> = mentions
+        .iter()
+        .map(|mention| watches(&matcher, mention))
+        .collect();
+    let keys: Vec<Keys> = mentions.iter().map(Keys::of).collect();
+    let (mut compared, mut hits) = (0, 0);
+    for (number, query) in queries.iter().enumerate() {
+        let from_index = found(&searcher, query);
+        for (id, mention) in mentions.iter().enumerate() {
+            let says = |who: &str| {
+                format!(
+                    "{who} on seed {seed}, {}\n{} / {}\n{:?}",
+                    query.written(),
+                    mention.title,
+                    mention.text,
+                    keys[id]
+                )
+            };
+            let expected = naively(query, mention, &keys[id]);
+            assert_eq!(
+                matched[id].contains(&number.to_string()),
+                expected,
+                "{}",
+                says("matcher")
+            );
+            if alive[id] {
+                assert_eq!(from_index.contains(&id), expected, "{}", says("index"));
+            } else {
+                assert!(!from_index.contains(&id), "{}", says("deleted"));
+            }
+            compared += 1;
+            hits += usize::from(expected);
+        }
+    }
+    assert!(compared >= 200_000);
+    // Neither all nor nothing: both answers are tested.
+    assert!(
+        hits > compared / 50 && hits < compared / 2,
+        "{hits} of {compared}"
+    );
+}
+
+fn parse(written: &str, seed: u64) -> Query {
+    match Query::parse(written) {
+        Ok(query) => query,
+        Err(error) => panic!("seed {seed}: {error}"),
+    }
+}
+
+fn watches(matcher: &Matcher, mention: &Mention) -> BTreeSet<String> {
+    let matches = matcher.matches(mention);
+    for span in matches.iter().flat_map(|found| &found.spans) {
+        let part = if span.part == resonanz::model::Part::Title {
+            &mention.title
+        } else {
+            &mention.text
+        };
+        assert!(part.get(span.start as usize..span.end as usize).is_some());
+    }
+    matches.into_iter().map(|found| found.watch).collect()
+}
+
+fn naively(query: &Query, mention: &Mention, keys: &Keys) -> bool {
+    let doc = Doc {
+        title: &mention.title_tokens,
+        text: &mention.text_tokens,
+        keys,
+    };
+    naive::matches(query.expr(), &doc)
+}
