@@ -1,0 +1,3 @@
+//! Other people's servers, with faults to order.
+
+pub mod http;
