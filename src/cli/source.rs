@@ -3,7 +3,6 @@
 
 use super::house::Place;
 use super::{EXIT_PARTLY, Format, Output};
-use crate::clock::Clock;
 use crate::collect::source::{Pace, Source, Standing};
 use crate::collect::{self, Recorded};
 use anyhow::Context as _;
@@ -65,12 +64,11 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 fn sources(place: &Place) -> anyhow::Result<Vec<(String, Box<dyn Source>)>> {
     let config = place.settings()?;
-    let clock = Clock::system();
     config
         .sources
         .iter()
         .map(|(name, source)| {
-            let built = collect::build(name, source, &clock);
+            let built = collect::build(name, source);
             Ok((
                 source.kind().to_owned(),
                 built.with_context(|| format!("source {name}"))?,

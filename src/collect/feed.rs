@@ -118,10 +118,15 @@ impl Feed {
         clock: &Clock,
         limits: Limits,
     ) -> Result<Self, FeedError> {
-        let limits = Limits { max_body_bytes: config.max_body_bytes, ..limits };
+        let limits = Limits {
+            max_body_bytes: config.max_body_bytes,
+            ..limits
+        };
         let url = Url::parse(&config.url).map_err(|error| FeedError::Url(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(FeedError::Url("must begin with https:// or http://".to_owned()));
+            return Err(FeedError::Url(
+                "must begin with https:// or http://".to_owned(),
+            ));
         }
         if config.every_secs < MIN_EVERY_SECS {
             return Err(FeedError::TooOften);
@@ -147,14 +152,22 @@ impl Feed {
         });
         match tokio::time::timeout(READ_BUDGET, reading).await {
             Ok(Ok(items)) => Ok(items),
-            Ok(Err(_)) => Err(SourceError::Transient("the feed's reader ended early".to_owned())),
-            Err(_) => Err(SourceError::Refused("the feed takes too long to read".to_owned())),
+            Ok(Err(_)) => Err(SourceError::Transient(
+                "the feed's reader ended early".to_owned(),
+            )),
+            Err(_) => Err(SourceError::Refused(
+                "the feed takes too long to read".to_owned(),
+            )),
         }
     }
 
     /// One look: what is new since `memory`, and what to remember from now on.
     async fn look(&self, memory: &Memory) -> Result<Look, SourceError> {
-        let page = match self.client.get(&self.url, ACCEPT, &memory.validators(&self.url)).await? {
+        let page = match self
+            .client
+            .get(&self.url, ACCEPT, &memory.validators(&self.url))
+            .await?
+        {
             Answer::Unchanged => return Ok(Look::default()),
             Answer::Page(page) => page,
         };
@@ -169,8 +182,11 @@ impl Feed {
         validators: Validators,
         items: Vec<Result<Item, Rejection>>,
     ) -> Look {
-        let known: HashMap<&str, &str> =
-            memory.seen.iter().map(|(id, words)| (id.as_str(), words.as_str())).collect();
+        let known: HashMap<&str, &str> = memory
+            .seen
+            .iter()
+            .map(|(id, words)| (id.as_str(), words.as_str()))
+            .collect();
         let mut look = Look::default();
         let mut seen = Vec::new();
         for item in items {
@@ -187,7 +203,8 @@ impl Feed {
                 item.edited = item.edited.or_else(|| Some(self.clock.now()));
             }
             if known_words != Some(&words) {
-                look.events.push(Event::Change(Change::Upsert(Box::new(item))));
+                look.events
+                    .push(Event::Change(Change::Upsert(Box::new(item))));
             }
             seen.push((id, words));
         }
@@ -210,7 +227,9 @@ impl Source for Feed {
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
         let feed = self.clone();
-        let memory = resume.map(|cursor| Memory::read(&cursor)).unwrap_or_default();
+        let memory = resume
+            .map(|cursor| Memory::read(&cursor))
+            .unwrap_or_default();
         Box::pin(async_stream::try_stream! {
             let look = feed.look(&memory).await?;
             for event in look.events {
@@ -244,7 +263,10 @@ impl Source for Feed {
 /// feed stands, for relative links and for ids that are no addresses.
 pub fn read_bytes(bytes: &[u8], base_url: Option<&Url>) -> Vec<Result<Change, Rejection>> {
     let items = feed_read::read(bytes, None, base_url, DEFAULT_ITEMS);
-    items.into_iter().map(|item| item.map(|item| Change::Upsert(Box::new(item)))).collect()
+    items
+        .into_iter()
+        .map(|item| item.map(|item| Change::Upsert(Box::new(item))))
+        .collect()
 }
 
 /// What one look brought.
@@ -293,9 +315,18 @@ impl Memory {
         max_items: usize,
     ) -> Self {
         let now: HashSet<String> = seen.iter().map(|(id, _)| id.clone()).collect();
-        seen.extend(self.seen.iter().filter(|(id, _)| !now.contains(id)).cloned());
+        seen.extend(
+            self.seen
+                .iter()
+                .filter(|(id, _)| !now.contains(id))
+                .cloned(),
+        );
         seen.truncate(2 * max_items);
-        Self { feed: hash(&[url.as_str()]), validators, seen }
+        Self {
+            feed: hash(&[url.as_str()]),
+            validators,
+            seen,
+        }
     }
 }
 
@@ -308,7 +339,10 @@ fn fingerprint(item: &Item) -> (String, String) {
     };
     let words: Vec<&str> = body.split_whitespace().collect();
     let title = item.title.as_deref().unwrap_or_default();
-    (hash(&[&item.platform, &item.id]), hash(&[title, &words.join(" ")]))
+    (
+        hash(&[&item.platform, &item.id]),
+        hash(&[title, &words.join(" ")]),
+    )
 }
 
 /// Enough of SHA-256 to tell a feed's items apart, as 16 hexadecimal digits.
@@ -318,5 +352,10 @@ fn hash(parts: &[&str]) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hasher
+        .finalize()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -3,9 +3,9 @@
 //! Ours and not the parser's of the other formats: that one gives up a whole feed for one number
 //! where a string should be, and it has no limit on items.
 
+use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::Deserialize;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -87,7 +87,8 @@ impl<'de> Visitor<'de> for Feed {
                 }
                 "language" => feed.language = map.next_value_seed(Loose)?,
                 "authors" | "author" => {
-                    feed.authors.extend(map.next_value_seed(Capped::new(MAX_AUTHORS))?);
+                    feed.authors
+                        .extend(map.next_value_seed(Capped::new(MAX_AUTHORS))?);
                 }
                 "items" => {
                     feed.items = map.next_value_seed(Capped::new(self.max_items))?;
@@ -174,7 +175,10 @@ struct Capped<T> {
 
 impl<T> Capped<T> {
     fn new(max: usize) -> Self {
-        Self { max, element: PhantomData }
+        Self {
+            max,
+            element: PhantomData,
+        }
     }
 }
 
@@ -246,9 +250,18 @@ mod tests {
         let feed = read(text, 10).unwrap();
         let item = &feed.items[0];
         assert!(feed.is_feed && feed.language.is_none() && feed.authors.is_empty());
-        assert_eq!((item.id.as_deref(), item.title.as_deref()), (Some("7"), None));
-        assert_eq!((item.url.as_deref(), item.authors[0].name.as_deref()), (None, Some("Amt")));
-        assert_eq!((item.date_published.as_deref(), item.content_text.as_deref()), (None, Some("Text")));
+        assert_eq!(
+            (item.id.as_deref(), item.title.as_deref()),
+            (Some("7"), None)
+        );
+        assert_eq!(
+            (item.url.as_deref(), item.authors[0].name.as_deref()),
+            (None, Some("Amt"))
+        );
+        assert_eq!(
+            (item.date_published.as_deref(), item.content_text.as_deref()),
+            (None, Some("Text"))
+        );
         assert!(item.author.is_empty());
     }
 
@@ -259,6 +272,10 @@ mod tests {
         assert!(read(&format!(r#"{{"x": {}"#, "[".repeat(100_000)), 50).is_err());
         assert!(read("[]", 50).is_err());
         assert!(!read("{}", 50).unwrap().is_feed);
-        assert!(read(r#"{"version": "https://jsonfeed.org/version/1.1"}"#, 50).unwrap().is_feed);
+        assert!(
+            read(r#"{"version": "https://jsonfeed.org/version/1.1"}"#, 50)
+                .unwrap()
+                .is_feed
+        );
     }
 }

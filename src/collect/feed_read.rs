@@ -39,7 +39,11 @@ pub fn read(
     max_items: usize,
 ) -> Vec<Result<Item, Rejection>> {
     let text = feed_repair::decode(bytes, content_type);
-    let entries = match text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+    let entries = match text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with('{')
+    {
         true => json_entries(&text, max_items),
         false => xml_entries(&text, base, max_items),
     };
@@ -75,7 +79,12 @@ fn json_entries(text: &str, max_items: usize) -> Result<Entries, Rejection> {
     if !feed.is_feed {
         return Err(malformed("a JSON object that is no JSON Feed"));
     }
-    let JsonFeed { language, authors, items, .. } = feed;
+    let JsonFeed {
+        language,
+        authors,
+        items,
+        ..
+    } = feed;
     let from_json = |item| Ok(raw_json(item, language.as_deref(), authors.first()));
     Ok(items.into_iter().map(from_json).collect())
 }
@@ -90,9 +99,9 @@ fn raw_json(item: JsonItem, language: Option<&str>, author: Option<&JsonAuthor>)
         text: item.content_text.or(item.summary).unwrap_or_default(),
         published: item.date_published.as_deref().and_then(json_time),
         updated: item.date_modified.as_deref().and_then(json_time),
-        author: own.or(author).and_then(|author| {
-            raw_author(author.name.as_deref(), author.url.as_deref())
-        }),
+        author: own
+            .or(author)
+            .and_then(|author| raw_author(author.name.as_deref(), author.url.as_deref())),
         lang: item.language.or_else(|| language.map(str::to_owned)),
     }
 }
@@ -119,12 +128,18 @@ fn can_be_split(xml: &Xml) -> bool {
 }
 
 fn one_by_one(xml: &Xml, base: Option<&Url>) -> Entries {
-    let head = xml.items.first().map_or("", |first| &xml.text[..first.start]);
+    let head = xml
+        .items
+        .first()
+        .map_or("", |first| &xml.text[..first.start]);
     let tail = xml.items.last().map_or("", |last| &xml.text[last.end..]);
     let read = |range: &std::ops::Range<usize>| {
         let alone = [head, &xml.text[range.clone()], tail].concat();
         let feed = parse(&alone, base)?;
-        raw_entries(feed).into_iter().next().ok_or_else(|| malformed("an item without content"))
+        raw_entries(feed)
+            .into_iter()
+            .next()
+            .ok_or_else(|| malformed("an item without content"))
     };
     xml.items.iter().map(read).collect()
 }
@@ -146,7 +161,13 @@ fn parse(text: &str, base: Option<&Url>) -> Result<Feed, Rejection> {
 }
 
 fn raw_entries(feed: Feed) -> Vec<Raw> {
-    let Feed { feed_type, authors, language, entries, .. } = feed;
+    let Feed {
+        feed_type,
+        authors,
+        language,
+        entries,
+        ..
+    } = feed;
     let is_atom = feed_type == FeedType::Atom;
     let from_entry = |entry| raw_entry(entry, is_atom, authors.first(), language.as_deref());
     entries.into_iter().map(from_entry).collect()
@@ -161,10 +182,20 @@ fn raw_entry(entry: Entry, is_atom: bool, author: Option<&Person>, lang: Option<
         let body = content.body.filter(|body| !body.trim().is_empty())?;
         Some((body, content.content_type.as_str().contains("html")))
     });
-    let summary = || entry.summary.filter(|text| !text.content.is_empty()).map(body_of);
+    let summary = || {
+        entry
+            .summary
+            .filter(|text| !text.content.is_empty())
+            .map(body_of)
+    };
     let described = || {
-        let descriptions = entry.media.into_iter().filter_map(|media| media.description);
-        descriptions.map(|text| (text.content, false)).find(|(text, _)| !text.is_empty())
+        let descriptions = entry
+            .media
+            .into_iter()
+            .filter_map(|media| media.description);
+        descriptions
+            .map(|text| (text.content, false))
+            .find(|(text, _)| !text.is_empty())
     };
     let (html, text) = match content.or_else(summary).or_else(described) {
         Some((body, true)) => (body, String::new()),
@@ -175,7 +206,10 @@ fn raw_entry(entry: Entry, is_atom: bool, author: Option<&Person>, lang: Option<
     Raw {
         guid: entry.id,
         link: best_link(&entry.links).and_then(link::identity),
-        title: entry.title.map(|title| plain_title(title, is_atom)).unwrap_or_default(),
+        title: entry
+            .title
+            .map(|title| plain_title(title, is_atom))
+            .unwrap_or_default(),
         html,
         text,
         published,
@@ -206,8 +240,16 @@ fn best_link(links: &[Link]) -> Option<&str> {
     let is_page = |link: &&Link| {
         link.target.is_none() && matches!(link.rel.as_deref(), None | Some("alternate"))
     };
-    let is_html = |link: &&Link| link.media_type.as_deref().is_none_or(|kind| kind.contains("html"));
-    let found = links.iter().filter(is_page).find(is_html).or_else(|| links.iter().find(is_page));
+    let is_html = |link: &&Link| {
+        link.media_type
+            .as_deref()
+            .is_none_or(|kind| kind.contains("html"))
+    };
+    let found = links
+        .iter()
+        .filter(is_page)
+        .find(is_html)
+        .or_else(|| links.iter().find(is_page));
     found.map(|link| link.href.as_str())
 }
 
@@ -215,8 +257,14 @@ fn raw_author(name: Option<&str>, address: Option<&str>) -> Option<RawAuthor> {
     let name = name.map(str::trim).filter(|name| !name.is_empty())?;
     let name = head(name, MAX_FIELD_BYTES);
     // An address is a better identity than a name that two people may have.
-    let id = address.and_then(link::canonical).map_or_else(|| name.to_owned(), String::from);
-    Some(RawAuthor { id, handle: None, name: Some(name.to_owned()) })
+    let id = address
+        .and_then(link::canonical)
+        .map_or_else(|| name.to_owned(), String::from);
+    Some(RawAuthor {
+        id,
+        handle: None,
+        name: Some(name.to_owned()),
+    })
 }
 
 /// The parser's time, in its parts, as ours: its type is of a library that we do not use otherwise.
@@ -227,9 +275,16 @@ fn time(secs: i64, nanos: u32) -> Option<Timestamp> {
 fn items(entries: Entries, base: Option<&Url>) -> Vec<Result<Item, Rejection>> {
     let broken = shared_guids(&entries);
     let mut seen = HashSet::new();
-    let adapted = entries.into_iter().map(|raw| raw.and_then(|raw| adapt(raw, &broken, base)));
+    let adapted = entries
+        .into_iter()
+        .map(|raw| raw.and_then(|raw| adapt(raw, &broken, base)));
     // A feed that lists one item twice means its first, the newer one.
-    adapted.filter(|item| item.as_ref().map_or(true, |item| seen.insert(item.id.clone()))).collect()
+    adapted
+        .filter(|item| {
+            item.as_ref()
+                .map_or(true, |item| seen.insert(item.id.clone()))
+        })
+        .collect()
 }
 
 /// Guids that stand at different links.
@@ -260,9 +315,15 @@ fn adapt(raw: Raw, broken: &HashSet<String>, base: Option<&Url>) -> Result<Item,
         }
     };
     let is_video = matches!(host, "youtube.com" | "youtu.be") || raw.guid.starts_with("yt:video:");
-    let mut item = Item::new(PLATFORM, id, if is_video { Kind::Video } else { Kind::Article });
+    let mut item = Item::new(
+        PLATFORM,
+        id,
+        if is_video { Kind::Video } else { Kind::Article },
+    );
     item.published = raw.published.or(raw.updated);
-    item.edited = raw.updated.filter(|updated| raw.published.is_some_and(|at| *updated > at));
+    item.edited = raw
+        .updated
+        .filter(|updated| raw.published.is_some_and(|at| *updated > at));
     item.title = Some(head(&raw.title, MAX_FIELD_BYTES).to_owned()).filter(|text| !text.is_empty());
     item.text = head(&raw.text, MAX_HTML_BYTES).to_owned();
     item.html = head(&raw.html, MAX_HTML_BYTES).to_owned();
@@ -271,7 +332,10 @@ fn adapt(raw: Raw, broken: &HashSet<String>, base: Option<&Url>) -> Result<Item,
     item.lang = raw.lang.map(|lang| head(&lang, MAX_FIELD_BYTES).to_owned());
     item.author = raw.author;
     if item.title.is_none() && item.text.is_empty() && item.html.is_empty() {
-        return Err(Rejection::new(RejectReason::Incomplete, "an item has neither title nor text"));
+        return Err(Rejection::new(
+            RejectReason::Incomplete,
+            "an item has neither title nor text",
+        ));
     }
     Ok(item)
 }

@@ -53,7 +53,12 @@ pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
         (Ok(text), Some(encoding)) if encoding.is_ascii_compatible() => Cow::Borrowed(text),
         (Ok(text), None) => Cow::Borrowed(text),
         (Err(_), Some(encoding)) if encoding == UTF_8 => mostly_utf8(bytes),
-        (_, encoding) => encoding.unwrap_or(WINDOWS_1252).decode_without_bom_handling(bytes).0,
+        (_, encoding) => {
+            encoding
+                .unwrap_or(WINDOWS_1252)
+                .decode_without_bom_handling(bytes)
+                .0
+        }
     }
 }
 
@@ -70,14 +75,20 @@ fn mostly_utf8(bytes: &[u8]) -> Cow<'_, str> {
 
 fn charset(content_type: &str) -> Option<String> {
     let lower = content_type.to_ascii_lowercase();
-    let value = lower.split_once("charset=")?.1.trim_start_matches(['"', '\'', ' ']);
+    let value = lower
+        .split_once("charset=")?
+        .1
+        .trim_start_matches(['"', '\'', ' ']);
     Some(value.split(['"', '\'', ';', ' ']).next()?.to_owned())
 }
 
 fn declared(bytes: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]);
     let declaration = head.split_once("<?xml")?.1.split_once("?>")?.0;
-    let value = declaration.split_once("encoding")?.1.trim_start_matches([' ', '=', '"', '\'']);
+    let value = declaration
+        .split_once("encoding")?
+        .1
+        .trim_start_matches([' ', '=', '"', '\'']);
     Some(value.split(['"', '\'', ' ']).next()?.to_owned())
 }
 
@@ -91,7 +102,10 @@ fn declared(bytes: &[u8]) -> Option<String> {
 /// A text without a feed in it; a document type with definitions of its own, which no feed needs and
 /// attacks are made of.
 pub fn repair(text: &str, max_items: usize) -> Result<Xml, Rejection> {
-    let mut writer = Writer { max_items, ..Writer::default() };
+    let mut writer = Writer {
+        max_items,
+        ..Writer::default()
+    };
     let mut rest = text;
     while let Some(at) = rest.find('<') {
         writer.text(&rest[..at]);
@@ -130,7 +144,9 @@ impl<'a> Writer<'a> {
     /// Takes what begins with `<`. Gives what follows, or nothing where the input breaks off.
     fn markup(&mut self, rest: &'a str) -> Result<Option<&'a str>, Rejection> {
         if let Some(data) = rest.strip_prefix("<![CDATA[") {
-            let Some(end) = data.find("]]>") else { return Ok(None) };
+            let Some(end) = data.find("]]>") else {
+                return Ok(None);
+            };
             if !self.open.is_empty() {
                 self.out.push_str("<![CDATA[");
                 self.out.extend(data[..end].chars().filter(|c| is_xml(*c)));
@@ -169,7 +185,9 @@ impl<'a> Writer<'a> {
         };
         let is_empty = !is_end && inner.ends_with('/');
         let inner = inner.trim_end_matches('/');
-        let split = inner.find(|c: char| c.is_whitespace() || c == '/').unwrap_or(inner.len());
+        let split = inner
+            .find(|c: char| c.is_whitespace() || c == '/')
+            .unwrap_or(inner.len());
         let (name, attributes) = inner.split_at(split);
         if name.is_empty() || (self.open.is_empty() && (is_end || !ROOTS.contains(&local(name)))) {
             return;
@@ -185,8 +203,15 @@ impl<'a> Writer<'a> {
 
     /// Inside a text of RSS, where tags are HTML that the publisher forgot to escape.
     fn is_in_text(&self) -> bool {
-        let is_atom = self.open.first().is_some_and(|root| matches!(local(root), "feed" | "entry"));
-        !is_atom && self.open.last().is_some_and(|name| TEXTS.contains(&local(name)))
+        let is_atom = self
+            .open
+            .first()
+            .is_some_and(|root| matches!(local(root), "feed" | "entry"));
+        !is_atom
+            && self
+                .open
+                .last()
+                .is_some_and(|name| TEXTS.contains(&local(name)))
     }
 
     fn start(&mut self, name: &'a str, attributes: &str, is_empty: bool) {
@@ -236,7 +261,10 @@ impl<'a> Writer<'a> {
             let why = "there is no RSS, Atom, RDF or JSON feed in it";
             return Err(Rejection::new(RejectReason::Malformed, why));
         }
-        Ok(Xml { text: self.out, items: self.items })
+        Ok(Xml {
+            text: self.out,
+            items: self.items,
+        })
     }
 }
 
@@ -291,7 +319,9 @@ fn tag_end(tag: &str) -> TagEnd {
 fn push_attributes(out: &mut String, attributes: &str, is_rss: bool) {
     let mut rest = attributes;
     for _ in 0..MAX_ATTRIBUTES {
-        let Some((name, behind)) = rest.split_once('=') else { return };
+        let Some((name, behind)) = rest.split_once('=') else {
+            return;
+        };
         // What stands before the last blank is an attribute without a value.
         let name = name.split_whitespace().next_back().unwrap_or_default();
         let behind = behind.trim_start();
@@ -299,7 +329,9 @@ fn push_attributes(out: &mut String, attributes: &str, is_rss: bool) {
             Some(quote @ ('"' | '\'')) => {
                 behind[1..].split_once(quote).unwrap_or((&behind[1..], ""))
             }
-            _ => behind.split_once(char::is_whitespace).unwrap_or((behind, "")),
+            _ => behind
+                .split_once(char::is_whitespace)
+                .unwrap_or((behind, "")),
         };
         rest = next;
         let is_name = !name.is_empty() && name.chars().all(is_name_char);
@@ -319,7 +351,10 @@ fn is_name_char(c: char) -> bool {
 }
 
 fn is_base(value: &str) -> bool {
-    matches!(Url::parse(value), Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase))
+    matches!(
+        Url::parse(value),
+        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase)
+    )
 }
 
 /// Writes text with everything escaped that must be, and nothing twice.
@@ -356,7 +391,10 @@ fn push_char(out: &mut String, c: char) {
 /// The reference that a text begins with: its bytes, and what it stands for.
 fn reference(text: &str) -> Option<(usize, String)> {
     let body = text.strip_prefix('&')?;
-    let end = body.bytes().take(MAX_REFERENCE_BYTES).position(|b| b == b';')?;
+    let end = body
+        .bytes()
+        .take(MAX_REFERENCE_BYTES)
+        .position(|b| b == b';')?;
     let name = &body[..end];
     let meaning = match name.strip_prefix('#') {
         Some(digits) => {
@@ -364,7 +402,9 @@ fn reference(text: &str) -> Option<(usize, String)> {
                 Some(digits) => u32::from_str_radix(digits, 16),
                 None => digits.parse(),
             };
-            let c = char::from_u32(code.ok()?).filter(|c| is_xml(*c)).unwrap_or('\u{fffd}');
+            let c = char::from_u32(code.ok()?)
+                .filter(|c| is_xml(*c))
+                .unwrap_or('\u{fffd}');
             c.to_string()
         }
         None => {
@@ -390,43 +430,88 @@ mod tests {
     }
 
     fn inside(item: &str) -> String {
-        let text = repair(&format!("<feed><entry>{item}</entry></feed>"), 10).unwrap().text;
-        text.trim_start_matches("<feed><entry>").trim_end_matches("</entry></feed>").to_owned()
+        let text = repair(&format!("<feed><entry>{item}</entry></feed>"), 10)
+            .unwrap()
+            .text;
+        text.trim_start_matches("<feed><entry>")
+            .trim_end_matches("</entry></feed>")
+            .to_owned()
     }
 
     #[test]
     fn ampersands_and_entities() {
         assert_eq!(inside("R&D AT&T"), "R&amp;D AT&amp;T");
-        assert_eq!(inside("a&amp;b &lt;p&gt; &amp;uuml;"), "a&amp;b &lt;p&gt; &amp;uuml;");
-        assert_eq!(inside("M&uuml;ller&nbsp;&copy; &nix;"), "Müller\u{a0}© &amp;nix;");
-        assert_eq!(inside("&#228;&#xE4;&#38;&#0;&#xD800;&#x1;"), "ää&amp;\u{fffd}\u{fffd}\u{fffd}");
+        assert_eq!(
+            inside("a&amp;b &lt;p&gt; &amp;uuml;"),
+            "a&amp;b &lt;p&gt; &amp;uuml;"
+        );
+        assert_eq!(
+            inside("M&uuml;ller&nbsp;&copy; &nix;"),
+            "Müller\u{a0}© &amp;nix;"
+        );
+        assert_eq!(
+            inside("&#228;&#xE4;&#38;&#0;&#xD800;&#x1;"),
+            "ää&amp;\u{fffd}\u{fffd}\u{fffd}"
+        );
         assert_eq!(inside("&#99999999999; &#;"), "&amp;#99999999999; &amp;#;");
         assert_eq!(inside("3 < 5\u{1}\u{ffff} & mehr"), "3 &lt; 5 &amp; mehr");
-        assert_eq!(inside("<link href='/?a=1&b=2'/>"), "<link href=\"/?a=1&amp;b=2\"></link>");
+        assert_eq!(
+            inside("<link href='/?a=1&b=2'/>"),
+            "<link href=\"/?a=1&amp;b=2\"></link>"
+        );
         assert_eq!(inside("<![CDATA[a & \u{2}<b>]]>"), "<![CDATA[a & <b>]]>");
     }
 
     #[test]
     fn roots_versions_and_surroundings() {
-        check("<rss><channel/></rss>", "<rss version=\"2.0\"><channel></channel></rss>");
-        check("<rss version=0.90 a=b></rss>", "<rss a=\"b\" version=\"2.0\"></rss>");
-        check("\u{feff}\n junk <br>\n<?xml version='1.0'?><!-- c --><feed/>behind<x/>", "<feed></feed>");
+        check(
+            "<rss><channel/></rss>",
+            "<rss version=\"2.0\"><channel></channel></rss>",
+        );
+        check(
+            "<rss version=0.90 a=b></rss>",
+            "<rss a=\"b\" version=\"2.0\"></rss>",
+        );
+        check(
+            "\u{feff}\n junk <br>\n<?xml version='1.0'?><!-- c --><feed/>behind<x/>",
+            "<feed></feed>",
+        );
         check("<!DOCTYPE rss PUBLIC \"x\"><feed></feed>", "<feed></feed>");
-        check("<feed xml:base='http://[' xml:lang=de checked></feed>", "<feed xml:lang=\"de\"></feed>");
-        for nothing in ["", "   ", "<html><body>Feed</body></html>", "plain", "</feed>", "<feed"] {
+        check(
+            "<feed xml:base='http://[' xml:lang=de checked></feed>",
+            "<feed xml:lang=\"de\"></feed>",
+        );
+        for nothing in [
+            "",
+            "   ",
+            "<html><body>Feed</body></html>",
+            "plain",
+            "</feed>",
+            "<feed",
+        ] {
             assert!(repair(nothing, 10).is_err(), "{nothing}");
         }
         let bomb = "<!DOCTYPE r [<!ENTITY a \"aaaa\">]><rss><channel>&a;</channel></rss>";
-        assert_eq!(repair(bomb, 10).unwrap_err().reason, RejectReason::Malformed);
+        assert_eq!(
+            repair(bomb, 10).unwrap_err().reason,
+            RejectReason::Malformed
+        );
     }
 
     #[test]
     fn tags_are_balanced() {
         assert_eq!(inside("<b>x"), "<b>x</b>");
         assert_eq!(inside("<a><b>x</a>y</c>"), "<a><b>x</b></a>y");
-        let rss = "<rss><channel><item><description>eins<br>zwei</description></item></channel></rss>";
-        assert!(repair(rss, 9).unwrap().text.contains("eins&lt;br&gt;zwei</description></item>"));
-        let rss = "<rss><channel><item><title>Preis <b>5</b></item><item><title>z</title></item></rss>";
+        let rss =
+            "<rss><channel><item><description>eins<br>zwei</description></item></channel></rss>";
+        assert!(
+            repair(rss, 9)
+                .unwrap()
+                .text
+                .contains("eins&lt;br&gt;zwei</description></item>")
+        );
+        let rss =
+            "<rss><channel><item><title>Preis <b>5</b></item><item><title>z</title></item></rss>";
         assert_eq!(repair(rss, 9).unwrap().items.len(), 2);
     }
 
@@ -453,7 +538,18 @@ mod tests {
         let long = format!("<feed><a b=\"{}\"/>x</feed>", "y".repeat(100_000));
         assert!(repair(&long, 9).unwrap().text.len() < 100_000);
         // Each of these would be quadratic if anything were scanned twice.
-        for piece in ["<a \"", "<a b=\"", "<!", "<!--", "<?", "&", "&a", "<", "</", "<![CDATA["] {
+        for piece in [
+            "<a \"",
+            "<a b=\"",
+            "<!",
+            "<!--",
+            "<?",
+            "&",
+            "&a",
+            "<",
+            "</",
+            "<![CDATA[",
+        ] {
             let text = format!("<feed>{}", piece.repeat(1_000_000 / piece.len()));
             let _ = repair(&text, 9);
         }
@@ -463,20 +559,50 @@ mod tests {
     fn bytes_become_text() {
         let utf16 = |text: &str, big: bool, bom: bool| -> Vec<u8> {
             let units = bom.then_some(0xfeff).into_iter().chain(text.encode_utf16());
-            units.flat_map(|u: u16| if big { u.to_be_bytes() } else { u.to_le_bytes() }).collect()
+            units
+                .flat_map(|u: u16| {
+                    if big {
+                        u.to_be_bytes()
+                    } else {
+                        u.to_le_bytes()
+                    }
+                })
+                .collect()
         };
         for (big, bom) in [(true, true), (true, false), (false, true), (false, false)] {
-            assert_eq!(decode(&utf16("<feed>ü", big, bom), None), "<feed>ü", "{big} {bom}");
+            assert_eq!(
+                decode(&utf16("<feed>ü", big, bom), None),
+                "<feed>ü",
+                "{big} {bom}"
+            );
         }
         let latin = b"<?xml version=\"1.0\" encoding='ISO-8859-1'?>\xfc \x80";
         assert!(decode(latin, None).ends_with("ü €"));
         assert_eq!(decode(b"\xfc", None), "ü");
-        assert_eq!(decode(b"\xef\xbb\xbf\xc3\xbc", Some("text/xml; charset=iso-8859-1")), "ü");
-        assert_eq!(decode("ü".as_bytes(), Some("text/xml; charset=iso-8859-1")), "ü");
-        assert_eq!(decode(b"\xa4", Some("text/xml; Charset=\"ISO-8859-15\"")), "€");
+        assert_eq!(
+            decode(
+                b"\xef\xbb\xbf\xc3\xbc",
+                Some("text/xml; charset=iso-8859-1")
+            ),
+            "ü"
+        );
+        assert_eq!(
+            decode("ü".as_bytes(), Some("text/xml; charset=iso-8859-1")),
+            "ü"
+        );
+        assert_eq!(
+            decode(b"\xa4", Some("text/xml; Charset=\"ISO-8859-15\"")),
+            "€"
+        );
         assert_eq!(decode(b"\xfc\xe4", Some("text/xml; charset=utf-8")), "üä");
-        assert_eq!(decode(b"\xc3\xbc\xc3\xa4\xff", Some("a; charset=utf-8")), "üä\u{fffd}");
-        assert_eq!(decode(b"\x1b$B$\"\x1b(B", Some("a; charset=iso-2022-jp")), "あ");
+        assert_eq!(
+            decode(b"\xc3\xbc\xc3\xa4\xff", Some("a; charset=utf-8")),
+            "üä\u{fffd}"
+        );
+        assert_eq!(
+            decode(b"\x1b$B$\"\x1b(B", Some("a; charset=iso-2022-jp")),
+            "あ"
+        );
         assert_eq!(decode(b"abc", Some("a; charset=no-such")), "abc");
     }
 }

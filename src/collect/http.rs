@@ -123,7 +123,11 @@ impl Client {
     /// # Errors
     /// An exception that cannot be read, a contact that cannot stand in a header, or a system
     /// without root certificates.
-    pub fn new(allow_private: &[String], contact: &str, limits: Limits) -> Result<Self, ClientError> {
+    pub fn new(
+        allow_private: &[String],
+        contact: &str,
+        limits: Limits,
+    ) -> Result<Self, ClientError> {
         install_tls();
         let gate = Arc::new(Gate::new(allow_private)?);
         let http = reqwest::Client::builder()
@@ -151,9 +155,13 @@ impl Client {
         known: &Validators,
     ) -> Result<Answer, SourceError> {
         let seconds = self.limits.total.as_secs();
-        timeout(self.limits.total, self.follow(url, accept, known)).await.unwrap_or_else(|_| {
-            Err(SourceError::Transient(format!("no complete answer within {seconds} s")))
-        })
+        timeout(self.limits.total, self.follow(url, accept, known))
+            .await
+            .unwrap_or_else(|_| {
+                Err(SourceError::Transient(format!(
+                    "no complete answer within {seconds} s"
+                )))
+            })
     }
 
     async fn follow(
@@ -170,7 +178,9 @@ impl Client {
                 None => return self.read(at, response, known).await,
             }
         }
-        Err(SourceError::Refused(format!("more than {MAX_HOPS} redirects")))
+        Err(SourceError::Refused(format!(
+            "more than {MAX_HOPS} redirects"
+        )))
     }
 
     async fn send(
@@ -181,9 +191,10 @@ impl Client {
     ) -> Result<Response, SourceError> {
         self.gate.admits_url(url).map_err(closed)?;
         let mut request = self.http.get(url.clone()).header(ACCEPT, accept);
-        for (name, value) in
-            [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)]
-        {
+        for (name, value) in [
+            (IF_NONE_MATCH, &known.etag),
+            (IF_MODIFIED_SINCE, &known.last_modified),
+        ] {
             if let Some(value) = value {
                 request = request.header(name, value);
             }
@@ -191,7 +202,9 @@ impl Client {
         let response = match timeout(self.limits.header, request.send()).await {
             Err(_) => {
                 let seconds = self.limits.header.as_secs();
-                return Err(SourceError::Transient(format!("no answer within {seconds} s")));
+                return Err(SourceError::Transient(format!(
+                    "no answer within {seconds} s"
+                )));
             }
             Ok(Err(error)) => return Err(refused_or_lost(&error)),
             Ok(Ok(response)) => response,
@@ -222,11 +235,21 @@ impl Client {
         };
         let content_type = text(response.headers(), CONTENT_TYPE).map(str::to_owned);
         let body = self.body(response).await?;
-        Ok(Answer::Page(Page { body, content_type, validators, url }))
+        Ok(Answer::Page(Page {
+            body,
+            content_type,
+            validators,
+            url,
+        }))
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, SourceError> {
-        let Limits { grace, min_bytes_per_sec, max_body_bytes, .. } = self.limits;
+        let Limits {
+            grace,
+            min_bytes_per_sec,
+            max_body_bytes,
+            ..
+        } = self.limits;
         let started = Instant::now();
         let mut body = Vec::new();
         loop {
@@ -283,10 +306,12 @@ fn next_hop(at: &Url, response: &Response) -> Result<Option<Url>, SourceError> {
     }
     let next = text(response.headers(), LOCATION).and_then(|location| at.join(location).ok());
     match next {
-        None => Err(SourceError::Transient("a redirect without an address".to_owned())),
-        Some(next) if at.scheme() == "https" && next.scheme() == "http" => {
-            Err(SourceError::Refused("a redirect from https to http".to_owned()))
-        }
+        None => Err(SourceError::Transient(
+            "a redirect without an address".to_owned(),
+        )),
+        Some(next) if at.scheme() == "https" && next.scheme() == "http" => Err(
+            SourceError::Refused("a redirect from https to http".to_owned()),
+        ),
         Some(next) => Ok(Some(next)),
     }
 }
@@ -294,7 +319,9 @@ fn next_hop(at: &Url, response: &Response) -> Result<Option<Url>, SourceError> {
 fn refusal(status: StatusCode, headers: &HeaderMap) -> SourceError {
     let what = format!("HTTP {}", status.as_u16());
     match status.as_u16() {
-        429 | 503 => SourceError::RateLimited { retry_after: retry_after(headers) },
+        429 | 503 => SourceError::RateLimited {
+            retry_after: retry_after(headers),
+        },
         408 | 425 => SourceError::Transient(what),
         400..=499 => SourceError::Refused(what),
         _ => SourceError::Transient(what),
@@ -362,14 +389,21 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
     fn a_servers_patience_is_read_in_both_forms_and_bounded() {
         let check = |after: &str, date: &str, expected: Option<u64>| {
             let headers = headers(&[(RETRY_AFTER, after), (DATE, date)]);
-            assert_eq!(retry_after(&headers).map(|wait| wait.as_secs()), expected, "{after}");
+            assert_eq!(
+                retry_after(&headers).map(|wait| wait.as_secs()),
+                expected,
+                "{after}"
+            );
         };
         let now = "Mon, 23 Nov 2026 10:00:00 GMT";
         check("120", now, Some(120));
@@ -387,17 +421,29 @@ mod tests {
     #[test]
     fn each_status_has_its_meaning() {
         let meaning = |status: u16| {
-            refusal(StatusCode::from_u16(status).unwrap(), &headers(&[(RETRY_AFTER, "7")]))
+            refusal(
+                StatusCode::from_u16(status).unwrap(),
+                &headers(&[(RETRY_AFTER, "7")]),
+            )
         };
         let wait = Some(Duration::from_secs(7));
         for status in [429, 503] {
-            assert_eq!(meaning(status), SourceError::RateLimited { retry_after: wait });
+            assert_eq!(
+                meaning(status),
+                SourceError::RateLimited { retry_after: wait }
+            );
         }
         for status in [400, 401, 403, 404, 410, 451] {
-            assert_eq!(meaning(status), SourceError::Refused(format!("HTTP {status}")));
+            assert_eq!(
+                meaning(status),
+                SourceError::Refused(format!("HTTP {status}"))
+            );
         }
         for status in [204, 304, 408, 425, 500, 502, 504, 599] {
-            assert_eq!(meaning(status), SourceError::Transient(format!("HTTP {status}")));
+            assert_eq!(
+                meaning(status),
+                SourceError::Transient(format!("HTTP {status}"))
+            );
         }
     }
 
@@ -405,7 +451,13 @@ mod tests {
     fn a_client_refuses_settings_that_make_no_sense() {
         let made = |allow: &[String], contact| Client::new(allow, contact, Limits::default());
         assert!(made(&[], "https://ministry.example/listening").is_ok());
-        assert!(matches!(made(&["a b".to_owned()], ""), Err(ClientError::Exception(_))));
-        assert!(matches!(made(&[], "two\nlines"), Err(ClientError::Setup(_))));
+        assert!(matches!(
+            made(&["a b".to_owned()], ""),
+            Err(ClientError::Exception(_))
+        ));
+        assert!(matches!(
+            made(&[], "two\nlines"),
+            Err(ClientError::Setup(_))
+        ));
     }
 }

@@ -115,7 +115,9 @@ impl Gate {
 
     /// The addresses of a name server's answer that may be connected to.
     pub fn filter(&self, host: &str, answer: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
-        answer.filter(|address| self.admits(host, address.ip())).collect()
+        answer
+            .filter(|address| self.admits(host, address.ip()))
+            .collect()
     }
 }
 
@@ -181,23 +183,84 @@ mod tests {
 
     /// Every way that we know to write an address that is not public, as a URL's host.
     const CLOSED: [&str; 62] = [
-        "127.0.0.1", "127.1", "127.0.1", "127.255.255.254", "2130706433", "0x7f000001", "0x7f.1",
-        "017700000001", "0177.0.0.1", "127.0.0.1.", "0", "0.0.0.0", "0x0", "0.255.255.255",
-        "10.0.0.1", "10.255.255.255", "167772161", "0xa000001", "012.0.0.1", "100.64.0.1",
-        "100.127.255.255", "169.254.169.254", "2852039166", "0xa9fea9fe", "0xa9.0xfe.0xa9.0xfe",
-        "169.254.0.1", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.88.99.1",
-        "192.168.0.1", "192.168.255.255", "3232235521", "198.18.0.1", "198.19.255.255",
-        "198.51.100.7", "203.0.113.7", "224.0.0.1", "239.255.255.255", "240.0.0.1",
-        "255.255.255.255", "１２７.0.0.1", "127。0。0。1", "[::]", "[::1]", "[0:0:0:0:0:0:0:1]",
-        "[::127.0.0.1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:169.254.169.254]",
-        "[::ffff:0:127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b::10.0.0.1]", "[64:ff9b:1::1]",
-        "[100::1]", "[2001::1]", "[2001:db8::1]", "[2002:7f00:1::]", "[fe80::1]", "[fc00::1]",
+        "127.0.0.1",
+        "127.1",
+        "127.0.1",
+        "127.255.255.254",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "017700000001",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "0",
+        "0.0.0.0",
+        "0x0",
+        "0.255.255.255",
+        "10.0.0.1",
+        "10.255.255.255",
+        "167772161",
+        "0xa000001",
+        "012.0.0.1",
+        "100.64.0.1",
+        "100.127.255.255",
+        "169.254.169.254",
+        "2852039166",
+        "0xa9fea9fe",
+        "0xa9.0xfe.0xa9.0xfe",
+        "169.254.0.1",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.0.1",
+        "192.168.255.255",
+        "3232235521",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.7",
+        "203.0.113.7",
+        "224.0.0.1",
+        "239.255.255.255",
+        "240.0.0.1",
+        "255.255.255.255",
+        "１２７.0.0.1",
+        "127。0。0。1",
+        "[::]",
+        "[::1]",
+        "[0:0:0:0:0:0:0:1]",
+        "[::127.0.0.1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::ffff:169.254.169.254]",
+        "[::ffff:0:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b::10.0.0.1]",
+        "[64:ff9b:1::1]",
+        "[100::1]",
+        "[2001::1]",
+        "[2001:db8::1]",
+        "[2002:7f00:1::]",
+        "[fe80::1]",
+        "[fc00::1]",
         "[ff02::1]",
     ];
     const OPEN: [&str; 14] = [
-        "8.8.8.8", "134744072", "0x08080808", "1.1.1.1", "100.63.255.255", "100.128.0.1",
-        "172.15.255.255", "172.32.0.1", "192.0.1.1", "198.17.255.255", "223.255.255.255",
-        "[2606:4700:4700::1111]", "[::ffff:8.8.8.8]", "[64:ff9b::8.8.8.8]",
+        "8.8.8.8",
+        "134744072",
+        "0x08080808",
+        "1.1.1.1",
+        "100.63.255.255",
+        "100.128.0.1",
+        "172.15.255.255",
+        "172.32.0.1",
+        "192.0.1.1",
+        "198.17.255.255",
+        "223.255.255.255",
+        "[2606:4700:4700::1111]",
+        "[::ffff:8.8.8.8]",
+        "[64:ff9b::8.8.8.8]",
     ];
 
     fn verdict(gate: &Gate, host: &str) -> Result<(), Closed> {
@@ -207,7 +270,11 @@ mod tests {
     #[test]
     fn private_and_reserved_addresses_stay_closed_in_every_spelling() {
         for host in CLOSED {
-            assert_eq!(verdict(&Gate::default(), host), Err(Closed::Private), "{host}");
+            assert_eq!(
+                verdict(&Gate::default(), host),
+                Err(Closed::Private),
+                "{host}"
+            );
         }
         for host in OPEN {
             assert_eq!(verdict(&Gate::default(), host), Ok(()), "{host}");
@@ -217,18 +284,39 @@ mod tests {
     #[test]
     fn other_schemes_stay_closed() {
         let gate = Gate::default();
-        for url in ["file:///etc/passwd", "ftp://feeds.example/", "gopher://feeds.example/1"] {
-            assert_eq!(gate.admits_url(&Url::parse(url).unwrap()), Err(Closed::Scheme), "{url}");
+        for url in [
+            "file:///etc/passwd",
+            "ftp://feeds.example/",
+            "gopher://feeds.example/1",
+        ] {
+            assert_eq!(
+                gate.admits_url(&Url::parse(url).unwrap()),
+                Err(Closed::Scheme),
+                "{url}"
+            );
         }
     }
 
     #[test]
     fn a_name_servers_answer_goes_through_the_same_gate() {
-        let answer = ["127.0.0.1:0", "8.8.8.8:0", "[::1]:0", "[fe80::1]:0", "[2606:4700::1]:0"];
-        let answer = || answer.iter().map(|text| text.parse::<SocketAddr>().unwrap());
+        let answer = [
+            "127.0.0.1:0",
+            "8.8.8.8:0",
+            "[::1]:0",
+            "[fe80::1]:0",
+            "[2606:4700::1]:0",
+        ];
+        let answer = || {
+            answer
+                .iter()
+                .map(|text| text.parse::<SocketAddr>().unwrap())
+        };
         let kept = |allow: &[&str]| {
             let allow: Vec<String> = allow.iter().map(|text| (*text).to_owned()).collect();
-            Gate::new(&allow).unwrap().filter("Intranet.Example", answer()).len()
+            Gate::new(&allow)
+                .unwrap()
+                .filter("Intranet.Example", answer())
+                .len()
         };
         assert_eq!(kept(&[]), 2);
         assert_eq!(kept(&["127.0.0.0/8"]), 3);
@@ -239,14 +327,19 @@ mod tests {
 
     #[test]
     fn exceptions_are_read_or_refused() {
-        let open = |allow: &str, host: &str| verdict(&Gate::new(&[allow.to_owned()]).unwrap(), host);
+        let open =
+            |allow: &str, host: &str| verdict(&Gate::new(&[allow.to_owned()]).unwrap(), host);
         assert_eq!(open("10.1.0.0/16", "10.1.2.3"), Ok(()));
         assert_eq!(open("10.1.0.0/16", "[::ffff:10.1.2.3]"), Ok(()));
         assert_eq!(open("10.1.0.0/16", "10.2.0.1"), Err(Closed::Private));
         assert_eq!(open("0.0.0.0/0", "192.168.1.1"), Ok(()));
         assert_eq!(open("[::1]", "[::1]"), Ok(()));
         for bad in ["", "10.1.0.0/33", "::1/129", "host/8", "a b", "10.1.0.0/x"] {
-            assert_eq!(Gate::new(&[bad.to_owned()]), Err(BadException(bad.to_owned())), "{bad}");
+            assert_eq!(
+                Gate::new(&[bad.to_owned()]),
+                Err(BadException(bad.to_owned())),
+                "{bad}"
+            );
         }
     }
 }

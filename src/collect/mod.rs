@@ -15,17 +15,17 @@ pub mod source;
 pub mod supervise;
 mod websocket;
 
-use crate::clock::Clock;
 use crate::model::Change;
 use serde::Deserialize;
 use source::{Rejection, Source};
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 
 /// `[source.<name>]`: one source as it is configured.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum SourceConfig {
     Bluesky(bluesky::BlueskyConfig),
+    Feed(feed::FeedConfig),
     Replay(replay::ReplayConfig),
 }
 
@@ -34,6 +34,7 @@ impl SourceConfig {
     pub fn kind(&self) -> &'static str {
         match self {
             SourceConfig::Bluesky(_) => "bluesky",
+            SourceConfig::Feed(_) => "feed",
             SourceConfig::Replay(_) => "replay",
         }
     }
@@ -43,22 +44,21 @@ impl SourceConfig {
 pub enum BuildError {
     #[error("{0}")]
     Invalid(String),
+    #[error(transparent)]
+    Feed(#[from] feed::FeedError),
 }
 
 /// Builds a configured source.
 ///
 /// # Errors
 /// Settings that make no sense together.
-pub fn build(
-    name: &str,
-    config: &SourceConfig,
-    _clock: &Clock,
-) -> Result<Box<dyn Source>, BuildError> {
+pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
     match config {
         SourceConfig::Bluesky(config) => {
             let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
+        SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::new(name, config, clock)?)),
         SourceConfig::Replay(config) => Ok(Box::new(replay::Replay::new(name, config))),
     }
 }
@@ -68,6 +68,8 @@ pub fn build(
 pub enum Recorded {
     /// Jetstream frames of either wire, one a line
     Bluesky,
+    /// An RSS, Atom or JSON feed
+    Feed,
     /// Lines of the import's shape
     Replay,
 }
@@ -82,6 +84,7 @@ pub fn read_recorded(
     mut each: impl FnMut(Result<Option<Change>, Rejection>) -> io::Result<()>,
 ) -> io::Result<()> {
     let adapt = match kind {
+        Recorded::Feed => return read_feed(input, each),
         Recorded::Bluesky => bluesky::adapt_line,
         Recorded::Replay => |line: &[u8]| replay::adapt(line).map(Some),
     };
@@ -90,6 +93,19 @@ pub fn read_recorded(
         if !line.iter().all(u8::is_ascii_whitespace) {
             each(adapt(&line))?;
         }
+    }
+    Ok(())
+}
+
+fn read_feed(
+    input: impl BufRead,
+    mut each: impl FnMut(Result<Option<Change>, Rejection>) -> io::Result<()>,
+) -> io::Result<()> {
+    let limit = http::Limits::default().max_body_bytes as u64;
+    let mut body = Vec::new();
+    input.take(limit + 1).read_to_end(&mut body)?;
+    for change in feed::read_bytes(&body, None) {
+        each(change.map(Some))?;
     }
     Ok(())
 }

@@ -33,7 +33,10 @@ pub fn identity(address: &str) -> Option<Url> {
     // Neither can fail for an address with a host.
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    if url.fragment().is_some_and(|part| part.is_empty() || part.contains('=')) {
+    if url
+        .fragment()
+        .is_some_and(|part| part.is_empty() || part.contains('='))
+    {
         url.set_fragment(None);
     }
     strip_trackers(&mut url);
@@ -60,7 +63,9 @@ fn strip_trackers(url: &mut Url) {
 fn is_tracker(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     TRACKERS.contains(&name.as_str())
-        || TRACKER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || TRACKER_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -72,28 +77,60 @@ mod tests {
         let check = |address: &str, expected: &str| {
             let url = canonical(address).map(String::from).unwrap_or_default();
             assert_eq!(url, expected, "of {address}");
-            assert_eq!(canonical(&url).map(String::from).unwrap_or_default(), expected, "again");
+            assert_eq!(
+                canonical(&url).map(String::from).unwrap_or_default(),
+                expected,
+                "again"
+            );
         };
-        check("HTTPS://WWW.Zeitung.Example:443/A/../B?b=1#x", "https://www.zeitung.example/B?b=1");
+        check(
+            "HTTPS://WWW.Zeitung.Example:443/A/../B?b=1#x",
+            "https://www.zeitung.example/B?b=1",
+        );
         check(" http://a.example:80 ", "http://a.example/");
         check("http://a.example:8080/", "http://a.example:8080/");
-        check("https://a.example/?utm_source=rss&id=7&FBCLID=x", "https://a.example/?id=7");
+        check(
+            "https://a.example/?utm_source=rss&id=7&FBCLID=x",
+            "https://a.example/?id=7",
+        );
         check("https://a.example/?utm_source=rss", "https://a.example/");
-        check("https://a.example/?q=a%20b+c&&d", "https://a.example/?q=a%20b+c&d");
+        check(
+            "https://a.example/?q=a%20b+c&&d",
+            "https://a.example/?q=a%20b+c&d",
+        );
         check("https://u:p@a.example/", "https://a.example/");
-        check("https://münchen.example/ü", "https://xn--mnchen-3ya.example/%C3%BC");
-        for bad in ["", "a", "/a", "mailto:a@b.example", "javascript:alert(1)", "data:,x"] {
+        check(
+            "https://münchen.example/ü",
+            "https://xn--mnchen-3ya.example/%C3%BC",
+        );
+        for bad in [
+            "",
+            "a",
+            "/a",
+            "mailto:a@b.example",
+            "javascript:alert(1)",
+            "data:,x",
+        ] {
             check(bad, "");
         }
-        check(&format!("https://a.example/{}", "a".repeat(MAX_URL_BYTES)), "");
+        check(
+            &format!("https://a.example/{}", "a".repeat(MAX_URL_BYTES)),
+            "",
+        );
     }
 
     #[test]
     fn parts_of_a_page_have_an_identity() {
         let check = |address: &str, expected: &str| {
-            assert_eq!(identity(address).map(String::from).unwrap_or_default(), expected);
+            assert_eq!(
+                identity(address).map(String::from).unwrap_or_default(),
+                expected
+            );
         };
-        check("https://a.example/ticker#e12", "https://a.example/ticker#e12");
+        check(
+            "https://a.example/ticker#e12",
+            "https://a.example/ticker#e12",
+        );
         check("https://a.example/x#ref=rss", "https://a.example/x");
         check("https://a.example/x#", "https://a.example/x");
     }

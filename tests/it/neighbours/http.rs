@@ -58,7 +58,11 @@ impl Neighbour {
                 tokio::spawn(serve(stream, Arc::clone(&answers), Arc::clone(&log)));
             }
         });
-        Self { addr, requests, task }
+        Self {
+            addr,
+            requests,
+            task,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -78,7 +82,9 @@ impl Drop for Neighbour {
 }
 
 async fn serve(mut stream: TcpStream, answers: Arc<Answers>, log: Arc<Mutex<Vec<Request>>>) {
-    let Some(request) = read_request(&mut stream).await else { return };
+    let Some(request) = read_request(&mut stream).await else {
+        return;
+    };
     log.lock().unwrap().push(request.clone());
     // The other side may hang up at any time: that is what these tests are about.
     let _ = match answers(&request) {
@@ -154,8 +160,16 @@ pub fn gzip_bomb(n: usize) -> Vec<u8> {
     for _ in 0..n {
         bits.extend(code(0xc5, 8).chain(code(0, 5)));
     }
-    let pack = |byte: &[bool]| byte.iter().rev().fold(0u8, |sum, bit| sum << 1 | u8::from(*bit));
-    GZIP_HEAD.iter().copied().chain(bits.chunks(8).map(pack)).collect()
+    let pack = |byte: &[bool]| {
+        byte.iter()
+            .rev()
+            .fold(0u8, |sum, bit| sum << 1 | u8::from(*bit))
+    };
+    GZIP_HEAD
+        .iter()
+        .copied()
+        .chain(bits.chunks(8).map(pack))
+        .collect()
 }
 
 const GZIP_HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
@@ -165,7 +179,11 @@ fn crc32(bytes: &[u8]) -> u32 {
     for byte in bytes {
         crc ^= u32::from(*byte);
         for _ in 0..8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+            crc = if crc & 1 == 1 {
+                crc >> 1 ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            };
         }
     }
     !crc

@@ -1,8 +1,6 @@
 //! The feed source against a server on loopback that can do everything wrong.
 
-use crate::neighbours::http::{
-    Neighbour, Reply, Request, gzip_bomb, gzip_stored, head, response,
-};
+use crate::neighbours::http::{Neighbour, Reply, Request, gzip_bomb, gzip_stored, head, response};
 use futures_util::StreamExt;
 use jiff::{Timestamp, ToSpan};
 use resonanz::clock::Clock;
@@ -63,7 +61,11 @@ fn items(events: &[Event]) -> Vec<&Item> {
 async fn error_of(answers: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> SourceError {
     let server = Neighbour::start(answers).await;
     let (events, cursor, error) = look(&feed_at(&server.url("/feed")), None).await;
-    assert_eq!((events, cursor), (Vec::new(), None), "a failed look moves nothing");
+    assert_eq!(
+        (events, cursor),
+        (Vec::new(), None),
+        "a failed look moves nothing"
+    );
     error.expect("an error")
 }
 
@@ -108,9 +110,18 @@ async fn what_is_new_comes_once_and_an_edit_comes_again() {
     round.store(1, Ordering::SeqCst);
     clock.advance_to(start + 1.hour());
     let (events, second, _) = look(&feed, first.as_ref()).await;
-    let told: Vec<_> = items(&events).iter().map(|item| (item.title.clone(), item.edited)).collect();
+    let told: Vec<_> = items(&events)
+        .iter()
+        .map(|item| (item.title.clone(), item.edited))
+        .collect();
     let edited = Some(start + 1.hour());
-    assert_eq!(told, [(Some("drei".into()), None), (Some("zwei, neu".into()), edited)]);
+    assert_eq!(
+        told,
+        [
+            (Some("drei".into()), None),
+            (Some("zwei, neu".into()), edited)
+        ]
+    );
 
     // What dropped out of the list and came back is not new.
     let mut cursor = second;
@@ -121,7 +132,10 @@ async fn what_is_new_comes_once_and_an_edit_comes_again() {
         cursor = moved.or(cursor);
     }
     let written = cursor.unwrap().0;
-    assert!(!written.contains("zeitung") && !written.contains("drei"), "hashes only: {written}");
+    assert!(
+        !written.contains("zeitung") && !written.contains("drei"),
+        "hashes only: {written}"
+    );
 }
 
 #[tokio::test]
@@ -129,7 +143,10 @@ async fn an_unchanged_feed_is_not_sent_again() {
     let server = Neighbour::start(|request| match request.header("if-none-match") {
         Some("W/\"a b\"") => response(304, &[], b""),
         _ => {
-            let version = [("ETag", "W/\"a b\""), ("Last-Modified", "Mon, 23 Nov 2026 10:00 GMT")];
+            let version = [
+                ("ETag", "W/\"a b\""),
+                ("Last-Modified", "Mon, 23 Nov 2026 10:00 GMT"),
+            ];
             response(200, &version, &rss(&[("1", "eins")]))
         }
     })
@@ -141,23 +158,41 @@ async fn an_unchanged_feed_is_not_sent_again() {
     let asked = server.requests();
     assert_eq!(asked[0].header("if-none-match"), None);
     // Word for word, although this is no date that HTTP knows.
-    assert_eq!(asked[1].header("if-modified-since"), Some("Mon, 23 Nov 2026 10:00 GMT"));
-    assert!(asked[0].header("user-agent").unwrap().starts_with("Resonanz/"));
+    assert_eq!(
+        asked[1].header("if-modified-since"),
+        Some("Mon, 23 Nov 2026 10:00 GMT")
+    );
+    assert!(
+        asked[0]
+            .header("user-agent")
+            .unwrap()
+            .starts_with("Resonanz/")
+    );
     // Another address has other versions.
     let elsewhere = feed_at(&server.url("/other.xml"));
     let (events, _, _) = look(&elsewhere, cursor.as_ref()).await;
     assert_eq!(server.requests()[2].header("if-none-match"), None);
-    assert_eq!(items(&events).len(), 0, "the same item in another feed is known");
+    assert_eq!(
+        items(&events).len(),
+        0,
+        "the same item in another feed is known"
+    );
 }
 
 #[tokio::test]
 async fn refusals_and_patience() {
-    let wait = |secs| SourceError::RateLimited { retry_after: Some(Duration::from_secs(secs)) };
+    let wait = |secs| SourceError::RateLimited {
+        retry_after: Some(Duration::from_secs(secs)),
+    };
     let told = error_of(|_| response(429, &[("Retry-After", "120")], b"")).await;
     assert_eq!(told, wait(120));
     let told = error_of(|_| {
         let date = ("Date", "Mon, 23 Nov 2026 10:00:00 GMT");
-        response(503, &[date, ("Retry-After", "Mon, 23 Nov 2026 10:01:00 GMT")], b"")
+        response(
+            503,
+            &[date, ("Retry-After", "Mon, 23 Nov 2026 10:01:00 GMT")],
+            b"",
+        )
     })
     .await;
     assert_eq!(told, wait(60));
@@ -183,11 +218,19 @@ async fn redirects_are_followed_but_not_for_ever_and_not_everywhere() {
     assert_eq!(error, None);
     assert_eq!(items(&events).len(), 1);
     let (_, _, error) = look(&feed_at(&server.url("/loop")), None).await;
-    assert_eq!(error, Some(SourceError::Refused("more than 5 redirects".to_owned())));
+    assert_eq!(
+        error,
+        Some(SourceError::Refused("more than 5 redirects".to_owned()))
+    );
     assert_eq!(server.requests().len(), 3 + 6);
-    for to in ["http://169.254.169.254/latest/meta-data/", "http://[::ffff:169.254.169.254]/",
-        "http://0x0a000001/", "http://[::1]/", "file:///etc/passwd", "gopher://127.0.0.1/"]
-    {
+    for to in [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://0x0a000001/",
+        "http://[::1]/",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+    ] {
         let told = error_of(move |_| response(302, &[("Location", to)], b"")).await;
         assert!(refused(&told), "{to}: {told}");
     }
@@ -199,8 +242,13 @@ async fn relative_links_stand_where_the_feed_was_found() {
     let server = Neighbour::start(|request| match request.path.as_str() {
         "/old" => response(301, &[("Location", "/new/feed.xml")], b""),
         _ => {
-            let feed = "<rss><channel><item><title>t</title><link>artikel</link></item></channel></rss>";
-            response(200, &[("Content-Type", "text/xml; charset=utf-8")], feed.as_bytes())
+            let feed =
+                "<rss><channel><item><title>t</title><link>artikel</link></item></channel></rss>";
+            response(
+                200,
+                &[("Content-Type", "text/xml; charset=utf-8")],
+                feed.as_bytes(),
+            )
         }
     })
     .await;
@@ -211,12 +259,26 @@ async fn relative_links_stand_where_the_feed_was_found() {
 /// Every spelling of this machine that we know, on the port of a server that must never be asked.
 #[tokio::test]
 async fn nothing_private_is_connected_to() {
-    let canary = Neighbour::start_on("0.0.0.0:0", |_| response(200, &[], &rss(&[("1", "x")]))).await;
+    let canary =
+        Neighbour::start_on("0.0.0.0:0", |_| response(200, &[], &rss(&[("1", "x")]))).await;
     let port = canary.addr.port();
     let hosts = [
-        "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "0.0.0.0", "[::1]",
-        "[::]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "localhost",
-        "LOCALHOST", "localhost.", "127.0.0.1.",
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0",
+        "0.0.0.0",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "127.0.0.1.",
     ];
     for host in hosts {
         let mut config = config(&format!("http://{host}:{port}/"), "");
@@ -226,7 +288,10 @@ async fn nothing_private_is_connected_to() {
         assert!(events.is_empty(), "{host}");
         let error = error.unwrap();
         // A name that does not resolve here is no refusal, and no connection either.
-        assert!(refused(&error) || host.to_lowercase().starts_with("local"), "{host}: {error}");
+        assert!(
+            refused(&error) || host.to_lowercase().starts_with("local"),
+            "{host}: {error}"
+        );
     }
     assert_eq!(canary.requests().len(), 0);
     // An exception opens for one name or network only.
@@ -253,12 +318,22 @@ async fn slow_and_endless_answers_end() {
     assert!(transient(&silent), "{silent}");
     let half_a_head = error(Reply::Stall(b"HTTP/1.1 200 OK\r\nX-".to_vec()), "").await;
     assert!(transient(&half_a_head), "{half_a_head}");
-    let slow = error(Reply::Stall([head(200, &[]), b"<rss".to_vec()].concat()), "").await;
-    assert!(matches!(&slow, SourceError::Transient(why) if why.contains("bytes/s")), "{slow}");
+    let slow = error(
+        Reply::Stall([head(200, &[]), b"<rss".to_vec()].concat()),
+        "",
+    )
+    .await;
+    assert!(
+        matches!(&slow, SourceError::Transient(why) if why.contains("bytes/s")),
+        "{slow}"
+    );
     let small = ", \"max_body_bytes\": 100000";
     let endless = error(Reply::Endless(head(200, &[]), vec![b' '; 8192]), small).await;
     assert!(refused(&endless), "{endless}");
-    let header = error(Reply::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".repeat(99)), small);
+    let header = error(
+        Reply::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X: y\r\n".repeat(99)),
+        small,
+    );
     assert!(transient(&header.await));
 }
 
@@ -271,28 +346,41 @@ async fn compressed_and_mismeasured_bodies() {
         response(200, &[("Content-Encoding", "gzip")], &zipped)
     })
     .await;
-    assert_eq!(items(&look(&feed_at(&server.url("/")), None).await.0).len(), 1);
+    assert_eq!(
+        items(&look(&feed_at(&server.url("/")), None).await.0).len(),
+        1
+    );
     // 120 KB that would become 25 MB.
     let bomb = gzip_bomb(100_000);
     let told = error_of(move |_| response(200, &[("Content-Encoding", "gzip")], &bomb)).await;
     assert!(refused(&told), "{told}");
     let told = error_of(|_| response(200, &[("Content-Encoding", "gzip")], b"no gzip")).await;
     assert!(transient(&told), "{told}");
-    let told = error_of(|_| Reply::Bytes([head(200, &[("Content-Length", "9999")]), rss(&[])].concat()));
+    let told =
+        error_of(|_| Reply::Bytes([head(200, &[("Content-Length", "9999")]), rss(&[])].concat()));
     assert!(transient(&told.await));
-    assert!(transient(&error_of(|_| Reply::Bytes(b"SSH-2.0-OpenSSH\r\n".to_vec())).await));
+    assert!(transient(
+        &error_of(|_| Reply::Bytes(b"SSH-2.0-OpenSSH\r\n".to_vec())).await
+    ));
     assert!(transient(&error_of(|_| Reply::Bytes(Vec::new())).await));
 }
 
 #[tokio::test]
 async fn what_is_no_feed_is_said_aloud_and_asked_for_again() {
     let server = Neighbour::start(|_| {
-        response(200, &[("ETag", "\"1\"")], b"<!DOCTYPE html><html><body>RSS</body></html>")
+        response(
+            200,
+            &[("ETag", "\"1\"")],
+            b"<!DOCTYPE html><html><body>RSS</body></html>",
+        )
     })
     .await;
     let feed = feed_at(&server.url("/"));
     let (events, cursor, error) = look(&feed, None).await;
-    assert!(matches!(events[..], [Event::Rejected(_), Event::Nothing]), "{events:?}");
+    assert!(
+        matches!(events[..], [Event::Rejected(_), Event::Nothing]),
+        "{events:?}"
+    );
     assert_eq!((cursor, error), (None, None));
     assert!(matches!(feed.check().await, Standing::Unreachable(why) if why.contains("no RSS")));
     let server = Neighbour::start(|_| response(200, &[], &rss(&[]))).await;
@@ -304,7 +392,12 @@ fn settings_are_checked() {
     let check = |url: &str, extra: &str, expected: &str| {
         let made = Feed::new("feed", &config(url, extra), &Clock::system());
         match made {
-            Ok(feed) => assert_eq!(feed.pace(), Pace::Poll { every: Duration::from_secs(300) }),
+            Ok(feed) => assert_eq!(
+                feed.pace(),
+                Pace::Poll {
+                    every: Duration::from_secs(300)
+                }
+            ),
             Err(error) => assert!(error.to_string().contains(expected), "{error}"),
         }
     };
