@@ -104,11 +104,12 @@ impl Feed {
     ///
     /// # Errors
     /// Settings that make no sense.
-    pub fn new(name: &str, config: &FeedConfig, clock: &Clock) -> Result<Self, FeedError> {
-        Self::with_limits(name, config, clock, Limits::default())
+    pub fn new(name: &str, config: &FeedConfig) -> Result<Self, FeedError> {
+        Self::with_limits(name, config, &Clock::system(), Limits::default())
     }
 
-    /// The same with other bounds of time; the bound of size is the configuration's.
+    /// The same with another clock and other bounds of time; the bound of size is the
+    /// configuration's.
     ///
     /// # Errors
     /// Settings that make no sense.

@@ -58,7 +58,7 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
             let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
-        SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::new(name, config, clock)?)),
+        SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::new(name, config)?)),
         SourceConfig::Replay(config) => Ok(Box::new(replay::Replay::new(name, config))),
     }
 }

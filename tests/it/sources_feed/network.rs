@@ -390,7 +390,7 @@ async fn what_is_no_feed_is_said_aloud_and_asked_for_again() {
 #[test]
 fn settings_are_checked() {
     let check = |url: &str, extra: &str, expected: &str| {
-        let made = Feed::new("feed", &config(url, extra), &Clock::system());
+        let made = Feed::new("feed", &config(url, extra));
         match made {
             Ok(feed) => assert_eq!(
                 feed.pace(),
