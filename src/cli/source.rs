@@ -145,9 +145,8 @@ fn read(kind: Recorded, file: &PathBuf) -> anyhow::Result<ExitCode> {
     };
     let mut out = Output::new();
     let mut good = true;
-    collect::read_recorded(kind, BufReader::new(input), |read| match read {
-        Ok(None) => Ok(()),
-        Ok(Some(change)) => out.json(&change.to_line()),
+    collect::read_bytes(kind, &mut BufReader::new(input), &mut |read| match read {
+        Ok(change) => out.json(&change.to_line()),
         Err(rejection) => {
             good = false;
             tracing::warn!(%rejection, "An item could not be read.");

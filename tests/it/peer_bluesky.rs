@@ -3,7 +3,7 @@
 //! `tests/peers/pds` and `tests/peers/jetstream` start the peers and end with their standard input.
 
 use resonanz::app::{App, Ending, House, Options, Running};
-use resonanz::collect::bluesky::{Bluesky, BlueskyConfig};
+use resonanz::collect::bluesky::{self, Bluesky};
 use resonanz::config;
 use resonanz::index::Search;
 use resonanz::query::Query;
@@ -96,7 +96,7 @@ async fn start_house(dir: &Path, source: &Value) -> Running {
     let mut config = config::load(None, HashMap::new(), today).unwrap();
     config.dir = dir.to_owned();
     let house = House::open(&config).await.unwrap();
-    let source: BlueskyConfig = serde_json::from_value(source.clone()).unwrap();
+    let source: bluesky::Config = serde_json::from_value(source.clone()).unwrap();
     let source = Bluesky::new("bluesky", &source).unwrap();
     let options = Options {
         sources: vec![Box::new(source)],
@@ -232,7 +232,8 @@ async fn posts_edits_deletions_and_leaving_travel_through_the_house() {
         &["--pds", &urls[0], "--plc", &urls[1], "--dir", place],
     );
     let source = |wire: &str, compress: bool| {
-        let mut source = json!({"url": jetstream.hello(wire), "wire": wire, "compress": compress});
+        let mut source =
+            json!({"urls": [jetstream.hello(wire)], "wire": wire, "compress": compress});
         if wire == "v1" && compress {
             source["zstd_dictionary_file"] = json!(jetstream.hello("v1_dictionary"));
         }

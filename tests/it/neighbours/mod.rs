@@ -1,3 +1,4 @@
-//! Other people's servers, with faults to order.
+//! Neighbours with faults to order.
 
 pub mod http;
+pub mod websocket;
