@@ -1,7 +1,7 @@
 //! `resonanz classify`: what the classifier makes of a text, and why.
 
 use super::house::{Place, today};
-use super::{Format, Output};
+use super::{Format, Output, WrongArguments};
 use crate::classify::{Classifier, Lexicon};
 use crate::clock::Clock;
 use crate::model::{Item, Kind, Labels, Reason, Target};
@@ -44,10 +44,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                     .iter()
                     .map(|t| t.name.as_str())
                     .collect();
-                anyhow::bail!(
-                    "there is no target `{name}`; there are {}",
-                    names.join(", ")
-                );
+                let known = names.join(", ");
+                let message = format!("there is no target `{name}`; there are {known}");
+                return Err(WrongArguments(message).into());
             }
             found
         }

@@ -1,7 +1,9 @@
 //! What most commands need first: the settings, and the data directory that they point at.
 
+use super::WrongArguments;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// Where the settings and the data are.
@@ -22,9 +24,17 @@ impl Place {
     /// All faults of the configuration at once.
     pub fn settings(&self) -> anyhow::Result<Config> {
         // `RESONANZ_LOG` and the like are for the start-up and no settings: one underscore.
-        let environment = std::env::vars()
-            .filter(|(name, _)| name.starts_with("RESONANZ__"))
-            .collect();
+        let mut environment = HashMap::new();
+        for (name, value) in std::env::vars_os() {
+            // Foreign variables may be no Unicode; ours must be.
+            let Some(name) = name.to_str().filter(|name| name.starts_with("RESONANZ__")) else {
+                continue;
+            };
+            let value = value
+                .into_string()
+                .map_err(|_| WrongArguments(format!("{name} is not UTF-8")))?;
+            environment.insert(name.to_owned(), value);
+        }
         let mut config = config::load(self.config.as_deref(), environment, today())?;
         if let Some(dir) = &self.dir {
             config.dir = dir.clone();

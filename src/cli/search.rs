@@ -1,7 +1,7 @@
 //! `resonanz search`: the archive from the command line, also while the house runs.
 
 use super::house::Place;
-use super::{Format, Output};
+use super::{Format, Output, WrongArguments};
 use crate::app::{Archive, House};
 use crate::clock::Clock;
 use crate::index::Index;
@@ -109,7 +109,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             start,
             end,
         }) => {
-            anyhow::bail!("{}", point_at(&args.query, &message, start, end))
+            let message = point_at(&args.query, &message, start, end);
+            return Err(WrongArguments(message).into());
         }
         Err(error) => return Err(error.into()),
     };
