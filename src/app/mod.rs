@@ -95,7 +95,7 @@ impl App {
     pub fn build(house: House, config: Config, mut options: Options) -> anyhow::Result<Self> {
         if options.configured_sources {
             for (name, source) in &config.sources {
-                let built = collect::build(name, source, &options.clock);
+                let built = collect::build(name, source);
                 options
                     .sources
                     .push(built.with_context(|| format!("source {name}"))?);
@@ -199,6 +199,7 @@ impl App {
             stop.clone(),
         ));
         Ok(Running {
+            metrics: self.metrics,
             house: self.house,
             index,
             stop,

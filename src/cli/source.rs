@@ -3,7 +3,6 @@
 
 use super::house::Place;
 use super::{EXIT_PARTLY, Format, Output};
-use crate::clock::Clock;
 use crate::collect::source::{Pace, Source, Standing};
 use crate::collect::{self, Recorded};
 use anyhow::Context as _;
@@ -65,12 +64,11 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 fn sources(place: &Place) -> anyhow::Result<Vec<(String, Box<dyn Source>)>> {
     let config = place.settings()?;
-    let clock = Clock::system();
     config
         .sources
         .iter()
         .map(|(name, source)| {
-            let built = collect::build(name, source, &clock);
+            let built = collect::build(name, source);
             Ok((
                 source.kind().to_owned(),
                 built.with_context(|| format!("source {name}"))?,
@@ -147,9 +145,8 @@ fn read(kind: Recorded, file: &PathBuf) -> anyhow::Result<ExitCode> {
     };
     let mut out = Output::new();
     let mut good = true;
-    collect::read_recorded(kind, BufReader::new(input), |read| match read {
-        Ok(None) => Ok(()),
-        Ok(Some(change)) => out.json(&change.to_line()),
+    collect::read_bytes(kind, &mut BufReader::new(input), &mut |read| match read {
+        Ok(change) => out.json(&change.to_line()),
         Err(rejection) => {
             good = false;
             tracing::warn!(%rejection, "An item could not be read.");

@@ -3,24 +3,36 @@
 //! A new source is one file here, one variant and one arm below, a block in `config/default.toml`
 //! and a folder of fixtures.
 
+mod backoff;
 pub mod bluesky;
+pub mod feed;
+mod feed_json;
+mod feed_read;
+mod feed_repair;
+pub mod http;
+pub mod http_gate;
+mod pacing;
 pub mod replay;
 pub mod source;
 pub mod supervise;
-mod websocket;
+mod tally;
+mod tls;
+pub mod websocket;
 
-use crate::clock::Clock;
+pub use backoff::Timing;
+
 use crate::model::Change;
 use serde::Deserialize;
 use source::{Rejection, Source};
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 /// `[source.<name>]`: one source as it is configured.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum SourceConfig {
-    Bluesky(bluesky::BlueskyConfig),
-    Replay(replay::ReplayConfig),
+    Bluesky(bluesky::Config),
+    Feed(feed::FeedConfig),
+    Replay(replay::Config),
 }
 
 impl SourceConfig {
@@ -28,32 +40,37 @@ impl SourceConfig {
     pub fn kind(&self) -> &'static str {
         match self {
             SourceConfig::Bluesky(_) => "bluesky",
+            SourceConfig::Feed(_) => "feed",
             SourceConfig::Replay(_) => "replay",
         }
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    #[error("{0}")]
-    Invalid(String),
-}
+/// Settings that make no sense together. The text names the key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BuildError(String);
 
 /// Builds a configured source.
 ///
 /// # Errors
 /// Settings that make no sense together.
-pub fn build(
-    name: &str,
-    config: &SourceConfig,
-    _clock: &Clock,
-) -> Result<Box<dyn Source>, BuildError> {
+pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
     match config {
         SourceConfig::Bluesky(config) => {
-            let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
+            let source = bluesky::Bluesky::new(name, config).map_err(BuildError)?;
             Ok(Box::new(source))
         }
-        SourceConfig::Replay(config) => Ok(Box::new(replay::Replay::new(name, config))),
+        SourceConfig::Feed(config) => {
+            let source = feed::Feed::new(name, config);
+            Ok(Box::new(
+                source.map_err(|error| BuildError(error.to_string()))?,
+            ))
+        }
+        SourceConfig::Replay(config) => {
+            let source = replay::Replay::new(name, config).map_err(BuildError)?;
+            Ok(Box::new(source))
+        }
     }
 }
 
@@ -62,44 +79,86 @@ pub fn build(
 pub enum Recorded {
     /// Jetstream frames of either wire, one a line
     Bluesky,
+    /// An RSS, Atom or JSON feed
+    Feed,
     /// Lines of the import's shape
     Replay,
 }
 
-/// What an adapter makes of recorded bytes: exactly what it would make of the network's.
+impl Recorded {
+    pub const ALL: [Recorded; 3] = [Recorded::Bluesky, Recorded::Feed, Recorded::Replay];
+}
+
+/// Gives `each` what an adapter makes of recorded bytes, with the functions that read the network.
+///
+/// Nothing is given for what is of no interest. What cannot be read is a [`Rejection`] in its
+/// place, with the number of its line.
 ///
 /// # Errors
-/// Bytes that cannot be read at all; an item that cannot be read is a [`Rejection`] in its place.
-pub fn read_recorded(
+/// Those of `input`, and those of `each`, which end the reading.
+pub fn read_bytes(
     kind: Recorded,
-    mut input: impl BufRead,
-    mut each: impl FnMut(Result<Option<Change>, Rejection>) -> io::Result<()>,
+    input: &mut dyn BufRead,
+    each: &mut dyn FnMut(Result<Change, Rejection>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let adapt = match kind {
-        Recorded::Bluesky => bluesky::adapt_line,
-        Recorded::Replay => |line: &[u8]| replay::adapt(line).map(Some),
-    };
+    match kind {
+        Recorded::Bluesky => each_line(input, websocket::MAX_FRAME_BYTES, bluesky_changes, each),
+        Recorded::Feed => {
+            let mut body = Vec::new();
+            input
+                .take(http::Limits::default().max_body_bytes as u64)
+                .read_to_end(&mut body)?;
+            feed::read_bytes(&body, None).into_iter().try_for_each(each)
+        }
+        Recorded::Replay => each_line(
+            input,
+            replay::MAX_LINE_BYTES,
+            |line| replay::adapt(line).map(|change| vec![change]),
+            each,
+        ),
+    }
+}
+
+fn bluesky_changes(frame: &[u8]) -> Result<Vec<Change>, Rejection> {
+    match bluesky::adapt(frame)? {
+        bluesky::Said::Event { changes, .. } => Ok(changes),
+        _ => Ok(vec![]),
+    }
+}
+
+fn each_line(
+    input: &mut dyn BufRead,
+    longest: usize,
+    adapt: fn(&[u8]) -> Result<Vec<Change>, Rejection>,
+    each: &mut dyn FnMut(Result<Change, Rejection>) -> io::Result<()>,
+) -> io::Result<()> {
     let mut line = Vec::new();
-    while next_line(&mut input, &mut line)? {
-        if !line.iter().all(u8::is_ascii_whitespace) {
-            each(adapt(&line))?;
+    let mut number = 0u64;
+    while next_line(input, &mut line, longest)? {
+        number += 1;
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        match adapt(&line) {
+            Ok(changes) => changes
+                .into_iter()
+                .try_for_each(|change| each(Ok(change)))?,
+            Err(rejection) => each(Err(rejection.in_line(number)))?,
         }
     }
     Ok(())
 }
 
-/// Reads one line; of one that is too long only as much as shows that it is.
-fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+/// Reads one line without its break; of one that is longer than `longest` bytes only as much as
+/// shows that it is. False at the end.
+fn next_line(input: &mut dyn BufRead, line: &mut Vec<u8>, longest: usize) -> io::Result<bool> {
     line.clear();
-    let limit = replay::MAX_LINE_BYTES as u64 + 1;
-    let read = io::Read::take(&mut *input, limit).read_until(b'\n', line)?;
-    if read == 0 {
-        return Ok(false);
-    }
+    let limit = longest as u64 + 1;
+    let read = (&mut *input).take(limit).read_until(b'\n', line)?;
     if line.last() == Some(&b'\n') {
         line.pop();
     } else if read as u64 == limit {
         input.skip_until(b'\n')?;
     }
-    Ok(true)
+    Ok(read > 0)
 }

@@ -80,6 +80,12 @@ impl Rejection {
             detail: detail.into(),
         }
     }
+
+    /// The same with the place in a file where it stands.
+    pub fn in_line(self, number: u64) -> Self {
+        let detail = format!("line {number}: {}", self.detail);
+        Self { detail, ..self }
+    }
 }
 
 /// The reasons are few, because they are metric labels.
@@ -154,6 +160,10 @@ pub trait Source: Send + Sync {
     /// True where everything that it brings is old news: archived, never mailed.
     fn is_backfill(&self) -> bool {
         false
+    }
+    /// When the event behind a cursor happened, where the cursor tells.
+    fn time_of(&self, _cursor: &Cursor) -> Option<Timestamp> {
+        None
     }
     /// True where it only hands on what other sources collected: a mention is then filed under the
     /// source that the item itself names.

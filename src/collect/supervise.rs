@@ -1,14 +1,18 @@
-//! Runs one source: the only place that reconnects, waits, retries, paces, counts and logs.
+//! Runs one source: the only place that reconnects, waits, retries and paces.
 //!
-//! A source that fails is opened again with full-jitter back-off (1 s to 60 s, reset after 60 s of
+//! A source that fails is opened again with full-jitter back-off (1 s to 60 s, anew after 60 s of
 //! health), one that refuses after a quarter of an hour, one that asks for patience when it says.
-//! A silent stream is a lost one. Every wait is raced with the stop, and a full pipeline slows the
-//! source down. A panic inside a source is one more failure of it and of nothing else.
+//! A silent stream is a lost one. It goes on behind the last event that was handed on, or else at
+//! the saved position. Every wait is raced with the stop, and a full pipeline slows the source
+//! down. A panic inside a source is one more failure of it and of nothing else.
 
+use super::backoff::{Backoff, Timing, random_share};
+use super::pacing::Pacing;
 use super::source::{Collected, Event, Gap, GapReason, Pace, Source, SourceError};
+use super::tally::{Tally, happened};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::model::{Change, Cursor, Item};
+use crate::model::Cursor;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use jiff::Timestamp;
@@ -17,19 +21,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-
-const MIN_BACKOFF: Duration = Duration::from_secs(1);
-const MAX_BACKOFF: Duration = Duration::from_secs(60);
-/// A connection that lived this long was a good one.
-const HEALTHY: Duration = Duration::from_secs(60);
-/// After a refusal somebody has to do something; asking more often helps nobody.
-const REFUSED_WAIT: Duration = Duration::from_secs(15 * 60);
-/// Longest patience that a server may ask for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// Refused items are logged at most this often.
-const LOG_EVERY: Duration = Duration::from_secs(60);
-/// Longest real wait between two items of an accelerated replay.
-const MAX_PACED_WAIT: Duration = Duration::from_secs(2);
 
 /// One step of one source, on its way to the pipeline.
 #[derive(Debug)]
@@ -49,7 +40,7 @@ pub struct Delivery {
     pub relayed: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub enum Outcome {
     Event(Event),
     /// The source has said its last word.
@@ -59,12 +50,40 @@ pub enum Outcome {
 /// What every source's supervisor shares.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
+    /// Bounded: a full queue slows the sources down.
     pub out: mpsc::Sender<Delivery>,
     pub clock: Clock,
     pub metrics: Metrics,
     pub stop: CancellationToken,
     /// Speed of paced sources on a simulated clock; `None` for as fast as possible.
     pub speed: Option<f64>,
+}
+
+/// Runs a source until it has said its last word or the house stops.
+pub async fn run(source: Box<dyn Source>, resume: Option<Cursor>, around: Surroundings) {
+    run_with(source, resume, around, Timing::default()).await;
+}
+
+/// The same with other times than the house's.
+pub async fn run_with(
+    source: Box<dyn Source>,
+    resume: Option<Cursor>,
+    around: Surroundings,
+    timing: Timing,
+) {
+    let mut supervisor = Supervisor {
+        tally: Tally::new(source.name(), around.metrics.clone(), timing.log_every),
+        backoff: Backoff::new(&timing),
+        pacing: Pacing::new(around.speed),
+        cursor: resume,
+        last_heard: None,
+        deaf_since: None,
+        source,
+        around,
+        timing,
+    };
+    supervisor.run().await;
+    supervisor.tally.flush();
 }
 
 /// Why one opening of a source came to its end.
@@ -78,60 +97,61 @@ enum End {
     Idle,
 }
 
-/// Runs a source until it has said its last word or the house stops.
-pub async fn run(source: Box<dyn Source>, resume: Option<Cursor>, around: Surroundings) {
-    let mut supervisor = Supervisor {
-        name: source.name().to_owned(),
-        cursor: resume,
-        backoff: MIN_BACKOFF,
-        rejected: 0,
-        logged: None,
-        last_due: None,
-        around,
-    };
-    supervisor.run(source.as_ref()).await;
-    supervisor.up(0);
-}
-
 struct Supervisor {
-    name: String,
-    /// Newest position handed on.
-    cursor: Option<Cursor>,
-    backoff: Duration,
-    rejected: u64,
-    logged: Option<Instant>,
-    last_due: Option<Timestamp>,
+    source: Box<dyn Source>,
     around: Surroundings,
+    timing: Timing,
+    tally: Tally,
+    backoff: Backoff,
+    pacing: Pacing,
+    /// Newest position handed on, else the saved one.
+    cursor: Option<Cursor>,
+    last_heard: Option<Timestamp>,
+    /// The position was of no use any more: what came after this time is lost, until the first
+    /// event that the source brings without a position.
+    deaf_since: Option<Timestamp>,
 }
 
 impl Supervisor {
-    async fn run(&mut self, source: &dyn Source) {
+    async fn run(&mut self) {
+        if let Pace::Poll { every } = self.source.pace() {
+            let spread = self.timing.spread.min(every).mul_f64(random_share());
+            if !self.sleep(spread).await {
+                return;
+            }
+        }
         loop {
             let opened = Instant::now();
-            let end = self.drain(source).await;
-            if opened.elapsed() >= HEALTHY {
-                self.backoff = MIN_BACKOFF;
-            }
-            let wait = match self.after(source.pace(), end).await {
-                Some(wait) => wait,
-                None => return,
+            let end = self.drain().await;
+            self.backoff.ended(opened.elapsed());
+            let Some(wait) = self.after(end).await else {
+                return;
             };
-            tokio::select! {
-                () = self.around.stop.cancelled() => return,
-                () = tokio::time::sleep(wait) => {}
+            if !self.sleep(wait).await {
+                return;
             }
         }
     }
 
+    /// False where the house stops.
+    async fn sleep(&self, wait: Duration) -> bool {
+        tokio::select! {
+            () = self.around.stop.cancelled() => false,
+            () = tokio::time::sleep(wait) => true,
+        }
+    }
+
     /// Opens the source once and hands on what it brings.
-    async fn drain(&mut self, source: &dyn Source) -> End {
-        let opened = AssertUnwindSafe(|| source.open(self.cursor.clone()));
-        let Ok(mut stream) = std::panic::catch_unwind(opened) else {
+    async fn drain(&mut self) -> End {
+        let cursor = self.cursor.clone();
+        let opening = AssertUnwindSafe(|| self.source.open(cursor));
+        let Ok(mut stream) = std::panic::catch_unwind(opening) else {
             return panicked();
         };
-        let idle = match source.pace() {
-            Pace::Stream { idle } => idle,
-            Pace::Poll { .. } | Pace::Once => Duration::MAX,
+        let idle = match self.source.pace() {
+            Pace::Stream { idle } => Some(idle),
+            Pace::Poll { .. } => Some(self.timing.look),
+            Pace::Once => None,
         };
         loop {
             let next = tokio::select! {
@@ -140,292 +160,159 @@ impl Supervisor {
                 next = next(&mut stream, idle) => next,
             };
             let collected = match next {
-                Next::Some(Ok(collected)) => collected,
-                Next::Some(Err(error)) => return End::Failed(error),
-                Next::End => return End::Complete,
-                Next::Silent => return End::Idle,
-                Next::Panicked => return panicked(),
+                Ok(collected) => collected,
+                Err(end) => return end,
             };
-            self.up(1);
-            if !self
-                .hand_on(collected, source.is_backfill(), source.is_relay())
-                .await
-            {
+            self.tally.up(true);
+            if !self.hand_on(collected).await {
                 return End::Stopped;
             }
         }
     }
 
     /// Waits until an item is due, counts it and sends it. False where the house stops.
-    async fn hand_on(&mut self, collected: Collected, backfill: bool, relayed: bool) -> bool {
-        if let Some(due) = collected.due
-            && !self.wait_until(due).await
+    async fn hand_on(&mut self, collected: Collected) -> bool {
+        if let Some(due) = collected.due {
+            let wait = self.pacing.wait(due, &self.around.clock);
+            if !wait.is_zero() && !self.sleep(wait).await {
+                return false;
+            }
+            self.around.clock.advance_to(due);
+        }
+        let at = collected
+            .cursor
+            .as_ref()
+            .and_then(|c| self.source.time_of(c));
+        let at = at.or_else(|| happened(&collected.event));
+        if collected.cursor.is_some()
+            && let Some(from) = self.deaf_since.take()
         {
-            return false;
+            let to = at.unwrap_or_else(|| self.around.clock.now());
+            let reason = GapReason::CursorTooOld;
+            let gap = Event::Gap(Gap { from, to, reason });
+            if from < to && !self.send(gap, None, None).await {
+                return false;
+            }
         }
-        let now = self.around.clock.now();
-        self.count(&collected.event, now);
-        let delivery = Delivery {
-            source: self.name.clone(),
-            outcome: Outcome::Event(collected.event),
-            cursor: collected.cursor.clone(),
-            collected: now,
-            received: std::time::Instant::now(),
-            backfill,
-            relayed,
-        };
-        if !self.send(delivery).await {
-            return false;
-        }
-        if collected.cursor.is_some() {
-            self.cursor = collected.cursor;
-        }
-        true
+        self.send(collected.event, collected.cursor, at).await
     }
 
-    async fn send(&self, delivery: Delivery) -> bool {
+    /// Counts and sends one event; its cursor is the resume position from then on.
+    async fn send(&mut self, event: Event, cursor: Option<Cursor>, at: Option<Timestamp>) -> bool {
+        let now = self.around.clock.now();
+        let news = at.filter(|_| !self.source.is_backfill());
+        self.tally.event(&event, news, now);
+        self.last_heard = Some(now);
+        let sent = self.deliver(Outcome::Event(event), cursor.clone()).await;
+        if sent && cursor.is_some() {
+            self.cursor = cursor;
+        }
+        sent
+    }
+
+    async fn deliver(&self, outcome: Outcome, cursor: Option<Cursor>) -> bool {
+        let delivery = Delivery {
+            source: self.source.name().to_owned(),
+            outcome,
+            cursor,
+            collected: self.around.clock.now(),
+            received: std::time::Instant::now(),
+            backfill: self.source.is_backfill(),
+            relayed: self.source.is_relay(),
+        };
         tokio::select! {
+            biased;
             () = self.around.stop.cancelled() => false,
             sent = self.around.out.send(delivery) => sent.is_ok(),
         }
     }
 
-    /// Waits for a replayed item's time: on the system's clock until it has come, on a simulated
-    /// one by moving the clock, at the ordered speed.
-    async fn wait_until(&mut self, due: Timestamp) -> bool {
-        let clock = self.around.clock.clone();
-        let ahead = match self.last_due.replace(due) {
-            _ if !clock.is_simulated() => due.duration_since(clock.now()),
-            Some(last) => due.duration_since(last),
-            None => jiff::SignedDuration::ZERO,
-        };
-        let real = match self.around.speed {
-            _ if !clock.is_simulated() => ahead.as_secs_f64(),
-            Some(speed) => (ahead.as_secs_f64() / speed).min(MAX_PACED_WAIT.as_secs_f64()),
-            None => 0.0,
-        };
-        if real > 0.0 {
-            tokio::select! {
-                () = self.around.stop.cancelled() => return false,
-                () = tokio::time::sleep(Duration::from_secs_f64(real)) => {}
-            }
-        }
-        clock.advance_to(due);
-        true
-    }
-
     /// What follows from an end: how long to wait before the next opening, or `None` for good.
-    async fn after(&mut self, pace: Pace, end: End) -> Option<Duration> {
-        let error = match end {
-            End::Stopped => return None,
-            End::Complete => match pace {
-                Pace::Once => {
-                    self.finish().await;
-                    return None;
-                }
-                Pace::Poll { every } => {
-                    self.up(1);
-                    self.backoff = MIN_BACKOFF;
-                    return Some(every);
-                }
-                Pace::Stream { .. } => SourceError::Transient("the stream ended".to_owned()),
-            },
-            End::Idle => {
-                self.up(0);
-                self.error("idle");
-                tracing::warn!(source = %self.name, "The source is connected but silent; connecting again.");
-                return Some(self.next_backoff());
+    async fn after(&mut self, end: End) -> Option<Duration> {
+        let pace = self.source.pace();
+        let (kind, error) = match (end, pace) {
+            (End::Stopped, _) => {
+                self.tally.up(false);
+                return None;
             }
-            End::Failed(error) => error,
+            (End::Complete, Pace::Once) => {
+                self.tally.up(true);
+                self.deliver(Outcome::Finished, None).await;
+                return None;
+            }
+            (End::Complete, Pace::Poll { every }) => {
+                self.tally.up(true);
+                self.backoff.succeeded();
+                return Some(every);
+            }
+            (End::Complete, Pace::Stream { .. }) => {
+                let ended = "the stream ended".to_owned();
+                ("transient", SourceError::Transient(ended))
+            }
+            (End::Idle, _) => {
+                let silent = "connected but silent".to_owned();
+                ("idle", SourceError::Transient(silent))
+            }
+            (End::Failed(error), _) => (kind_of(&error), error),
         };
-        self.up(0);
-        let wait = self.wait_after(&error).await;
-        tracing::warn!(source = %self.name, %error, wait_secs = wait.as_secs(), "The source failed.");
+        self.tally.up(false);
+        self.tally.error(kind);
+        let name = self.source.name();
+        if pace == Pace::Once && matches!(error, SourceError::Refused(_)) {
+            tracing::error!(source = %name, %error, "The source cannot be read and is given up.");
+            self.deliver(Outcome::Finished, None).await;
+            return None;
+        }
+        let wait = self.backoff.wait(&error, pace, random_share());
+        tracing::warn!(source = %name, kind, %error, wait_ms = wait.as_millis() as u64, "The source failed and is tried again.");
+        if matches!(error, SourceError::CursorTooOld(_)) {
+            self.forget_cursor();
+        }
         Some(wait)
     }
 
-    async fn wait_after(&mut self, error: &SourceError) -> Duration {
-        match error {
-            SourceError::Transient(_) => {
-                self.error("transient");
-                self.next_backoff()
-            }
-            SourceError::RateLimited { retry_after } => {
-                self.error("rate_limited");
-                let asked = retry_after.unwrap_or(MAX_BACKOFF).min(MAX_RETRY_AFTER);
-                asked.max(self.next_backoff())
-            }
-            SourceError::Refused(_) => {
-                self.error("refused");
-                REFUSED_WAIT
-            }
-            SourceError::CursorTooOld(_) => {
-                self.error("cursor_too_old");
-                self.forget_cursor().await;
-                self.next_backoff()
-            }
-        }
-    }
-
-    /// The saved position is worth nothing: from the last event that we know of until now we were
-    /// deaf, and that is written down.
-    async fn forget_cursor(&mut self) {
-        let now = self.around.clock.now();
-        let last = self
-            .around
-            .metrics
-            .source_last_event
-            .with_label_values(&[&self.name])
-            .get();
-        let from = Timestamp::from_second(last as i64)
-            .ok()
-            .filter(|at| at.as_second() > 0);
-        let gap = Gap {
-            from: from.unwrap_or(now),
-            to: now,
-            reason: GapReason::CursorTooOld,
-        };
-        self.cursor = None;
-        self.hand_on(Collected::now(Event::Gap(gap), None), false, false)
-            .await;
-    }
-
-    async fn finish(&mut self) {
-        self.log_rejected(true);
-        let delivery = Delivery {
-            source: self.name.clone(),
-            outcome: Outcome::Finished,
-            cursor: None,
-            collected: self.around.clock.now(),
-            received: std::time::Instant::now(),
-            backfill: false,
-            relayed: false,
-        };
-        self.send(delivery).await;
-    }
-
-    /// Full jitter: anything between nothing and the current bound, which then doubles.
-    fn next_backoff(&mut self) -> Duration {
-        let bound = self.backoff;
-        self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
-        bound
-            .mul_f64(random_share())
-            .max(Duration::from_millis(100))
-    }
-
-    fn count(&mut self, event: &Event, now: Timestamp) {
-        let metrics = &self.around.metrics;
-        let name = self.name.as_str();
-        match event {
-            Event::Change(change) => {
-                metrics
-                    .source_events
-                    .with_label_values(&[name, "change"])
-                    .inc();
-                metrics
-                    .source_last_event
-                    .with_label_values(&[name])
-                    .set(now.as_second() as f64);
-                if let Some(at) = happened(change) {
-                    let lag = now.duration_since(at).as_secs_f64().max(0.0);
-                    metrics.source_lag.with_label_values(&[name]).set(lag);
-                }
-            }
-            Event::Nothing => {
-                metrics
-                    .source_events
-                    .with_label_values(&[name, "nothing"])
-                    .inc();
-                metrics
-                    .source_last_event
-                    .with_label_values(&[name])
-                    .set(now.as_second() as f64);
-            }
-            Event::Rejected(rejection) => {
-                let reason = rejection.reason.as_str();
-                metrics
-                    .source_rejected
-                    .with_label_values(&[name, reason])
-                    .inc();
-                self.rejected += 1;
-                if self.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-                    tracing::warn!(source = %self.name, %rejection, "An item could not be read.");
-                    self.log_rejected(false);
-                }
-            }
-            Event::Gap(gap) => {
-                metrics.source_gaps.with_label_values(&[name]).inc();
-                tracing::warn!(source = %self.name, from = %gap.from, to = %gap.to,
-                    reason = gap.reason.as_str(), "The source has a gap.");
-            }
-        }
-    }
-
-    fn log_rejected(&mut self, last: bool) {
-        if self.rejected > 1 || (last && self.rejected > 0) {
-            tracing::warn!(source = %self.name, items = self.rejected, "Items could not be read.");
-        }
-        self.rejected = 0;
-        self.logged = Some(Instant::now());
-    }
-
-    fn up(&self, value: i64) {
-        self.around
-            .metrics
-            .source_up
-            .with_label_values(&[&self.name])
-            .set(value);
-    }
-
-    fn error(&self, kind: &str) {
-        self.around
-            .metrics
-            .source_errors
-            .with_label_values(&[self.name.as_str(), kind])
-            .inc();
+    /// The position is worth nothing: from its time on we were deaf.
+    fn forget_cursor(&mut self) {
+        let cursor = self.cursor.take();
+        let from = cursor.and_then(|cursor| self.source.time_of(&cursor));
+        let from = from.or(self.last_heard);
+        self.deaf_since = self
+            .deaf_since
+            .or(from)
+            .or_else(|| Some(self.around.clock.now()));
     }
 }
 
-enum Next {
-    Some(Result<Collected, SourceError>),
-    End,
-    Silent,
-    Panicked,
+fn kind_of(error: &SourceError) -> &'static str {
+    match error {
+        SourceError::Transient(_) => "transient",
+        SourceError::RateLimited { .. } => "rate_limited",
+        SourceError::Refused(_) => "refused",
+        SourceError::CursorTooOld(_) => "cursor_too_old",
+    }
 }
 
 async fn next(
     stream: &mut BoxStream<'static, Result<Collected, SourceError>>,
-    idle: Duration,
-) -> Next {
-    let caught = AssertUnwindSafe(stream.next()).catch_unwind();
-    match tokio::time::timeout(idle, caught).await {
-        Err(_) => Next::Silent,
-        Ok(Err(_)) => Next::Panicked,
-        Ok(Ok(None)) => Next::End,
-        Ok(Ok(Some(item))) => Next::Some(item),
+    idle: Option<Duration>,
+) -> Result<Collected, End> {
+    let next = AssertUnwindSafe(stream.next()).catch_unwind();
+    let next = match idle {
+        Some(idle) => tokio::time::timeout(idle, next)
+            .await
+            .map_err(|_| End::Idle)?,
+        None => next.await,
+    };
+    match next {
+        Err(_) => Err(panicked()),
+        Ok(None) => Err(End::Complete),
+        Ok(Some(Err(error))) => Err(End::Failed(error)),
+        Ok(Some(Ok(collected))) => Ok(collected),
     }
 }
 
 fn panicked() -> End {
     End::Failed(SourceError::Transient(
-        "the source broke down on something it received".to_owned(),
+        "the source broke down on something that it received".to_owned(),
     ))
-}
-
-/// When the newest thing that a change tells of happened.
-fn happened(change: &Change) -> Option<Timestamp> {
-    match change {
-        Change::Upsert(item) => Item::version(item),
-        Change::Delete(deletion) => deletion.at,
-        Change::AuthorGone(author) | Change::AuthorBack(author) => author.at,
-    }
-}
-
-/// A number between 0 and 1. Without randomness from the system, the middle will do.
-fn random_share() -> f64 {
-    let mut bytes = [0u8; 4];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
-        Err(_) => 0.5,
-    }
 }

@@ -1,41 +1,60 @@
 //! Websocket frames: connecting, size caps, pings, close. Knows no protocol above.
+//!
+//! RFC 6455. A frame or message over 1 MiB is announced and not read; the connection is of no use
+//! after it. Silence is measured only while somebody listens, so that a full house does not take
+//! its own slowness for a dead server.
 
 use super::source::SourceError;
+use super::tls;
 use futures_util::stream::BoxStream;
 use futures_util::{SinkExt, StreamExt};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
+use url::Url;
 
 /// Largest frame and message that is taken, in bytes.
 pub const MAX_FRAME_BYTES: usize = 1024 * 1024;
+const AGENT: &str = concat!("resonanz/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-const PING_EVERY: Duration = Duration::from_secs(20);
-/// Without any sign of life for this long the connection is dead.
-const DEAD_AFTER: Duration = Duration::from_secs(60);
+/// After so much silence the server is asked whether it lives.
+const PING_AFTER: Duration = Duration::from_secs(20);
+/// Questions without an answer after which it is dead: 60 s.
+const MAX_UNANSWERED: u32 = 3;
 
-/// A data frame.
+/// What arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
     Text(Vec<u8>),
     Binary(Vec<u8>),
-}
-
-/// The server refused the handshake with an HTTP answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    pub status: u16,
-    /// The beginning of the answer's body.
-    pub body: String,
+    /// Larger than [`MAX_FRAME_BYTES`]: not read. The stream ends after it.
+    TooLarge,
 }
 
 /// Why no connection came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectError {
+    /// The server answered the handshake with something else than a websocket.
     Refused(Refusal),
     Failed(String),
 }
+
+/// An HTTP answer in place of a websocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: u16,
+    pub retry_after: Option<Duration>,
+    /// The beginning of the answer's body, as far as it came together with its head.
+    pub body: String,
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Connects and gives the data frames. The stream ends with the first error; a close by the server
 /// is one, for nobody closes a stream that is meant to run for ever.
@@ -43,41 +62,68 @@ pub enum ConnectError {
 /// # Errors
 /// No connection within 20 s, or an HTTP answer instead of one.
 pub async fn frames(
-    url: &str,
+    url: &Url,
 ) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
+    let socket = match timeout(CONNECT_TIMEOUT, connect(url)).await {
+        Ok(connected) => connected?,
+        Err(_) => return Err(ConnectError::Failed("no connection within 20 s".to_owned())),
+    };
+    Ok(read(socket))
+}
+
+async fn connect(url: &Url) -> Result<Socket, ConnectError> {
+    let failed = |error: &dyn std::fmt::Display| ConnectError::Failed(error.to_string());
+    let mut request = url.as_str().into_client_request().map_err(|e| failed(&e))?;
+    request
+        .headers_mut()
+        .insert(USER_AGENT, HeaderValue::from_static(AGENT));
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_FRAME_BYTES))
         .max_frame_size(Some(MAX_FRAME_BYTES));
-    let connecting = tokio_tungstenite::connect_async_with_config(url, Some(config), true);
-    let mut socket = match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
-        Err(_) => return Err(ConnectError::Failed("no connection within 20 s".to_owned())),
-        Ok(Err(Error::Http(answer))) => {
+    let connector = match url.scheme() {
+        "wss" => Connector::Rustls(Arc::new(tls::client_config().map_err(|e| failed(&e))?)),
+        _ => Connector::Plain,
+    };
+    let connected = tokio_tungstenite::connect_async_tls_with_config(
+        request,
+        Some(config),
+        true,
+        Some(connector),
+    );
+    match connected.await {
+        Ok((socket, _)) => Ok(socket),
+        Err(Error::Http(answer)) => {
             let status = answer.status().as_u16();
+            let retry_after = answer
+                .headers()
+                .get(RETRY_AFTER)
+                .and_then(|value| value.to_str().ok()?.parse().ok())
+                .map(Duration::from_secs);
             let body = answer.into_body().unwrap_or_default();
             let body = String::from_utf8_lossy(&body[..body.len().min(1024)]).into_owned();
-            return Err(ConnectError::Refused(Refusal { status, body }));
+            Err(ConnectError::Refused(Refusal {
+                status,
+                retry_after,
+                body,
+            }))
         }
-        Ok(Err(error)) => return Err(ConnectError::Failed(error.to_string())),
-        Ok(Ok((socket, _))) => socket,
-    };
-    Ok(Box::pin(async_stream::try_stream! {
-        let mut ping = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut heard = Instant::now();
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn read(mut socket: Socket) -> BoxStream<'static, Result<Frame, SourceError>> {
+    Box::pin(async_stream::try_stream! {
+        let mut unanswered = 0;
         loop {
-            // `None` where it is time to ask whether the other side still lives.
-            let message = tokio::select! {
-                message = socket.next() => Some(message),
-                _ = ping.tick() => None,
-            };
-            let Some(message) = message else {
-                if heard.elapsed() > DEAD_AFTER {
+            let Ok(message) = timeout(PING_AFTER, socket.next()).await else {
+                if unanswered == MAX_UNANSWERED {
                     Err(SourceError::Transient("no sign of life for 60 s".to_owned()))?;
                 }
-                socket.send(Message::Ping(Vec::new().into())).await.map_err(|e| lost(&e))?;
+                unanswered += 1;
+                ping(&mut socket).await?;
                 continue;
             };
-            heard = Instant::now();
+            unanswered = 0;
             match message {
                 Some(Ok(Message::Text(text))) => yield Frame::Text(text.as_bytes().to_vec()),
                 Some(Ok(Message::Binary(bytes))) => yield Frame::Binary(bytes.to_vec()),
@@ -86,11 +132,25 @@ pub async fn frames(
                     Err(SourceError::Transient(format!("closed by the server with code {code}")))?;
                 }
                 Some(Ok(_)) => {}
+                Some(Err(Error::Capacity(_))) => {
+                    yield Frame::TooLarge;
+                    Err(SourceError::Transient("a frame over 1 MiB".to_owned()))?;
+                }
                 Some(Err(error)) => Err(lost(&error))?,
                 None => Err(SourceError::Transient("the connection ended".to_owned()))?,
             }
         }
-    }))
+    })
+}
+
+async fn ping(socket: &mut Socket) -> Result<(), SourceError> {
+    let ping = socket.send(Message::Ping(Vec::new().into()));
+    match timeout(PING_AFTER, ping).await {
+        Ok(sent) => sent.map_err(|error| lost(&error)),
+        Err(_) => Err(SourceError::Transient(
+            "the server reads nothing".to_owned(),
+        )),
+    }
 }
 
 fn lost(error: &Error) -> SourceError {

@@ -18,6 +18,7 @@
 mod chars;
 mod fold;
 pub mod lang;
+pub mod link;
 pub mod markup;
 mod words;
 

@@ -1,0 +1,170 @@
+//! How long a source that ended is left alone. Decides; does not wait.
+
+use super::source::{Pace, SourceError};
+use std::time::Duration;
+
+/// The times of supervision. The defaults are the house's; tests are faster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timing {
+    /// First bound of the back-off, which doubles with each failure.
+    pub min_backoff: Duration,
+    pub max_backoff: Duration,
+    /// A connection that lived this long was a good one: the back-off begins anew.
+    pub healthy: Duration,
+    /// After a refusal somebody has to do something; asking more often helps nobody.
+    pub refused: Duration,
+    /// Longest patience that a server may ask for.
+    pub max_retry_after: Duration,
+    /// Polling sources begin within this time, so that they do not all ask at once.
+    pub spread: Duration,
+    /// One look that brings nothing for this long hangs.
+    pub look: Duration,
+    /// Refused items are logged at most this often.
+    pub log_every: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            min_backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(60),
+            healthy: Duration::from_secs(60),
+            refused: Duration::from_secs(15 * 60),
+            max_retry_after: Duration::from_secs(24 * 3600),
+            spread: Duration::from_secs(10),
+            look: Duration::from_secs(5 * 60),
+            log_every: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Exponential back-off with full jitter.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    timing: Timing,
+    bound: Duration,
+}
+
+impl Backoff {
+    pub fn new(timing: &Timing) -> Self {
+        Self {
+            bound: timing.min_backoff,
+            timing: timing.clone(),
+        }
+    }
+
+    /// A connection ended that lived for `lived`.
+    pub fn ended(&mut self, lived: Duration) {
+        if lived >= self.timing.healthy {
+            self.bound = self.timing.min_backoff;
+        }
+    }
+
+    /// A look was complete.
+    pub fn succeeded(&mut self) {
+        self.bound = self.timing.min_backoff;
+    }
+
+    /// How long to wait after a failure. `share`, from 0 to 1, is the jitter.
+    pub fn wait(&mut self, error: &SourceError, pace: Pace, share: f64) -> Duration {
+        // A source that is asked every so often is not asked more often because it fails.
+        let slowest = match pace {
+            Pace::Poll { every } => self.timing.max_backoff.max(every),
+            Pace::Stream { .. } | Pace::Once => self.timing.max_backoff,
+        };
+        match error {
+            SourceError::Refused(_) => self.timing.refused.max(slowest),
+            SourceError::RateLimited { retry_after } => {
+                let asked = retry_after.unwrap_or(slowest);
+                asked.min(self.timing.max_retry_after) + self.jittered(slowest, share)
+            }
+            SourceError::Transient(_) | SourceError::CursorTooOld(_) => {
+                self.jittered(slowest, share)
+            }
+        }
+    }
+
+    /// Anything between a tenth and the whole of the bound, which then doubles. The tenth keeps a
+    /// row of lucky numbers from becoming a storm.
+    fn jittered(&mut self, slowest: Duration, share: f64) -> Duration {
+        let bound = self.bound;
+        self.bound = (bound * 2).min(slowest);
+        bound.mul_f64(share.clamp(0.1, 1.0))
+    }
+}
+
+/// A number between 0 and 1. Without randomness from the system, the middle will do.
+pub fn random_share() -> f64 {
+    let mut bytes = [0u8; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 0.5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: Pace = Pace::Stream {
+        idle: Duration::from_secs(60),
+    };
+
+    fn lost() -> SourceError {
+        SourceError::Transient("lost".into())
+    }
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    #[test]
+    fn doubles_from_a_second_to_a_minute() {
+        let mut backoff = Backoff::new(&Timing::default());
+        let waits: Vec<u64> = (0..8)
+            .map(|_| backoff.wait(&lost(), STREAM, 1.0).as_secs())
+            .collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+    }
+
+    #[test]
+    fn jitter_is_full_but_never_nothing() {
+        let wait = |share| Backoff::new(&Timing::default()).wait(&lost(), STREAM, share);
+        assert_eq!(wait(0.0), Duration::from_millis(100));
+        assert_eq!(wait(0.5), Duration::from_millis(500));
+        assert!((0..1000).all(|_| (0.0..=1.0).contains(&random_share())));
+    }
+
+    #[test]
+    fn begins_anew_after_a_minute_of_health_and_not_before() {
+        let mut backoff = Backoff::new(&Timing::default());
+        for _ in 0..5 {
+            backoff.wait(&lost(), STREAM, 1.0);
+        }
+        backoff.ended(secs(59));
+        assert_eq!(backoff.wait(&lost(), STREAM, 1.0), secs(32));
+        backoff.ended(secs(60));
+        assert_eq!(backoff.wait(&lost(), STREAM, 1.0), secs(1));
+    }
+
+    #[test]
+    fn patience_is_as_long_as_asked_and_bounded() {
+        let wait = |retry_after| {
+            let error = SourceError::RateLimited { retry_after };
+            Backoff::new(&Timing::default()).wait(&error, STREAM, 1.0)
+        };
+        assert_eq!(wait(Some(secs(120))), secs(121));
+        assert_eq!(wait(Some(Duration::MAX)), secs(24 * 3600 + 1));
+        assert_eq!(wait(None), secs(61));
+    }
+
+    #[test]
+    fn a_refusal_waits_long_and_a_failing_poll_no_shorter_than_its_interval() {
+        let mut backoff = Backoff::new(&Timing::default());
+        let refused = SourceError::Refused("401".into());
+        assert_eq!(backoff.wait(&refused, STREAM, 0.0), secs(900));
+        let poll = Pace::Poll { every: secs(300) };
+        let longest = (0..12).map(|_| backoff.wait(&lost(), poll, 1.0)).max();
+        assert_eq!(longest, Some(secs(300)));
+    }
+}

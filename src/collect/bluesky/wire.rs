@@ -1,0 +1,326 @@
+//! What Jetstream sends, and what we make of it. Pure.
+//!
+//! Neither wire is believed: a time ahead of its event, an id of strange letters or a link that is
+//! no web address does not get further than this file.
+
+use super::PLATFORM;
+use crate::collect::source::{RejectReason, Rejection};
+use crate::collect::websocket::MAX_FRAME_BYTES;
+use crate::model::{AuthorChange, Change, Deletion, Item, Kind, RawAuthor};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The record type that becomes a mention.
+pub const POST: &str = "app.bsky.feed.post";
+/// Most links that are read from one post.
+const MAX_LINKS: usize = 50;
+/// Longest address and longest native id, in bytes.
+const MAX_ADDRESS_BYTES: usize = 2048;
+/// 2022-11-01: no post of this network is older. One that says so was imported from elsewhere or
+/// lies, and either way became public when its event says.
+const NETWORK_BEGAN: i64 = 1_667_260_800;
+
+/// One struct for both wires: v1 puts everything at the top, v2 into a payload with a type.
+#[derive(Deserialize)]
+struct Envelope {
+    did: Option<String>,
+    time_us: Option<i64>,
+    /// A Jetstream of the second generation tells its sequence number on the old wire, too.
+    cursor: Option<i64>,
+    commit: Option<Commit>,
+    account: Option<Account>,
+    payload: Option<Payload>,
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Commit {
+    operation: String,
+    collection: String,
+    rkey: String,
+    record: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Account {
+    active: bool,
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    #[serde(rename = "$type")]
+    kind: String,
+    seq: Option<i64>,
+    did: Option<String>,
+    time: Option<Timestamp>,
+    name: Option<String>,
+    account: Option<Account>,
+    operation: Option<String>,
+    collection: Option<String>,
+    rkey: Option<String>,
+    record: Option<Value>,
+}
+
+/// `app.bsky.feed.post`. Other people write records: whatever is odd in a part that is not needed
+/// must not cost the post.
+#[derive(Deserialize)]
+struct Post {
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    langs: Value,
+    #[serde(default)]
+    facets: Value,
+    #[serde(default)]
+    embed: Value,
+    #[serde(default)]
+    reply: Value,
+    #[serde(rename = "createdAt", default)]
+    created_at: Value,
+}
+
+/// What one frame says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    Event {
+        /// Sequence number, or microseconds where the host of a v1 wire knows none.
+        position: i64,
+        /// When the host saw it.
+        time: Timestamp,
+        changes: Vec<Change>,
+    },
+    /// The host no longer has what was asked for, and begins with the oldest that it has.
+    Outdated,
+    /// Without meaning for us.
+    Nothing,
+    /// The host ends the stream, and says why.
+    Error(String),
+}
+
+/// Reads one text frame of either wire.
+///
+/// # Errors
+/// A frame that is no JSON, not of the protocol, or larger than a frame may be.
+pub fn adapt(frame: &[u8]) -> Result<Said, Rejection> {
+    if frame.len() > MAX_FRAME_BYTES {
+        return Err(Rejection::new(RejectReason::TooLarge, "a frame over 1 MiB"));
+    }
+    let envelope: Envelope = serde_json::from_slice(frame)
+        .map_err(|error| Rejection::new(RejectReason::Malformed, place_of(&error)))?;
+    if let Some(payload) = envelope.payload {
+        return adapt_v2(payload);
+    }
+    if let Some(error) = envelope.error {
+        let letters = error.chars().filter(char::is_ascii_alphanumeric);
+        return Ok(Said::Error(letters.take(64).collect()));
+    }
+    let (Some(did), Some(time_us)) = (envelope.did, envelope.time_us) else {
+        return Err(incomplete("a frame without did or time_us"));
+    };
+    let time = Timestamp::from_microsecond(time_us)
+        .map_err(|_| incomplete("a time_us that is no time"))?;
+    check_did(&did)?;
+    let changes = match (envelope.commit, envelope.account) {
+        (Some(commit), _) => commit_change(&did, time, commit)?.into_iter().collect(),
+        (None, Some(account)) => vec![account_change(&did, time, account.active)],
+        (None, None) => vec![],
+    };
+    let position = envelope.cursor.unwrap_or(time_us);
+    Ok(Said::Event {
+        position,
+        time,
+        changes,
+    })
+}
+
+fn adapt_v2(payload: Payload) -> Result<Said, Rejection> {
+    let kind = payload.kind.rsplit('#').next().unwrap_or_default();
+    if kind == "info" {
+        let outdated = payload.name.as_deref() == Some("OutdatedCursor");
+        return Ok(if outdated {
+            Said::Outdated
+        } else {
+            Said::Nothing
+        });
+    }
+    let (Some(did), Some(position), Some(time)) = (payload.did, payload.seq, payload.time) else {
+        return Err(incomplete("a message without did, seq or time"));
+    };
+    check_did(&did)?;
+    let changes = match kind {
+        "commit" => {
+            let commit = Commit {
+                operation: payload.operation.unwrap_or_default(),
+                collection: payload.collection.unwrap_or_default(),
+                rkey: payload.rkey.unwrap_or_default(),
+                record: payload.record,
+            };
+            commit_change(&did, time, commit)?.into_iter().collect()
+        }
+        "account" => {
+            let account = payload
+                .account
+                .ok_or_else(|| incomplete("an account without state"))?;
+            vec![account_change(&did, time, account.active)]
+        }
+        // The account's repository was reset: everything of it is void, and what still stands
+        // follows as commits. Deletions in between were never told, so to keep what we have would
+        // be to keep what its author took back.
+        "sync" => vec![
+            account_change(&did, time, false),
+            account_change(&did, time, true),
+        ],
+        // `#identity` is a change of handle, and handles are not kept.
+        _ => vec![],
+    };
+    Ok(Said::Event {
+        position,
+        time,
+        changes,
+    })
+}
+
+fn incomplete(detail: &str) -> Rejection {
+    Rejection::new(RejectReason::Incomplete, detail)
+}
+
+/// Where the parser stopped, without what stood there.
+fn place_of(error: &serde_json::Error) -> String {
+    format!("{:?} error at column {}", error.classify(), error.column())
+}
+
+/// An author's id becomes a part of addresses.
+fn check_did(did: &str) -> Result<(), Rejection> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".:_%-".contains(c);
+    let sound = did.starts_with("did:") && did.len() <= MAX_ADDRESS_BYTES && did.chars().all(plain);
+    if sound {
+        Ok(())
+    } else {
+        Err(incomplete("an author that is no did"))
+    }
+}
+
+/// As the record key's grammar has it: <https://atproto.com/specs/record-key>.
+fn is_record_key(key: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".:_~-".contains(c);
+    (1..=512).contains(&key.len()) && key.chars().all(plain)
+}
+
+/// Deleted, taken down, suspended or deactivated: what is no longer shown there is no longer shown
+/// here.
+fn account_change(did: &str, time: Timestamp, active: bool) -> Change {
+    let author = AuthorChange {
+        platform: PLATFORM.to_owned(),
+        author: did.to_owned(),
+        at: Some(time),
+    };
+    if active {
+        Change::AuthorBack(author)
+    } else {
+        Change::AuthorGone(author)
+    }
+}
+
+fn commit_change(did: &str, time: Timestamp, commit: Commit) -> Result<Option<Change>, Rejection> {
+    if commit.collection != POST {
+        return Ok(None);
+    }
+    if !is_record_key(&commit.rkey) {
+        return Err(incomplete("a commit without a sound rkey"));
+    }
+    let id = format!("at://{did}/{POST}/{}", commit.rkey);
+    match (commit.operation.as_str(), commit.record) {
+        ("delete", _) => Ok(Some(Change::Delete(Deletion {
+            platform: PLATFORM.to_owned(),
+            id,
+            at: Some(time),
+        }))),
+        ("create" | "update", Some(record)) => {
+            let mut item = item(did, id, &commit.rkey, record, time)?;
+            item.edited = (commit.operation == "update").then_some(time);
+            Ok(Some(Change::Upsert(Box::new(item))))
+        }
+        _ => Err(incomplete("a commit without a record")),
+    }
+}
+
+fn item(
+    did: &str,
+    id: String,
+    rkey: &str,
+    record: Value,
+    time: Timestamp,
+) -> Result<Item, Rejection> {
+    let post: Post = serde_json::from_value(record)
+        .map_err(|_| Rejection::new(RejectReason::Malformed, "a post record that is none"))?;
+    let is_reply = post.reply.is_object();
+    let mut item = Item::new(
+        PLATFORM,
+        id,
+        if is_reply { Kind::Reply } else { Kind::Post },
+    );
+    item.published = Some(published(&post.created_at, time));
+    item.lang = post
+        .langs
+        .get(0)
+        .and_then(Value::as_str)
+        .filter(|tag| is_language(tag))
+        .map(str::to_owned);
+    item.reply_to = post
+        .reply
+        .pointer("/parent/uri")
+        .and_then(Value::as_str)
+        .filter(|uri| uri.starts_with("at://") && uri.len() <= MAX_ADDRESS_BYTES)
+        .map(str::to_owned);
+    item.links = links(&post);
+    item.url = Some(format!("https://bsky.app/profile/{did}/post/{rkey}"));
+    item.author = Some(RawAuthor {
+        id: did.to_owned(),
+        handle: None,
+        name: None,
+    });
+    item.text = post.text;
+    Ok(item)
+}
+
+/// `createdAt` is the author's word. It is taken where it can be true, and the host's word where
+/// it cannot.
+fn published(created_at: &Value, event: Timestamp) -> Timestamp {
+    created_at
+        .as_str()
+        .and_then(|at| at.parse::<Timestamp>().ok())
+        .filter(|at| *at <= event && at.as_second() >= NETWORK_BEGAN)
+        .unwrap_or(event)
+}
+
+fn is_language(tag: &str) -> bool {
+    (2..=35).contains(&tag.len()) && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// Web addresses of the text's facets and of the embedded card, each once.
+fn links(post: &Post) -> Vec<String> {
+    let features = post
+        .facets
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|facet| facet.get("features")?.as_array())
+        .flatten()
+        .filter_map(|feature| feature.get("uri")?.as_str());
+    // A card stands alone, or beside a quoted post.
+    let cards = ["/external/uri", "/media/external/uri"]
+        .into_iter()
+        .filter_map(|path| post.embed.pointer(path)?.as_str());
+    let is_address = |link: &&str| {
+        link.len() <= MAX_ADDRESS_BYTES
+            && (link.starts_with("https://") || link.starts_with("http://"))
+    };
+    let mut links: Vec<String> = Vec::new();
+    for link in features.chain(cards).filter(is_address) {
+        if links.len() < MAX_LINKS && !links.iter().any(|known| known == link) {
+            links.push(link.to_owned());
+        }
+    }
+    links
+}

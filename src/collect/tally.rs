@@ -1,0 +1,107 @@
+//! Counts and logs what one source brings. Every log line of collecting is written here or in
+//! `supervise`, without foreign text.
+
+use super::source::Event;
+use crate::metrics::Metrics;
+use crate::model::Change;
+use jiff::Timestamp;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The counters of one source.
+pub struct Tally {
+    name: String,
+    metrics: Metrics,
+    log_every: Duration,
+    /// Refused items since the last line about them, and when that was.
+    unlogged: u64,
+    logged: Option<Instant>,
+}
+
+impl Tally {
+    pub fn new(name: &str, metrics: Metrics, log_every: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            metrics,
+            log_every,
+            unlogged: 0,
+            logged: None,
+        }
+    }
+
+    /// Connected, or the last look succeeded.
+    pub fn up(&self, up: bool) {
+        let gauge = self.metrics.source_up.with_label_values(&[&self.name]);
+        gauge.set(i64::from(up));
+    }
+
+    pub fn error(&self, kind: &str) {
+        let labels = [self.name.as_str(), kind];
+        self.metrics.source_errors.with_label_values(&labels).inc();
+    }
+
+    /// Counts one event that reached this house `now`. `at` is when the source says that it
+    /// happened; news has a lag, an import has none.
+    pub fn event(&mut self, event: &Event, at: Option<Timestamp>, now: Timestamp) {
+        match event {
+            Event::Change(_) => self.heard("change", now),
+            Event::Nothing => self.heard("nothing", now),
+            Event::Rejected(rejection) => {
+                let labels = [self.name.as_str(), rejection.reason.as_str()];
+                self.metrics
+                    .source_rejected
+                    .with_label_values(&labels)
+                    .inc();
+                self.unlogged += 1;
+                if self.logged.is_none_or(|at| at.elapsed() >= self.log_every) {
+                    let items = std::mem::take(&mut self.unlogged);
+                    self.logged = Some(Instant::now());
+                    tracing::warn!(source = %self.name, items, %rejection, "Items could not be read; this is the last of them.");
+                }
+            }
+            Event::Gap(gap) => {
+                self.metrics
+                    .source_gaps
+                    .with_label_values(&[&self.name])
+                    .inc();
+                tracing::warn!(source = %self.name, from = %gap.from, to = %gap.to,
+                    reason = gap.reason.as_str(), "The source could not deliver what happened between these times.");
+            }
+        }
+        if let Some(at) = at {
+            let lag = now.duration_since(at).as_secs_f64().max(0.0);
+            self.metrics
+                .source_lag
+                .with_label_values(&[&self.name])
+                .set(lag);
+        }
+    }
+
+    fn heard(&self, outcome: &str, now: Timestamp) {
+        let metrics = &self.metrics;
+        let labels = [self.name.as_str(), outcome];
+        metrics.source_events.with_label_values(&labels).inc();
+        metrics
+            .source_last_event
+            .with_label_values(&[&self.name])
+            .set(now.as_millisecond() as f64 / 1000.0);
+    }
+
+    /// Says how many items were refused since the last line about them.
+    pub fn flush(&mut self) {
+        let items = std::mem::take(&mut self.unlogged);
+        if items > 0 {
+            tracing::warn!(source = %self.name, items, "More items could not be read.");
+        }
+    }
+}
+
+/// When the thing that a change tells of happened, by the item's own word.
+pub fn happened(event: &Event) -> Option<Timestamp> {
+    match event {
+        Event::Change(Change::Upsert(item)) => item.version(),
+        Event::Change(Change::Delete(deletion)) => deletion.at,
+        Event::Change(Change::AuthorGone(author) | Change::AuthorBack(author)) => author.at,
+        Event::Nothing | Event::Rejected(_) | Event::Gap(_) => None,
+    }
+}

@@ -1,0 +1,3 @@
+//! Neighbours with faults to order.
+
+pub mod websocket;

@@ -1,0 +1,246 @@
+//! The whole way with a real Bluesky server: a post on a real PDS travels through a real Jetstream
+//! into the house and is found; its edit, its deletion and its author's leaving travel out again.
+//! `tests/peers/pds` and `tests/peers/jetstream` start the peers and end with their standard input.
+
+use resonanz::app::{App, Ending, House, Options, Running};
+use resonanz::collect::bluesky::{self, Bluesky};
+use resonanz::config;
+use resonanz::index::Search;
+use resonanz::query::Query;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// For a busy machine; a travel takes a fraction of a second.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A peer that answers a line with a line.
+struct Peer {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    hello: Value,
+}
+
+impl Peer {
+    fn start(script: &str, arguments: &[&str]) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/peers")
+            .join(script);
+        let mut child = Command::new(path)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut peer = Self {
+            child,
+            input,
+            output,
+            hello: Value::Null,
+        };
+        peer.hello = peer.answer();
+        peer
+    }
+
+    fn answer(&mut self) -> Value {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    }
+
+    fn say(&mut self, message: &Value) -> Value {
+        writeln!(self.input, "{message}").unwrap();
+        let answer = self.answer();
+        assert!(answer.get("error").is_none(), "{message}: {answer}");
+        answer
+    }
+
+    fn hello(&self, key: &str) -> &str {
+        self.hello[key].as_str().unwrap()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn is_installed() -> bool {
+    let home = std::env::var("HOME").unwrap_or_default();
+    let peers = std::env::var("RESONANZ_PEERS").unwrap_or(format!("{home}/.cache/resonanz-peers"));
+    let missing: Vec<&str> = ["pds/node_modules/@atproto/dev-env", "bin/jetstream"]
+        .into_iter()
+        .filter(|path| !Path::new(&peers).join(path).exists())
+        .collect();
+    if !missing.is_empty() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: no real Bluesky server and Jetstream ({} not installed; tests/peers/install)",
+            missing.join(", ")
+        );
+    }
+    missing.is_empty()
+}
+
+async fn start_house(dir: &Path, source: &Value) -> Running {
+    let today = jiff::Zoned::now().date();
+    let mut config = config::load(None, HashMap::new(), today).unwrap();
+    config.dir = dir.to_owned();
+    let house = House::open(&config).await.unwrap();
+    let source: bluesky::Config = serde_json::from_value(source.clone()).unwrap();
+    let source = Bluesky::new("bluesky", &source).unwrap();
+    let options = Options {
+        sources: vec![Box::new(source)],
+        ..Options::offline()
+    };
+    App::build(house, config, options)
+        .unwrap()
+        .start(CancellationToken::new())
+        .await
+        .unwrap()
+}
+
+async fn count(running: &Running, query: &str) -> u64 {
+    let expr = Query::parse(query).unwrap().expr().clone();
+    let search = Search {
+        query: Some(expr),
+        limit: 10,
+        ..Search::default()
+    };
+    running.index().search(search).await.unwrap().total
+}
+
+/// Waits until a query finds as many as expected.
+async fn until(running: &Running, query: &str, expected: u64) {
+    let start = Instant::now();
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        look.tick().await;
+        let found = count(running, query).await;
+        if found == expected {
+            return;
+        }
+        assert!(
+            start.elapsed() < LIMIT,
+            "`{query}` finds {found} instead of {expected}"
+        );
+    }
+}
+
+async fn until_connected(running: &Running) {
+    let start = Instant::now();
+    let up = running.metrics().source_up.with_label_values(&["bluesky"]);
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    while running
+        .metrics()
+        .source_events
+        .with_label_values(&["bluesky", "nothing"])
+        .get()
+        == 0
+        && up.get() == 0
+    {
+        look.tick().await;
+        assert!(start.elapsed() < LIMIT, "no event came");
+    }
+}
+
+/// One house on one wire: in, changed, out.
+async fn travels(pds: &mut Peer, source: &Value, name: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let running = start_house(dir.path(), source).await;
+    // The account's own events show that the stream is up before the first post.
+    let account = pds.say(&json!({"do": "account", "handle": name}));
+    until_connected(&running).await;
+    let post = |text: &str| json!({"do": "post", "as": name, "text": text});
+    let first = pds.say(&post("Das Bundesinnenministerium kündigt Vossibär an 👍"));
+    let second = pds.say(&post("Das Bundesinnenministerium schweigt zu Quittenbrot"));
+    pds.say(&post("Heute gibt es Apfelkuchen"));
+    until(&running, "Vossibaer", 1).await;
+    until(&running, "Quittenbrot", 1).await;
+    assert_eq!(
+        count(&running, "Apfelkuchen").await,
+        0,
+        "unmatched posts are not kept"
+    );
+
+    let edit = json!({"do": "edit", "uri": first["uri"], "text": "Das Bundesinnenministerium nimmt Zwetschge zurück"});
+    pds.say(&edit);
+    until(&running, "Zwetschge", 1).await;
+    assert_eq!(
+        count(&running, "Vossibaer").await,
+        0,
+        "an edit leaves nothing of the old words"
+    );
+
+    // Stopped and started again, the house goes on where it was.
+    running
+        .finish(Duration::from_secs(20), Ending::CaughtUp)
+        .await
+        .unwrap();
+    pds.say(&post("Das Bundesinnenministerium und der Holunder"));
+    let running = start_house(dir.path(), source).await;
+    until(&running, "Holunder", 1).await;
+    assert_eq!(
+        running.store().count().await.unwrap(),
+        3,
+        "nothing is lost or doubled"
+    );
+
+    pds.say(&json!({"do": "delete", "uri": second["uri"]}));
+    until(&running, "Quittenbrot", 0).await;
+    pds.say(&json!({"do": "deactivate", "as": name}));
+    until(&running, "Bundesinnenministerium", 0).await;
+    assert_eq!(running.store().count().await.unwrap(), 0);
+    running
+        .finish(Duration::from_secs(20), Ending::CaughtUp)
+        .await
+        .unwrap();
+
+    let did = account["did"].as_str().unwrap();
+    for gone in [
+        "Quittenbrot",
+        "Vossib",
+        "Holunder",
+        "Zwetschge",
+        "Apfelkuchen",
+        did,
+    ] {
+        super::sweep::assert_absent(dir.path(), gone);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_edits_deletions_and_leaving_travel_through_the_house() {
+    if !is_installed() {
+        return;
+    }
+    let mut pds = Peer::start("pds", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let urls = [pds.hello("pds").to_owned(), pds.hello("plc").to_owned()];
+    let place = dir.path().to_str().unwrap();
+    let jetstream = Peer::start(
+        "jetstream",
+        &["--pds", &urls[0], "--plc", &urls[1], "--dir", place],
+    );
+    let source = |wire: &str, compress: bool| {
+        let mut source =
+            json!({"urls": [jetstream.hello(wire)], "wire": wire, "compress": compress});
+        if wire == "v1" && compress {
+            source["zstd_dictionary_file"] = json!(jetstream.hello("v1_dictionary"));
+        }
+        source
+    };
+    travels(&mut pds, &source("v2", false), "anna").await;
+    travels(&mut pds, &source("v1", false), "berta").await;
+    travels(&mut pds, &source("v1", true), "carla").await;
+    travels(&mut pds, &source("v2", true), "dora").await;
+}
