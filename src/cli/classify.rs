@@ -1,6 +1,6 @@
 //! `resonanz classify`: what the classifier makes of a text, and why.
 
-use super::house::{Place, today};
+use super::house::{Settings, today};
 use super::{Format, Output, WrongArguments};
 use crate::classify::{Classifier, Lexicon};
 use crate::clock::Clock;
@@ -21,13 +21,14 @@ pub struct Args {
     #[arg(long)]
     target: Option<String>,
     #[command(flatten)]
-    place: Place,
-    #[arg(long, value_enum, default_value = "table")]
+    settings: Settings,
+    /// table for people, jsonl for programs
+    #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
     format: Format,
 }
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = args.place.settings()?;
+    let config = args.settings.read()?;
     let targets: Vec<&Target> = match &args.target {
         None => config.register.targets.iter().collect(),
         Some(name) => {

@@ -1,29 +1,26 @@
 //! What most commands need first: the settings, and the data directory that they point at.
 
 use super::WrongArguments;
+use crate::app::House;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-/// Where the settings and the data are.
+/// Where the settings are.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Place {
-    /// Settings of this house, over the built-in defaults [environment: RESONANZ__SECTION__KEY]
+pub struct Settings {
+    /// Settings of this house, over the built-in defaults and under RESONANZ__SECTION__KEY
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Data directory, instead of the one that the settings name
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
 }
 
-impl Place {
+impl Settings {
     /// Reads and checks the settings.
     ///
     /// # Errors
     /// All faults of the configuration at once.
-    pub fn settings(&self) -> anyhow::Result<Config> {
-        // `RESONANZ_LOG` and the like are for the start-up and no settings: one underscore.
+    pub fn read(&self) -> anyhow::Result<Config> {
         let mut environment = HashMap::new();
         for (name, value) in std::env::vars_os() {
             // Foreign variables may be no Unicode; ours must be.
@@ -35,10 +32,44 @@ impl Place {
                 .map_err(|_| WrongArguments(format!("{name} is not UTF-8")))?;
             environment.insert(name.to_owned(), value);
         }
-        let mut config = config::load(self.config.as_deref(), environment, today())?;
+        Ok(config::load(self.config.as_deref(), environment, today())?)
+    }
+}
+
+/// Where the settings and the data are.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Place {
+    #[command(flatten)]
+    pub settings: Settings,
+    /// Data directory, instead of the one that the settings name
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+impl Place {
+    /// Reads and checks the settings.
+    ///
+    /// # Errors
+    /// All faults of the configuration at once.
+    pub fn settings(&self) -> anyhow::Result<Config> {
+        let mut config = self.settings.read()?;
         if let Some(dir) = &self.dir {
             config.dir = dir.clone();
         }
+        Ok(config)
+    }
+
+    /// The settings of a house that has an archive. A mistyped directory is no new house.
+    ///
+    /// # Errors
+    /// Faults of the configuration, or no archive.
+    pub fn archive(&self) -> anyhow::Result<Config> {
+        let config = self.settings()?;
+        anyhow::ensure!(
+            House::store_path(&config.dir).exists(),
+            "there is no archive in {}; name its directory with --dir",
+            config.dir.display()
+        );
         Ok(config)
     }
 }

@@ -81,15 +81,15 @@ pub enum Command {
     /// Erase mentions for good: from store, index and mails on disk.
     Erase(erase::Args),
     /// List and check the sources, or read recorded bytes with a source's adapter.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: resonanz source check")]
     Source(source::Command),
     /// List and test the watches.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: resonanz watch test")]
     Watch(watch::Command),
     /// Say what the classifier makes of a text, and why.
     Classify(classify::Args),
-    /// Measure.
-    #[command(subcommand)]
+    /// Measure the house on this machine.
+    #[command(subcommand, after_help = "Example: resonanz bench pipeline")]
     Bench(bench::Command),
 }
 

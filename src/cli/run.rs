@@ -22,8 +22,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     for warning in config.register.warnings(&voices) {
         // Not which handle: it may be a person's.
         tracing::warn!(
-            watch = warning.watch,
-            "The watch names a handle that is no public voice and never found; `watch test` says which."
+            watches = warning.watches.join(", "),
+            "Watches name a handle that is no public voice and never found; `watch list` says which."
         );
     }
     let app = App::build(house, config, Options::live())?;

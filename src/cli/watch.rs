@@ -1,6 +1,6 @@
 //! `resonanz watch`: list the register, test the examples.
 
-use super::house::{Place, today};
+use super::house::{Settings, today};
 use super::{EXIT_PARTLY, Format, Output, WrongArguments, note};
 use crate::clock::Clock;
 use crate::config::{Register, Watch};
@@ -17,8 +17,9 @@ pub enum Command {
     #[command(after_help = "Example: resonanz watch list --format jsonl")]
     List {
         #[command(flatten)]
-        place: Place,
-        #[arg(long, value_enum, default_value = "table")]
+        settings: Settings,
+        /// table for people, jsonl for programs
+        #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
         format: Format,
     },
     /// Run the must and must-not examples of the watches, or try a text on them.
@@ -33,16 +34,17 @@ pub enum Command {
         #[arg(long)]
         text: Option<String>,
         #[command(flatten)]
-        place: Place,
-        #[arg(long, value_enum, default_value = "table")]
+        settings: Settings,
+        /// table for people, jsonl for programs
+        #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
         format: Format,
     },
 }
 
 pub fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::List { place, format } => {
-            let config = place.settings()?;
+        Command::List { settings, format } => {
+            let config = settings.read()?;
             let code = list(&config.register, format)?;
             warn(&config.register, &Voices::new(&config.voices, today()));
             Ok(code)
@@ -50,10 +52,10 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test {
             name,
             text,
-            place,
+            settings,
             format,
         } => {
-            let config = place.settings()?;
+            let config = settings.read()?;
             let voices = Voices::new(&config.voices, today());
             let chosen = choose(&config.register, name.as_deref())?;
             let tester = Tester::new(&config.register, voices);

@@ -34,6 +34,7 @@ impl Type {
     pub fn fits(self, value: &Value) -> bool {
         match &value.kind {
             ValueKind::Float(_) | ValueKind::Nil | ValueKind::Table(_) => false,
+            ValueKind::I64(number) if *number < 0 => false,
             kind => Type::of(kind) == self,
         }
     }
@@ -42,7 +43,7 @@ impl Type {
     pub fn told(self) -> &'static str {
         match self {
             Type::Text => "text in quotes",
-            Type::Number => "a whole number",
+            Type::Number => "a whole number, 0 or more",
             Type::Switch => "true or false",
             Type::List => "a list in brackets",
         }
@@ -173,7 +174,11 @@ impl Shape {
     /// A source's key means the same in all kinds that have it.
     fn type_of(&self, key: &str, name: &str) -> Option<Type> {
         if section_of(key) == "source" {
-            return self.sources.values().find_map(|keys| keys.get(name)).copied();
+            return self
+                .sources
+                .values()
+                .find_map(|keys| keys.get(name))
+                .copied();
         }
         self.get(key)
     }

@@ -10,7 +10,7 @@ use config::{File, FileFormat, Value, ValueKind};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -61,36 +61,37 @@ impl Register {
 
     /// What is allowed, and yet not what its author meant: handles that are never found.
     pub fn warnings(&self, voices: &Voices) -> Vec<Warning> {
-        let mut warnings = Vec::new();
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for watch in &self.watches {
             let mut handles = BTreeSet::new();
             handles_in(watch.query.expr(), &mut handles);
+            // A pattern may mean several voices, and names none.
+            handles.retain(|handle| !handle.contains(['*', '?']) && voices.find(handle).is_none());
             for handle in handles {
-                // A pattern may mean several voices, and names none.
-                if !handle.contains(['*', '?']) && voices.find(&handle).is_none() {
-                    let watch = watch.name.clone();
-                    warnings.push(Warning { watch, handle });
-                }
+                found.entry(handle).or_default().push(watch.name.clone());
             }
         }
-        warnings
+        let warning = |(handle, watches)| Warning { handle, watches };
+        found.into_iter().map(warning).collect()
     }
 }
 
-/// A watch names a handle that is no public voice.
+/// Watches name a handle that is no public voice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    pub watch: String,
     /// With its `@`.
     pub handle: String,
+    pub watches: Vec<String>,
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { watch, handle } = self;
         write!(
             f,
-            "{watch}: {handle} is on no [[voice]] list, so it is masked in texts and never found"
+            "{} ({}) is no public voice, so it is masked in texts and never found: \
+             put it into [[voice]], or take it out",
+            self.handle,
+            self.watches.join(", ")
         )
     }
 }
@@ -180,13 +181,7 @@ pub(super) fn read(files: &[PathBuf], today: Date, faults: &mut Vec<Fault>) -> O
     (faults.len() == before).then_some(reading.register)
 }
 
-fn read_file(
-    place: &str,
-    text: &str,
-    today: Date,
-    reading: &mut Reading,
-    faults: &mut Vec<Fault>,
-) {
+fn read_file(place: &str, text: &str, today: Date, reading: &mut Reading, faults: &mut Vec<Fault>) {
     let parsed = config::Config::builder()
         .add_source(File::from_str(text, FileFormat::Toml))
         .build()
@@ -196,7 +191,8 @@ fn read_file(
         Err(error) => return faults.push(Fault::new(place, error.to_string())),
     };
     for (i, value) in entries(&mut table, place, "target", faults) {
-        let place = format!("{place}: target {i}");
+        let name = name_of(&value);
+        let place = format!("{place}: target {i}{name}");
         match value.try_deserialize::<Target>() {
             Ok(target) if !is_name(&target.name) => {
                 faults.push(Fault::new(place, "`name` is not made of a-z, 0-9 and -"));
@@ -206,12 +202,10 @@ fn read_file(
         }
     }
     for (i, value) in entries(&mut table, place, "watch", faults) {
-        let Some(written) = written(&format!("{place}: watch {i}"), value, faults) else {
+        let name = name_of(&value);
+        let place = format!("{place}: watch {i}{name}");
+        let Some(written) = written(&place, value, faults) else {
             continue;
-        };
-        let place = match written.name.as_str() {
-            "" => format!("{place}: watch {i}"),
-            name => format!("{place}: watch {name}"),
         };
         let named = (place.clone(), written.name.clone(), written.target.clone());
         reading.written.push(named);
@@ -245,17 +239,21 @@ fn entries(
     }
 }
 
+/// ` (name)`, for the place of a fault; nothing where the entry has no name.
+fn name_of(entry: &Value) -> String {
+    let ValueKind::Table(table) = &entry.kind else {
+        return String::new();
+    };
+    let name = table.get("name").map(ToString::to_string);
+    name.map(|name| format!(" ({name})")).unwrap_or_default()
+}
+
 /// Reads one watch as it is written; names all of its unknown keys.
 fn written(place: &str, value: Value, faults: &mut Vec<Fault>) -> Option<Written> {
     let Ok(mut table) = value.into_table() else {
         faults.push(Fault::new(place, "must be an entry: [[watch]]"));
         return None;
     };
-    let name = table.get("name").map(ToString::to_string);
-    let place = name.map_or_else(
-        || place.to_owned(),
-        |name| format!("{place} ({name})"),
-    );
     let mut unknown: Vec<String> = table.keys().cloned().collect();
     unknown.retain(|key| !KEYS.contains(&key.as_str()));
     unknown.sort();
@@ -265,7 +263,7 @@ fn written(place: &str, value: Value, faults: &mut Vec<Fault>) -> Option<Written
             unknown.join(", "),
             KEYS.join(", ")
         );
-        faults.push(Fault::new(&place, message));
+        faults.push(Fault::new(place, message));
     }
     table.retain(|key, _| KEYS.contains(&key.as_str()));
     match Value::new(None, ValueKind::Table(table)).try_deserialize() {
