@@ -1,14 +1,17 @@
 //! The one integration binary. Each module says what it proves.
 
 mod agreement;
+mod archive;
 mod classify;
 mod dashboards;
+mod demo;
 mod desk;
 mod erasure;
 mod fixtures;
 mod house;
 mod http;
 mod index;
+mod kill;
 mod neighbours;
 mod normalise;
 mod peer_bluesky;
