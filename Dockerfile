@@ -2,7 +2,6 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
-COPY benches benches
 COPY config config
 COPY src src
 RUN cargo build --locked --release --bin resonanz

@@ -44,6 +44,8 @@ pub struct Options {
     pub sources: Vec<Box<dyn Source>>,
     /// Run the configured sources.
     pub configured_sources: bool,
+    /// Further sources that mentions are filed under: those that a relay names.
+    pub relayed_sources: Vec<String>,
     pub serve: bool,
     pub mail: bool,
     pub clock: Clock,
@@ -56,6 +58,7 @@ impl Options {
     pub fn live() -> Self {
         Self {
             sources: Vec::new(),
+            relayed_sources: Vec::new(),
             configured_sources: true,
             serve: true,
             mail: true,
@@ -372,7 +375,9 @@ fn names(config: &Config, options: &Options) -> serve::Names {
         sources: options
             .sources
             .iter()
-            .map(|source| named(&source.name().to_owned(), &source.name().to_owned()))
+            .map(|source| source.name().to_owned())
+            .chain(options.relayed_sources.iter().cloned())
+            .map(|name| named(&name, &name))
             .collect(),
     }
 }

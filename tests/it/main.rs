@@ -25,6 +25,7 @@ mod search;
 mod serve;
 mod serve_access;
 mod serve_house;
+mod serve_limits;
 mod sources_bluesky;
 mod sources_feed;
 mod sources_replay;

@@ -27,6 +27,8 @@ const VOICES: &str = include_str!("voices.toml");
 const START: &str = "2026-11-20T05:00:00Z";
 /// Where everything comes from, whatever network a post claims.
 const SOURCE: &str = "demo";
+/// What the posts of the scenario are filed under.
+const NETWORKS: [&str; 4] = ["bluesky", "mastodon", "presse", "website"];
 /// Three days in about a minute and a half.
 const SPEED: f64 = 3_000.0;
 /// The desk's own address of the demonstration; nothing is sent anywhere.
@@ -71,6 +73,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let options = Options {
         sources: vec![Box::new(Replay::live_from_memory(SOURCE, SCENARIO))],
         configured_sources: false,
+        relayed_sources: NETWORKS.map(str::to_owned).to_vec(),
         clock: clock.clone(),
         speed: (speed > 0.0).then_some(speed),
         ..Options::live()
