@@ -308,7 +308,9 @@ fn adapt(raw: Raw, broken: &HashSet<String>, base: Option<&Url>) -> Result<Item,
     let host = page.as_ref().or(base).map(link::site).unwrap_or_default();
     let id = match (guid_url.or(raw.link), guid) {
         (Some(url), _) => String::from(url),
-        (None, Some(guid)) => format!("{host} {}", head(guid, MAX_FIELD_BYTES)),
+        (None, Some(guid)) => format!("{host} {}", head(guid, MAX_FIELD_BYTES))
+            .trim()
+            .to_owned(),
         (None, None) => {
             let why = "an item has neither a link nor an id";
             return Err(Rejection::new(RejectReason::Incomplete, why));

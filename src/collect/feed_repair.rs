@@ -159,7 +159,8 @@ impl<'a> Writer<'a> {
             };
             if !self.open.is_empty() {
                 self.out.push_str("<![CDATA[");
-                self.out.extend(data[..end].chars().filter(|c| is_xml(*c)));
+                let run = &data[..data.floor_char_boundary(end.min(MAX_RUN_BYTES))];
+                self.out.extend(run.chars().filter(|c| is_xml(*c)));
                 self.out.push_str("]]>");
             }
             return Ok(Some(&data[end + 3..]));
