@@ -7,6 +7,7 @@
 //!
 //! What is left out: enclosures, categories, comments' addresses, everybody but the first author.
 
+use super::feed_decode;
 use super::feed_json::{self, JsonAuthor, JsonFeed, JsonItem};
 use super::feed_repair::{self, Xml};
 use super::source::{RejectReason, Rejection};
@@ -38,7 +39,7 @@ pub fn read(
     base: Option<&Url>,
     max_items: usize,
 ) -> Vec<Result<Item, Rejection>> {
-    let text = feed_repair::decode(bytes, content_type);
+    let text = feed_decode::decode(bytes, content_type);
     let entries = match text
         .trim_start_matches('\u{feff}')
         .trim_start()
