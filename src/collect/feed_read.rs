@@ -7,6 +7,7 @@
 //!
 //! What is left out: enclosures, categories, comments' addresses, everybody but the first author.
 
+use super::feed_decode;
 use super::feed_json::{self, JsonAuthor, JsonFeed, JsonItem};
 use super::feed_repair::{self, Xml};
 use super::source::{RejectReason, Rejection};
@@ -38,7 +39,7 @@ pub fn read(
     base: Option<&Url>,
     max_items: usize,
 ) -> Vec<Result<Item, Rejection>> {
-    let text = feed_repair::decode(bytes, content_type);
+    let text = feed_decode::decode(bytes, content_type);
     let entries = match text
         .trim_start_matches('\u{feff}')
         .trim_start()
@@ -308,7 +309,9 @@ fn adapt(raw: Raw, broken: &HashSet<String>, base: Option<&Url>) -> Result<Item,
     let host = page.as_ref().or(base).map(link::site).unwrap_or_default();
     let id = match (guid_url.or(raw.link), guid) {
         (Some(url), _) => String::from(url),
-        (None, Some(guid)) => format!("{host} {}", head(guid, MAX_FIELD_BYTES)),
+        (None, Some(guid)) => format!("{host} {}", head(guid, MAX_FIELD_BYTES))
+            .trim()
+            .to_owned(),
         (None, None) => {
             let why = "an item has neither a link nor an id";
             return Err(Rejection::new(RejectReason::Incomplete, why));

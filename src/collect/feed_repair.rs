@@ -1,14 +1,13 @@
-//! A feed's bytes as well-formed XML text, whatever the publisher sent. One pass, no tree.
+//! A feed's text as well-formed XML, whatever the publisher sent. One pass, no tree.
 //!
 //! The parser behind this file gives up a whole feed for one bare `&`, an `<rss>` without version or
-//! an unclosed `<br>`, and it panics on UTF-16. So it never sees the bytes: they are decoded here and
-//! written anew, so that what it reads is well-formed, shallow and of bounded size.
+//! an unclosed `<br>`. So it never sees the text: it is written anew here, and what the parser reads
+//! is well-formed, shallow and of bounded size.
 //!
-//! Not here: what the elements mean (`feed_read`).
+//! Not here: encodings (`feed_decode`), and what the elements mean (`feed_read`).
 
+use super::feed_escape::{is_xml, push_text};
 use super::source::{RejectReason, Rejection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use std::borrow::Cow;
 use std::ops::Range;
 use url::Url;
 
@@ -23,8 +22,6 @@ const MAX_OUT_BYTES: usize = 24 * 1024 * 1024;
 /// Longest tag; a longer one is dropped.
 const MAX_TAG_BYTES: usize = 16 * 1024;
 const MAX_ATTRIBUTES: usize = 64;
-/// Longest name of an entity or digits of a character reference.
-const MAX_REFERENCE_BYTES: usize = 32;
 /// Elements that feeds of the world begin with, without their prefix.
 const ROOTS: [&str; 4] = ["rss", "feed", "RDF", "entry"];
 /// Elements of RSS whose content is text: tags inside are unescaped HTML.
@@ -36,64 +33,6 @@ pub struct Xml {
     pub text: String,
     /// Where its items stand, each from `<item>` to `</item>`.
     pub items: Vec<Range<usize>>,
-}
-
-/// Decodes bytes to text: by byte order mark, then as UTF-8 where they are valid UTF-8 (labels are
-/// wrong more often than that is a coincidence), then by the label of HTTP, then by the XML
-/// declaration's, else as Windows-1252. Never fails; what cannot be decoded becomes U+FFFD.
-pub fn decode<'a>(bytes: &'a [u8], content_type: Option<&str>) -> Cow<'a, str> {
-    if let Some((encoding, bom_bytes)) = Encoding::for_bom(bytes) {
-        return encoding.decode_without_bom_handling(&bytes[bom_bytes..]).0;
-    }
-    match bytes {
-        [0, b'<' | b'{', ..] => return UTF_16BE.decode_without_bom_handling(bytes).0,
-        [b'<' | b'{', 0, ..] => return UTF_16LE.decode_without_bom_handling(bytes).0,
-        _ => {}
-    }
-    let stated = content_type.and_then(charset).or_else(|| declared(bytes));
-    let stated = stated.and_then(|label| Encoding::for_label(label.as_bytes()));
-    match (std::str::from_utf8(bytes), stated) {
-        // The one label in use whose bytes look like plain ASCII.
-        (Ok(text), Some(encoding)) if encoding.is_ascii_compatible() => Cow::Borrowed(text),
-        (Ok(text), None) => Cow::Borrowed(text),
-        (Err(_), Some(encoding)) if encoding == UTF_8 => mostly_utf8(bytes),
-        (_, encoding) => {
-            encoding
-                .unwrap_or(WINDOWS_1252)
-                .decode_without_bom_handling(bytes)
-                .0
-        }
-    }
-}
-
-/// Bytes that claim to be UTF-8 and are not: a damaged place or two in UTF-8, or another encoding.
-fn mostly_utf8(bytes: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(bytes);
-    let bad = text.chars().filter(|c| *c == '\u{fffd}').count();
-    let good = text.chars().filter(|c| !c.is_ascii()).count() - bad;
-    match bad > good {
-        true => WINDOWS_1252.decode_without_bom_handling(bytes).0,
-        false => text,
-    }
-}
-
-fn charset(content_type: &str) -> Option<String> {
-    let lower = content_type.to_ascii_lowercase();
-    let value = lower
-        .split_once("charset=")?
-        .1
-        .trim_start_matches(['"', '\'', ' ']);
-    Some(value.split(['"', '\'', ';', ' ']).next()?.to_owned())
-}
-
-fn declared(bytes: &[u8]) -> Option<String> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(512)]);
-    let declaration = head.split_once("<?xml")?.1.split_once("?>")?.0;
-    let value = declaration
-        .split_once("encoding")?
-        .1
-        .trim_start_matches([' ', '=', '"', '\'']);
-    Some(value.split(['"', '\'', ' ']).next()?.to_owned())
 }
 
 /// Writes a feed anew: well-formed, with at most `max_items` whole items.
@@ -159,7 +98,8 @@ impl<'a> Writer<'a> {
             };
             if !self.open.is_empty() {
                 self.out.push_str("<![CDATA[");
-                self.out.extend(data[..end].chars().filter(|c| is_xml(*c)));
+                let run = &data[..data.floor_char_boundary(end.min(MAX_RUN_BYTES))];
+                self.out.extend(run.chars().filter(|c| is_xml(*c)));
                 self.out.push_str("]]>");
             }
             return Ok(Some(&data[end + 3..]));
@@ -367,70 +307,6 @@ fn is_base(value: &str) -> bool {
     )
 }
 
-/// Writes text with everything escaped that must be, and nothing twice.
-fn push_text(out: &mut String, text: &str) {
-    let mut rest = text;
-    while let Some(at) = rest.find(|c| matches!(c, '&' | '<' | '>' | '"') || !is_xml(c)) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        if let Some((length, meaning)) = reference(rest) {
-            meaning.chars().for_each(|c| push_char(out, c));
-            rest = &rest[length..];
-            continue;
-        }
-        let mut chars = rest.chars();
-        if let Some(c) = chars.next() {
-            push_char(out, c);
-        }
-        rest = chars.as_str();
-    }
-    out.push_str(rest);
-}
-
-fn push_char(out: &mut String, c: char) {
-    match c {
-        '&' => out.push_str("&amp;"),
-        '<' => out.push_str("&lt;"),
-        '>' => out.push_str("&gt;"),
-        '"' => out.push_str("&quot;"),
-        c if is_xml(c) => out.push(c),
-        _ => {}
-    }
-}
-
-/// The reference that a text begins with: its bytes, and what it stands for.
-fn reference(text: &str) -> Option<(usize, String)> {
-    let body = text.strip_prefix('&')?;
-    let end = body
-        .bytes()
-        .take(MAX_REFERENCE_BYTES)
-        .position(|b| b == b';')?;
-    let name = &body[..end];
-    let meaning = match name.strip_prefix('#') {
-        Some(digits) => {
-            let code = match digits.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => digits.parse(),
-            };
-            let c = char::from_u32(code.ok()?)
-                .filter(|c| is_xml(*c))
-                .unwrap_or('\u{fffd}');
-            c.to_string()
-        }
-        None => {
-            let written = &text[..end + 2];
-            let decoded = html_escape::decode_html_entities(written);
-            (decoded != written).then(|| decoded.into_owned())?
-        }
-    };
-    Some((end + 2, meaning))
-}
-
-/// Characters that XML 1.0 allows.
-fn is_xml(c: char) -> bool {
-    !matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -563,56 +439,5 @@ mod tests {
             let text = format!("<feed>{}", piece.repeat(1_000_000 / piece.len()));
             let _ = repair(&text, 9);
         }
-    }
-
-    #[test]
-    fn bytes_become_text() {
-        let utf16 = |text: &str, big: bool, bom: bool| -> Vec<u8> {
-            let units = bom.then_some(0xfeff).into_iter().chain(text.encode_utf16());
-            units
-                .flat_map(|u: u16| {
-                    if big {
-                        u.to_be_bytes()
-                    } else {
-                        u.to_le_bytes()
-                    }
-                })
-                .collect()
-        };
-        for (big, bom) in [(true, true), (true, false), (false, true), (false, false)] {
-            assert_eq!(
-                decode(&utf16("<feed>ü", big, bom), None),
-                "<feed>ü",
-                "{big} {bom}"
-            );
-        }
-        let latin = b"<?xml version=\"1.0\" encoding='ISO-8859-1'?>\xfc \x80";
-        assert!(decode(latin, None).ends_with("ü €"));
-        assert_eq!(decode(b"\xfc", None), "ü");
-        assert_eq!(
-            decode(
-                b"\xef\xbb\xbf\xc3\xbc",
-                Some("text/xml; charset=iso-8859-1")
-            ),
-            "ü"
-        );
-        assert_eq!(
-            decode("ü".as_bytes(), Some("text/xml; charset=iso-8859-1")),
-            "ü"
-        );
-        assert_eq!(
-            decode(b"\xa4", Some("text/xml; Charset=\"ISO-8859-15\"")),
-            "€"
-        );
-        assert_eq!(decode(b"\xfc\xe4", Some("text/xml; charset=utf-8")), "üä");
-        assert_eq!(
-            decode(b"\xc3\xbc\xc3\xa4\xff", Some("a; charset=utf-8")),
-            "üä\u{fffd}"
-        );
-        assert_eq!(
-            decode(b"\x1b$B$\"\x1b(B", Some("a; charset=iso-2022-jp")),
-            "あ"
-        );
-        assert_eq!(decode(b"abc", Some("a; charset=no-such")), "abc");
     }
 }

@@ -6,6 +6,8 @@
 mod backoff;
 pub mod bluesky;
 pub mod feed;
+mod feed_decode;
+mod feed_escape;
 mod feed_json;
 mod feed_read;
 mod feed_repair;
