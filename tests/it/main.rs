@@ -2,6 +2,8 @@
 
 mod agreement;
 mod classify;
+mod cli;
+mod config;
 mod dashboards;
 mod desk;
 mod erasure;
