@@ -147,7 +147,7 @@ fn read(kind: Recorded, file: &PathBuf) -> anyhow::Result<ExitCode> {
     };
     let mut out = Output::new();
     let mut good = true;
-    collect::read_bytes(kind, &mut BufReader::new(input), &mut |read| match read {
+    collect::read_recorded(kind, &mut BufReader::new(input), &mut |read| match read {
         Ok(change) => out.json(&change.to_line()),
         Err(rejection) => {
             good = false;

@@ -16,7 +16,6 @@ pub mod replay;
 pub mod source;
 pub mod supervise;
 mod tally;
-mod tls;
 pub mod websocket;
 
 pub use backoff::Timing;
@@ -24,15 +23,15 @@ pub use backoff::Timing;
 use crate::model::Change;
 use serde::Deserialize;
 use source::{Rejection, Source};
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read as _};
 
 /// `[source.<name>]`: one source as it is configured.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum SourceConfig {
-    Bluesky(bluesky::Config),
+    Bluesky(bluesky::BlueskyConfig),
     Feed(feed::FeedConfig),
-    Replay(replay::Config),
+    Replay(replay::ReplayConfig),
 }
 
 impl SourceConfig {
@@ -47,9 +46,13 @@ impl SourceConfig {
 }
 
 /// Settings that make no sense together. The text names the key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BuildError(String);
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("{0}")]
+    Invalid(String),
+    #[error(transparent)]
+    Feed(#[from] feed::FeedError),
+}
 
 /// Builds a configured source.
 ///
@@ -58,17 +61,12 @@ pub struct BuildError(String);
 pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
     match config {
         SourceConfig::Bluesky(config) => {
-            let source = bluesky::Bluesky::new(name, config).map_err(BuildError)?;
+            let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
-        SourceConfig::Feed(config) => {
-            let source = feed::Feed::new(name, config);
-            Ok(Box::new(
-                source.map_err(|error| BuildError(error.to_string()))?,
-            ))
-        }
+        SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::new(name, config)?)),
         SourceConfig::Replay(config) => {
-            let source = replay::Replay::new(name, config).map_err(BuildError)?;
+            let source = replay::Replay::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
     }
@@ -85,18 +83,14 @@ pub enum Recorded {
     Replay,
 }
 
-impl Recorded {
-    pub const ALL: [Recorded; 3] = [Recorded::Bluesky, Recorded::Feed, Recorded::Replay];
-}
-
 /// Gives `each` what an adapter makes of recorded bytes, with the functions that read the network.
 ///
 /// Nothing is given for what is of no interest. What cannot be read is a [`Rejection`] in its
-/// place, with the number of its line.
+/// place; where the bytes have lines, with the number of its line.
 ///
 /// # Errors
 /// Those of `input`, and those of `each`, which end the reading.
-pub fn read_bytes(
+pub fn read_recorded(
     kind: Recorded,
     input: &mut dyn BufRead,
     each: &mut dyn FnMut(Result<Change, Rejection>) -> io::Result<()>,
@@ -104,10 +98,9 @@ pub fn read_bytes(
     match kind {
         Recorded::Bluesky => each_line(input, websocket::MAX_FRAME_BYTES, bluesky_changes, each),
         Recorded::Feed => {
+            let limit = http::Limits::default().max_body_bytes as u64;
             let mut body = Vec::new();
-            input
-                .take(http::Limits::default().max_body_bytes as u64)
-                .read_to_end(&mut body)?;
+            input.take(limit + 1).read_to_end(&mut body)?;
             feed::read_bytes(&body, None).into_iter().try_for_each(each)
         }
         Recorded::Replay => each_line(

@@ -28,7 +28,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// `[source.<name>]` with `kind = "replay"`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub struct ReplayConfig {
     /// NDJSON file.
     pub path: PathBuf,
     /// How fast.
@@ -130,7 +130,7 @@ pub struct Replay {
 impl Replay {
     /// # Errors
     /// A path that is empty. A file that is not there is the supervisor's business.
-    pub fn new(name: &str, config: &Config) -> Result<Self, String> {
+    pub fn new(name: &str, config: &ReplayConfig) -> Result<Self, String> {
         if config.path.as_os_str().is_empty() {
             return Err("`path` is empty".to_owned());
         }
@@ -325,7 +325,7 @@ async fn next_line(reader: &mut Reader, line: &mut Vec<u8>) -> io::Result<Option
 }
 
 /// What a line holds that is no item.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Marker {
     Delete(Deletion),

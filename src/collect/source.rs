@@ -161,14 +161,14 @@ pub trait Source: Send + Sync {
     fn is_backfill(&self) -> bool {
         false
     }
-    /// When the event behind a cursor happened, where the cursor tells.
-    fn time_of(&self, _cursor: &Cursor) -> Option<Timestamp> {
-        None
-    }
     /// True where it only hands on what other sources collected: a mention is then filed under the
     /// source that the item itself names.
     fn is_relay(&self) -> bool {
         false
+    }
+    /// When the event behind a cursor happened, where the cursor tells.
+    fn time_of(&self, _cursor: &Cursor) -> Option<Timestamp> {
+        None
     }
     /// Opens the stream at a saved position. The stream ends with the first error.
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>>;

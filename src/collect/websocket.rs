@@ -4,11 +4,10 @@
 //! after it. Silence is measured only while somebody listens, so that a full house does not take
 //! its own slowness for a dead server.
 
+use super::http::install_tls;
 use super::source::SourceError;
-use super::tls;
 use futures_util::stream::BoxStream;
 use futures_util::{SinkExt, StreamExt};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -16,7 +15,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use url::Url;
 
 /// Largest frame and message that is taken, in bytes.
@@ -80,17 +79,8 @@ async fn connect(url: &Url) -> Result<Socket, ConnectError> {
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_FRAME_BYTES))
         .max_frame_size(Some(MAX_FRAME_BYTES));
-    let connector = match url.scheme() {
-        "wss" => Connector::Rustls(Arc::new(tls::client_config().map_err(|e| failed(&e))?)),
-        _ => Connector::Plain,
-    };
-    let connected = tokio_tungstenite::connect_async_tls_with_config(
-        request,
-        Some(config),
-        true,
-        Some(connector),
-    );
-    match connected.await {
+    install_tls();
+    match tokio_tungstenite::connect_async_with_config(request, Some(config), true).await {
         Ok((socket, _)) => Ok(socket),
         Err(Error::Http(answer)) => {
             let status = answer.status().as_u16();

@@ -5,7 +5,7 @@
 //! `refused: …`. `BLESS=1 cargo test` writes it from what the adapter makes; read it before you
 //! commit it.
 
-use resonanz::collect::{Recorded, read_bytes};
+use resonanz::collect::{Recorded, read_recorded};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub fn read(kind: Recorded, input: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut input = input;
-    read_bytes(kind, &mut input, &mut |change| {
+    read_recorded(kind, &mut input, &mut |change| {
         lines.push(match change {
             Ok(change) => change.to_line().to_string(),
             Err(rejection) => format!("refused: {rejection}"),

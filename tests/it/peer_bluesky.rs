@@ -21,7 +21,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A peer that answers a line with a line.
 struct Peer {
     child: Child,
-    input: ChildStdin,
+    /// Gone first, so that the peer ends in its own way and takes its children along.
+    input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     hello: Value,
 }
@@ -37,7 +38,7 @@ impl Peer {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let input = child.stdin.take().unwrap();
+        let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().unwrap());
         let mut peer = Self {
             child,
@@ -56,7 +57,7 @@ impl Peer {
     }
 
     fn say(&mut self, message: &Value) -> Value {
-        writeln!(self.input, "{message}").unwrap();
+        writeln!(self.input.as_mut().unwrap(), "{message}").unwrap();
         let answer = self.answer();
         assert!(answer.get("error").is_none(), "{message}: {answer}");
         answer
@@ -69,7 +70,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        drop(self.input.take());
         let _ = self.child.wait();
     }
 }
@@ -96,7 +97,7 @@ async fn start_house(dir: &Path, source: &Value) -> Running {
     let mut config = config::load(None, HashMap::new(), today).unwrap();
     config.dir = dir.to_owned();
     let house = House::open(&config).await.unwrap();
-    let source: bluesky::Config = serde_json::from_value(source.clone()).unwrap();
+    let source: bluesky::BlueskyConfig = serde_json::from_value(source.clone()).unwrap();
     let source = Bluesky::new("bluesky", &source).unwrap();
     let options = Options {
         sources: vec![Box::new(source)],

@@ -5,7 +5,7 @@
 //! they need (the Jetstream where there is a Go toolchain).
 
 use resonanz::clock::Clock;
-use resonanz::collect::bluesky::{Bluesky, Config, Wire};
+use resonanz::collect::bluesky::{Bluesky, BlueskyConfig, Wire};
 use resonanz::collect::source::{Event, Source, Standing};
 use resonanz::collect::supervise::{Delivery, Outcome, Surroundings, run};
 use resonanz::metrics::{Metrics, Series};
@@ -92,7 +92,7 @@ struct Listening {
 }
 
 impl Listening {
-    fn start(config: &Config, resume: Option<Cursor>) -> Self {
+    fn start(config: &BlueskyConfig, resume: Option<Cursor>) -> Self {
         let (out, deliveries) = mpsc::channel(8);
         let stop = CancellationToken::new();
         let around = Surroundings {
@@ -190,12 +190,12 @@ async fn what_an_account_does_comes_out_as_changes() {
     .into_iter()
     .enumerate()
     {
-        let config = Config {
+        let config = BlueskyConfig {
             urls: vec![jetstream.text(if wire == Wire::V1 { "v1" } else { "v2" })],
             wire,
             compress,
             zstd_dictionary_file: Some(jetstream.text("v1_dictionary").into()),
-            ..Config::default()
+            ..BlueskyConfig::default()
         };
         let source = Bluesky::new("bluesky", &config).unwrap();
         assert_eq!(source.check().await, Standing::Works);
@@ -203,7 +203,7 @@ async fn what_an_account_does_comes_out_as_changes() {
     }
 }
 
-async fn follow(pds: &mut Peer, config: &Config, who: &str) {
+async fn follow(pds: &mut Peer, config: &BlueskyConfig, who: &str) {
     let mut listening = Listening::start(config, None);
     listening.connected().await;
     let did = pds.order(json!({"do": "account", "handle": who}))["did"].clone();

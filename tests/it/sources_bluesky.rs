@@ -1,18 +1,13 @@
-//! Bluesky and replay: what the adapters make of recorded bytes, whole, cut and spoilt; and the
-//! Bluesky source against a server with faults, under the supervisor.
+//! The Bluesky source against a server with faults, under the supervisor.
 
-use crate::fixtures::{cases, check_folder, input, read};
 use crate::neighbours::websocket::{Fault, Kept, Neighbour, asked};
 use resonanz::clock::Clock;
-use resonanz::collect::bluesky::{Bluesky, Config, Wire};
+use resonanz::collect::Timing;
+use resonanz::collect::bluesky::{Bluesky, BlueskyConfig, Wire};
 use resonanz::collect::source::{Event, Gap, GapReason, Source, Standing};
 use resonanz::collect::supervise::{Delivery, Outcome, Surroundings, run_with};
-use resonanz::collect::{Recorded, Timing};
 use resonanz::metrics::{Metrics, Series};
 use resonanz::model::{Change, Cursor};
-use sha2::{Digest, Sha256};
-use std::io::Write;
-use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -20,154 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const START_US: i64 = 1_795_161_600_000_000;
-
-#[test]
-fn bluesky_fixtures() {
-    check_folder(Recorded::Bluesky, "bluesky");
-}
-
-#[test]
-fn replay_fixtures() {
-    check_folder(Recorded::Replay, "replay");
-}
-
-/// A small generator, so that a failure comes again: xorshift64.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % sides as u64) as usize
-    }
-
-    /// One spoilt copy: a byte turned, cut out, doubled, or a piece of the frame repeated.
-    fn spoil(&mut self, frame: &[u8]) -> Vec<u8> {
-        let mut spoilt = frame.to_vec();
-        for _ in 0..=self.roll(4) {
-            if spoilt.is_empty() {
-                break;
-            }
-            let at = self.roll(spoilt.len());
-            match self.roll(5) {
-                0 => spoilt[at] = self.roll(256) as u8,
-                1 => spoilt[at] ^= 1 << self.roll(8),
-                2 => drop(spoilt.remove(at)),
-                3 => spoilt.insert(at, b"{}[]\",:0e-\\\xff"[self.roll(12)]),
-                _ => {
-                    let end = (at + self.roll(40)).min(spoilt.len());
-                    let piece = spoilt[at..end].to_vec();
-                    spoilt.splice(at..at, piece);
-                }
-            }
-        }
-        spoilt
-    }
-}
-
-/// Every beginning of a frame and many spoilt copies: nothing panics, and every line that comes
-/// out is one that an import reads.
-fn torment(kind: Recorded, frame: &[u8], copies: usize, dice: &mut Dice) {
-    for end in 0..frame.len() {
-        read(kind, &frame[..end]);
-    }
-    for _ in 0..copies {
-        for line in read(kind, &dice.spoil(frame)) {
-            if !line.starts_with("refused: ") {
-                let again = read(Recorded::Replay, line.as_bytes());
-                assert_eq!(again, [line]);
-            }
-        }
-    }
-}
-
-#[test]
-fn cut_and_spoilt_fixtures_panic_nowhere() {
-    let mut dice = Dice(20_261_123);
-    for (kind, source) in [(Recorded::Bluesky, "bluesky"), (Recorded::Replay, "replay")] {
-        for case in cases(source) {
-            for frame in input(&case).split(|byte| *byte == b'\n') {
-                torment(kind, frame, 2000, &mut dice);
-            }
-        }
-    }
-}
-
-/// Real payloads, which are not copied into the project. Says so aloud where they are not there.
-fn real_frames() -> Option<Vec<u8>> {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let data = std::env::var_os("RESONANZ_SHARED").map_or(here, PathBuf::from);
-    let file = data.join("payloads/jetstream/v1-frames.jsonl");
-    match std::fs::read(&file) {
-        Ok(frames) => Some(frames),
-        Err(error) => {
-            let told = format!(
-                "SKIPPED: real Jetstream frames ({}: {error})\n",
-                file.display()
-            );
-            std::io::stderr().write_all(told.as_bytes()).unwrap();
-            None
-        }
-    }
-}
-
-#[test]
-fn real_frames_are_read_as_ever() {
-    let Some(frames) = real_frames() else { return };
-    let lines = read(Recorded::Bluesky, &frames);
-    let count = |start: &str| lines.iter().filter(|line| line.starts_with(start)).count();
-    let summary = format!(
-        "frames {}, items {}, replies {}, deletions {}, refused {}, sha256 {:.16}",
-        frames
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .count(),
-        count("{\"source\""),
-        lines
-            .iter()
-            .filter(|line| line.contains("\"kind\":\"reply\""))
-            .count(),
-        count("{\"delete\""),
-        count("refused"),
-        Sha256::digest(lines.join("\n"))
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>(),
-    );
-    insta::assert_snapshot!(summary, @"frames 40, items 3, replies 1, deletions 0, refused 0, sha256 84a18f581a95b392");
-}
-
-#[test]
-fn cut_and_spoilt_real_frames_panic_nowhere() {
-    let Some(frames) = real_frames() else { return };
-    let mut dice = Dice(7);
-    for frame in frames.split(|byte| *byte == b'\n') {
-        torment(Recorded::Bluesky, frame, 2000, &mut dice);
-    }
-}
-
-#[test]
-fn a_huge_line_is_refused_and_the_next_one_read() {
-    for kind in Recorded::ALL {
-        let mut bytes = vec![b'x'; 3 * 1024 * 1024];
-        bytes.extend_from_slice(b"\n{\n");
-        let lines = read(kind, &bytes);
-        assert_eq!(lines.len(), 2, "{kind:?}");
-        assert!(
-            lines[0].starts_with("refused: too_large: line 1:"),
-            "{kind:?}: {}",
-            lines[0]
-        );
-        assert!(
-            lines[1].starts_with("refused: malformed: line 2:"),
-            "{kind:?}: {}",
-            lines[1]
-        );
-    }
-}
-
-// ---- against a server -------------------------------------------------------------------------
 
 /// A second apart: `count` posts as the server keeps them on a wire. `numbered` v1 frames are
 /// those of a second-generation Jetstream.
@@ -200,12 +47,12 @@ fn posts(wire: Wire, count: i64, numbered: bool) -> Vec<Kept> {
     (1..=count).map(kept).collect()
 }
 
-fn config(neighbours: &[&Neighbour], wire: Wire) -> Config {
-    Config {
+fn config(neighbours: &[&Neighbour], wire: Wire) -> BlueskyConfig {
+    BlueskyConfig {
         urls: neighbours.iter().map(|neighbour| neighbour.url()).collect(),
         wire,
         idle_timeout_secs: 1,
-        ..Config::default()
+        ..BlueskyConfig::default()
     }
 }
 
@@ -227,7 +74,7 @@ struct Listening {
 }
 
 impl Listening {
-    fn start(config: &Config, resume: Option<Cursor>) -> Self {
+    fn start(config: &BlueskyConfig, resume: Option<Cursor>) -> Self {
         let source = Bluesky::new("bluesky", config).unwrap();
         let (out, deliveries) = mpsc::channel(8);
         let series = Series {
@@ -487,7 +334,7 @@ async fn packed_frames_are_read_with_the_dictionary_of_the_settings() {
     std::fs::write(file.path(), &dictionary).unwrap();
     let events = posts(Wire::V1, 5, true);
     let neighbour = Neighbour::packing(events, vec![], Some(dictionary)).await;
-    let config = Config {
+    let config = BlueskyConfig {
         compress: true,
         zstd_dictionary_file: Some(file.path().to_owned()),
         ..config(&[&neighbour], Wire::V1)
@@ -536,8 +383,8 @@ async fn a_check_tells_why_nothing_would_come() {
 
 #[test]
 fn settings_that_make_no_sense_are_told_by_their_key() {
-    let fault = |change: fn(&mut Config)| {
-        let mut config = Config::default();
+    let fault = |change: fn(&mut BlueskyConfig)| {
+        let mut config = BlueskyConfig::default();
         change(&mut config);
         Bluesky::new("bluesky", &config).unwrap_err()
     };
@@ -547,5 +394,5 @@ fn settings_that_make_no_sense_are_told_by_their_key() {
     assert!(fault(|c| c.collections.clear()).contains("`collections`"));
     assert!(fault(|c| c.idle_timeout_secs = 0).contains("`idle_timeout_secs`"));
     assert!(fault(|c| (c.wire, c.compress) = (Wire::V1, true)).contains("`zstd_dictionary_file`"));
-    assert!(Bluesky::new("bluesky", &Config::default()).is_ok());
+    assert!(Bluesky::new("bluesky", &BlueskyConfig::default()).is_ok());
 }

@@ -4,18 +4,16 @@
 //! and lies in Jetstream's repository, v2 with one that its host is asked for
 //! (`network.bsky.jetstream.getZstdDictionary`).
 
-use super::{Config, Wire};
+use super::{BlueskyConfig, Wire};
+use crate::collect::http::{Answer, Client, Limits, Validators};
 use crate::collect::source::{RejectReason, Rejection, SourceError};
-use crate::collect::tls;
 use crate::collect::websocket::{Frame, MAX_FRAME_BYTES};
-use std::time::Duration;
 use url::Url;
 use zstd::bulk::Decompressor;
 
 const DICTIONARY_PATH: &str = "/xrpc/network.bsky.jetstream.getZstdDictionary";
 /// Jetstream's are about 110 kB.
 const MAX_DICTIONARY_BYTES: usize = 1024 * 1024;
-const DICTIONARY_TIMEOUT: Duration = Duration::from_secs(20);
 /// RFC 8878, section 5: a dictionary begins with this, then its number.
 const DICTIONARY_MAGIC: [u8; 4] = [0x37, 0xa4, 0x30, 0xec];
 
@@ -33,7 +31,7 @@ impl Decoder {
     ///
     /// # Errors
     /// A dictionary that cannot be had or is none.
-    pub async fn new(config: &Config, host: &Url) -> Result<Self, SourceError> {
+    pub async fn new(config: &BlueskyConfig, host: &Url) -> Result<Self, SourceError> {
         if !config.compress {
             return Ok(Self::plain());
         }
@@ -95,35 +93,22 @@ impl Decoder {
     }
 }
 
-/// Asks a v2 host for its current dictionary.
+/// Asks a v2 host for its current dictionary. The host is the operator's choice, so it may be a
+/// private one.
 async fn fetch(host: &Url) -> Result<Vec<u8>, SourceError> {
-    let lost = |error: reqwest::Error| {
-        SourceError::Transient(format!("the zstd dictionary: {}", error.without_url()))
+    let refused = |what: String| SourceError::Refused(format!("the zstd dictionary: {what}"));
+    let limits = Limits {
+        max_body_bytes: MAX_DICTIONARY_BYTES,
+        ..Limits::default()
     };
-    let refused = |error: tls::TlsError| SourceError::Refused(error.to_string());
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls::client_config().map_err(refused)?)
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(DICTIONARY_TIMEOUT)
-        .build()
-        .map_err(lost)?;
-    let mut answer = client.get(address(host)).send().await.map_err(lost)?;
-    if !answer.status().is_success() {
-        let status = answer.status().as_u16();
-        return Err(SourceError::Transient(format!(
-            "the zstd dictionary: the host answers {status}"
-        )));
+    let name = host.host_str().unwrap_or_default().to_owned();
+    let client = Client::new(&[name], "", limits).map_err(|error| refused(error.to_string()))?;
+    let address = Url::parse(&address(host)).map_err(|error| refused(error.to_string()))?;
+    let accept = "application/octet-stream";
+    match client.get(&address, accept, &Validators::default()).await? {
+        Answer::Page(page) => Ok(page.body),
+        Answer::Unchanged => Err(refused("304 without a reason".to_owned())),
     }
-    let mut dictionary = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(lost)? {
-        if dictionary.len() + chunk.len() > MAX_DICTIONARY_BYTES {
-            return Err(SourceError::Refused(
-                "the zstd dictionary is over 1 MiB".to_owned(),
-            ));
-        }
-        dictionary.extend_from_slice(&chunk);
-    }
-    Ok(dictionary)
 }
 
 /// Where the host of a websocket address hands out its dictionary.

@@ -49,7 +49,7 @@ pub enum Wire {
 /// `[source.<name>]` with `kind = "bluesky"`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {
+pub struct BlueskyConfig {
     /// Addresses of websockets, without a query. The first is used; one that brings nothing gives
     /// way to the next.
     pub urls: Vec<String>,
@@ -70,7 +70,7 @@ pub struct Config {
     pub idle_timeout_secs: u64,
 }
 
-impl Default for Config {
+impl Default for BlueskyConfig {
     fn default() -> Self {
         let path = "xrpc/network.bsky.jetstream.subscribeEvents";
         let url = |region: &str| format!("wss://jetstream.{region}.bsky.network/{path}");
@@ -90,7 +90,7 @@ impl Default for Config {
 #[derive(Debug, Clone)]
 pub struct Bluesky {
     name: String,
-    config: Config,
+    config: BlueskyConfig,
     urls: Vec<Url>,
     /// Which of `urls` is next.
     next: Arc<AtomicUsize>,
@@ -100,7 +100,7 @@ impl Bluesky {
     /// # Errors
     /// An address that is no websocket address, v1 compression without its dictionary, or a list
     /// that is empty or too long. The text names the key.
-    pub fn new(name: &str, config: &Config) -> Result<Self, String> {
+    pub fn new(name: &str, config: &BlueskyConfig) -> Result<Self, String> {
         if config.urls.is_empty() {
             return Err("`urls` is empty".to_owned());
         }
