@@ -14,8 +14,9 @@ const SOURCE: &str = "import";
 #[command(
     after_help = "Example: resonanz replay export.ndjson --dir /var/lib/resonanz\n         \
     zcat export.ndjson.gz | resonanz replay - --dir /var/lib/resonanz\n\n\
-    The shape of a line is described in the README. A line that cannot be read is named and \
-    left out; the others are imported, and the exit code is 3."
+    The shape of a line is described in the README. Lines that cannot be read are left \
+    out: the first is named, the others are counted, and the exit code is 3. \
+    `resonanz source read --kind replay FILE` names each."
 )]
 pub struct Args {
     /// NDJSON file, or `-` for standard input

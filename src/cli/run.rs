@@ -2,6 +2,7 @@
 
 use super::house::{Place, today};
 use crate::app::{App, House, Options, stop_on_signal};
+use crate::config::Config;
 use crate::privacy::Voices;
 use std::process::ExitCode;
 
@@ -18,6 +19,17 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.place.settings()?;
     let house = House::open(&config).await?;
+    warn(&config);
+    let app = App::build(house, config, Options::live())?;
+    app.run(stop_on_signal()?).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is allowed, and may yet not be meant.
+fn warn(config: &Config) {
+    if config.desk.recipients.is_empty() {
+        tracing::warn!("desk.recipients is empty: cases are opened, and nobody is mailed.");
+    }
     let voices = Voices::new(&config.voices, today());
     for warning in config.register.warnings(&voices) {
         // Not which handle: it may be a person's.
@@ -26,7 +38,4 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             "Watches name a handle that is no public voice and never found; `watch list` says which."
         );
     }
-    let app = App::build(house, config, Options::live())?;
-    app.run(stop_on_signal()?).await?;
-    Ok(ExitCode::SUCCESS)
 }

@@ -46,7 +46,12 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::List { settings, format } => {
             let config = settings.read()?;
             let code = list(&config.register, format)?;
-            warn(&config.register, &Voices::new(&config.voices, today()));
+            let all: Vec<&Watch> = config.register.watches.iter().collect();
+            warn(
+                &config.register,
+                &all,
+                &Voices::new(&config.voices, today()),
+            );
             Ok(code)
         }
         Command::Test {
@@ -63,15 +68,19 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
                 Some(text) => try_text(&tester, &chosen, &text, format),
                 None => test(&tester, &chosen, format),
             }?;
-            warn(&config.register, &tester.voices);
+            warn(&config.register, &chosen, &tester.voices);
             Ok(code)
         }
     }
 }
 
-fn warn(register: &Register, voices: &Voices) {
-    for warning in register.warnings(voices) {
-        note(&format!("warning: {warning}"));
+fn warn(register: &Register, chosen: &[&Watch], voices: &Voices) {
+    for mut warning in register.warnings(voices) {
+        let is_chosen = |name: &String| chosen.iter().any(|watch| watch.name == *name);
+        warning.watches.retain(is_chosen);
+        if !warning.watches.is_empty() {
+            note(&format!("warning: {warning}"));
+        }
     }
 }
 

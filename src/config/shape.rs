@@ -31,9 +31,13 @@ impl Type {
         }
     }
 
+    /// A text may be more to its own module, which then says so: `pace = 60`.
     pub fn fits(self, value: &Value) -> bool {
         match &value.kind {
-            ValueKind::Float(_) | ValueKind::Nil | ValueKind::Table(_) => false,
+            ValueKind::Nil | ValueKind::Table(_) => false,
+            ValueKind::Array(_) => self == Type::List,
+            _ if self == Type::Text => true,
+            ValueKind::Float(_) => false,
             ValueKind::I64(number) if *number < 0 => false,
             kind => Type::of(kind) == self,
         }

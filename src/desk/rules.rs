@@ -140,11 +140,8 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Takes checked settings. Says once, aloud, when nobody would be told.
+    /// Takes checked settings.
     pub fn new(config: &Config) -> Self {
-        if config.recipients.is_empty() {
-            tracing::warn!("desk.recipients is empty: cases are opened, but nobody gets a mail");
-        }
         Self {
             rules: config.rules.clone(),
             recipients: config.recipients.clone(),

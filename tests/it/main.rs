@@ -3,6 +3,8 @@
 mod agreement;
 mod archive;
 mod classify;
+mod cli;
+mod config;
 mod dashboards;
 mod demo;
 mod desk;

@@ -1,0 +1,64 @@
+//! `source list`, `source check`, `source read`.
+
+use super::*;
+use std::net::TcpListener;
+
+#[test]
+fn sources_are_listed() {
+    let table = run(&["source", "list"]);
+    assert_eq!((table.code, table.err.as_str()), (0, ""), "{table:?}");
+    assert!(
+        table.out.contains("bluesky          bluesky  stream"),
+        "{table:?}"
+    );
+    let rows = run(&["source", "list", "--format", "jsonl"]).rows();
+    assert_eq!(rows.len() + 1, table.out.lines().count());
+    assert_eq!(rows[0]["name"], "bluesky");
+}
+
+#[test]
+fn recorded_bytes_are_read_as_from_the_network() {
+    let read = run(&["source", "read", "--kind", "replay", IMPORT]);
+    assert_eq!(read.code, 3, "{read:?}");
+    assert!(read.err.contains("line 6"), "{read:?}");
+    assert_eq!(read.rows().len(), 7);
+    let frame = br#"{"did":"did:plc:abc","time_us":1795161600000000,"kind":"commit","commit":{"rev":"r","operation":"delete","collection":"app.bsky.feed.post","rkey":"3k"}}"#;
+    let read = run_with_input(&["source", "read", "--kind", "bluesky", "-"], frame);
+    assert_eq!((read.code, read.err.as_str()), (0, ""), "{read:?}");
+    let id = "at://did:plc:abc/app.bsky.feed.post/3k";
+    assert_eq!(read.rows()[0]["delete"]["id"], id);
+    // What it prints is what an import takes.
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let import = run_with_input(&["replay", "-", "--dir", data], read.out.as_bytes());
+    assert_eq!((import.code, import.err.as_str()), (0, ""), "{import:?}");
+}
+
+#[test]
+fn a_source_that_cannot_be_reached_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    // A port that was free a moment ago, and where nobody answers.
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let nobody = format!("urls = ['ws://127.0.0.1:{port}/x']");
+    let sources = SILENT.replacen("enabled = false", &nobody, 1);
+    let config = written(&dir, "house.toml", &sources);
+    let check = run(&["source", "check", "--config", &config]);
+    assert_eq!(check.code, 3, "{check:?}");
+    let line = check.out.lines().nth(1).unwrap();
+    assert!(
+        line.starts_with("bluesky  cannot be reached  "),
+        "{check:?}"
+    );
+    let rows = run(&["source", "check", "--config", &config, "--format", "jsonl"]).rows();
+    assert_eq!(rows[0]["standing"], "cannot be reached");
+    let file = written(&dir, "archive.ndjson", "");
+    let works = format!("{SILENT}[source.archive]\nenabled = true\npath = '{file}'\n");
+    let config = written(&dir, "works.toml", &works);
+    let check = run(&["source", "check", "--config", &config]);
+    assert_eq!(check.code, 0, "{check:?}");
+    assert!(check.out.contains("archive  works"), "{check:?}");
+}
