@@ -16,8 +16,11 @@ struct Random(u64);
 
 impl Random {
     fn seeded() -> Self {
-        let given = std::env::var("KILL_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed = given.unwrap_or_else(|| u64::from(std::process::id()) * 0x9E37_79B9_7F4A_7C15);
+        let given = std::env::var("KILL_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
+        let seed = given
+            .unwrap_or_else(|| u64::from(std::process::id()).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         println!("KILL_SEED={seed}");
         Self(seed | 1)
     }
@@ -51,7 +54,11 @@ async fn told(dir: &Path) -> Told {
         .collect();
     mentions.sort();
     let case = |case: &resonanz::store::Case| {
-        (case.rule.clone(), case.watch.clone(), case.opened.to_string())
+        (
+            case.rule.clone(),
+            case.watch.clone(),
+            case.opened.to_string(),
+        )
     };
     let mut files: Vec<String> = std::fs::read_dir(dir.join("mail/new"))
         .unwrap()
@@ -64,7 +71,13 @@ async fn told(dir: &Path) -> Told {
         mails: archive
             .mails
             .iter()
-            .map(|mail| (mail.message_id.clone(), mail.state.clone(), mail.mention_ids.clone()))
+            .map(|mail| {
+                (
+                    mail.message_id.clone(),
+                    mail.state.clone(),
+                    mail.mention_ids.clone(),
+                )
+            })
             .collect(),
         files,
     }
@@ -74,8 +87,11 @@ async fn told(dir: &Path) -> Told {
 fn live(dir: &Path, life: Duration) -> bool {
     let mut arguments = demo(dir);
     arguments.extend(["--speed", SPEED]);
-    let mut child =
-        resonanz(&arguments).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
+    let mut child = resonanz(&arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
     let start = Instant::now();
     while start.elapsed() < life {
         if let Some(status) = child.try_wait().unwrap() {

@@ -83,11 +83,10 @@ fn is_installed() -> bool {
         .filter(|path| !Path::new(&peers).join(path).exists())
         .collect();
     if !missing.is_empty() {
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED: no real Bluesky server and Jetstream ({} not installed; tests/peers/install)",
+        crate::skipped::skipped(&format!(
+            "no real Bluesky server and Jetstream ({} not installed; tests/peers/install)",
             missing.join(", ")
-        );
+        ));
     }
     missing.is_empty()
 }

@@ -15,7 +15,9 @@ const LIMIT_SECS: &str = "90";
 fn is_missing() -> bool {
     let missing = !Path::new(CHROMIUM).exists();
     if missing {
-        eprintln!("SKIPPED: {CHROMIUM} is not installed; no browser read the pages");
+        crate::skipped::skipped(&format!(
+            "{CHROMIUM} is not installed; no browser read the pages"
+        ));
     }
     missing
 }

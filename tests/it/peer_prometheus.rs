@@ -21,7 +21,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 fn is_installed(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok();
     if !found {
-        eprintln!("SKIPPED: {program} is not installed; nobody checked the dashboards with it");
+        crate::skipped::skipped(&format!(
+            "{program} is not installed; nobody checked the dashboards with it"
+        ));
     }
     found
 }
@@ -58,7 +60,7 @@ impl Prometheus {
     fn start(target: SocketAddr, dir: &Path) -> Option<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/prometheus");
         if !is_installed("prometheus") || !script.exists() {
-            eprintln!("SKIPPED: no Prometheus scraped the metrics");
+            crate::skipped::skipped("no Prometheus scraped the metrics");
             return None;
         }
         let mut child = Command::new(script)

@@ -38,7 +38,7 @@ impl Peer {
     fn start() -> Option<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/smtp");
         if !script.exists() || !installed("venv/bin/aiosmtpd") {
-            eprintln!("SKIPPED: the SMTP peer is not installed (tests/peers/install)");
+            crate::skipped::skipped("the SMTP peer is not installed (tests/peers/install)");
             return None;
         }
         let dir = tempfile::tempdir().unwrap();

@@ -53,7 +53,7 @@ fn real_feeds() -> Vec<PathBuf> {
         .join(shared)
         .join("payloads/feeds");
     let Ok(entries) = fs::read_dir(&dir) else {
-        eprintln!("SKIPPED: no real feeds in {}", dir.display());
+        crate::skipped::skipped(&format!("no real feeds in {}", dir.display()));
         return Vec::new();
     };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
