@@ -1,4 +1,81 @@
-//! Resonanz.
+//! Resonanz listens to what is publicly said about a ministry, its minister and its topics, and
+//! gets the press office to an answer within minutes. This page is the architecture: what one
+//! mention goes through, which rooms the house has, what must hold, and where a change goes.
+//!
+//! # What one mention goes through
+//!
+//! ```text
+//! collect ──> normalise ──> match ──> classify ──> store ──┬──> index   (search)
+//!  (one task                pure      pure         ONE     ├──> desk    (cases, alert mail)
+//!  a source)                                       truth   └──> metrics
+//!                                              serve: pages, API, /metrics
+//! ```
+//!
+//! 1. A **source** ([`collect::source::Source`]) turns one network, feed or file into a stream of
+//!    events and cursors. [`collect::supervise`] alone reconnects, waits, retries, paces and counts.
+//! 2. [`normalise`] makes masked, plain, tokenised text of it. Behind this step there is no personal
+//!    data but in sealed values.
+//! 3. [`matching`] tests it against every stored query (a *watch*). What none matches is dropped in
+//!    memory and never touches a disk.
+//! 4. [`classify`] gives a stance toward each watched target, and flags, each with reasons.
+//! 5. [`pipeline`] is the one place that knows this order. It writes mention, labels, case, ordered
+//!    mail and cursor in ONE transaction of the [`store`].
+//! 6. [`index`] and [`desk::Sender`] are followers: they read the store by sequence number and
+//!    remember their own position. The index can be deleted; it is made again.
+//!
+//! Stories and the claim register (a room `relate`) will stand between classify and store.
+//!
+//! # Floors
+//!
+//! A file imports only from lower floors, and a step never imports another step. `tests/it/tidy.rs`
+//! reads the sources and holds this, as it holds every rule below that can be read from a source.
+//!
+//! | floor | rooms | may never |
+//! |---|---|---|
+//! | 6 | `main`, [`cli`] (one file a command), [`app`] (build, run, ordered stop) | hold domain logic |
+//! | 5 | [`config`]: layers, checks, all faults at once | be imported from below |
+//! | 4 | [`pipeline`], [`serve`] | be imported by a step |
+//! | 3 | [`collect`], [`normalise`], [`matching`], [`classify`], [`index`], [`desk`] | import another step |
+//! | 2 | [`store`], [`query`], [`model`] | `query` and `model`: do I/O, read a clock, count |
+//! | 1 | [`text`], [`privacy`], [`metrics`], [`clock`] | know the domain |
+//!
+//! `normalise`, `matching`, `classify` and `query` are functions of their arguments: no async, no
+//! clock, no log, no I/O.
+//!
+//! # Invariants
+//!
+//! * **The store is the only truth**, and data comes before cursor in one transaction: a crash
+//!   between any two lines loses nothing and mails nothing twice. (`tests/it/kill.rs`)
+//! * **One row a native id**, under a keyed hash; a tombstone wins whatever the order.
+//!   (`tests/it/store.rs`)
+//! * **Three evaluations of one query agree**: the naive one, the matcher, the index.
+//!   (`tests/it/agreement.rs`)
+//! * **What was deleted or erased is in no file**: store, write-ahead log, index, mails on disk.
+//!   (`tests/it/erasure.rs`, `tests/it/house_erasure.rs`)
+//! * **No author anywhere but sealed**: not in text, index, mail, log or metric; no query field, no
+//!   route selects by a private author. (`tests/it/normalise.rs`, `tests/it/demo.rs`)
+//! * **A repeated mail has the same Message-ID**; imports and old news mail nobody.
+//!   (`tests/it/desk`)
+//! * **No input ends the process**; every queue, frame, body, query and answer has a bound.
+//! * **"Nothing was said" and "we could not listen" look different**: gaps are rows, silence is a
+//!   gauge.
+//!
+//! # Where a change goes
+//!
+//! | what | where |
+//! |---|---|
+//! | a new network | one file in `collect/`, a variant and an arm in `collect/mod.rs`, a block in `config/default.toml`, a folder in `tests/fixtures` |
+//! | a post is read wrongly | that source's `adapt` |
+//! | text is cleaned or cut into words wrongly | [`text`], [`normalise`] |
+//! | a query should be understood | [`query`]; what it means: [`query::naive`], [`matching`], `index/compile.rs` |
+//! | a label is wrong | [`classify`] |
+//! | when a case opens or a mail is ordered | `desk/rules.rs` |
+//! | what a mail says | `desk/mail.rs` |
+//! | what a page says | `serve/pages`, `serve/words.rs` |
+//! | a field to search by | `index/schema.rs` and `index/document.rs` |
+//! | a number on a dashboard | [`metrics`] and the step that counts it |
+//! | a setting | the module's own `Config` and `config/default.toml` |
+//! | the order of start and stop | [`app`] |
 
 pub mod app;
 pub mod classify;

@@ -199,6 +199,7 @@ impl App {
             stop.clone(),
         ));
         Ok(Running {
+            metrics: self.metrics,
             house: self.house,
             index,
             stop,

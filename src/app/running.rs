@@ -3,6 +3,7 @@
 use super::House;
 use crate::desk::Sender;
 use crate::index::Index;
+use crate::metrics::Metrics;
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(super) struct Serving {
 /// A house at work.
 pub struct Running {
     pub(super) house: House,
+    pub(super) metrics: Metrics,
     pub(super) index: Arc<Index>,
     pub(super) stop: CancellationToken,
     pub(super) sources: Vec<JoinHandle<()>>,
@@ -56,6 +58,10 @@ impl Running {
 
     pub fn store(&self) -> &crate::store::Store {
         &self.house.store
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub fn index(&self) -> &Index {

@@ -1,242 +1,246 @@
-//! Against a real Bluesky: a PDS whose account posts, edits, deletes and leaves, and a real
-//! Jetstream that tells of it on both wires, packed and not.
-//!
-//! `tests/peers/pds` and `tests/peers/jetstream` start them; `tests/peers/install` installs what
-//! they need (the Jetstream where there is a Go toolchain).
+//! The whole way with a real Bluesky server: a post on a real PDS travels through a real Jetstream
+//! into the house and is found; its edit, its deletion and its author's leaving travel out again.
+//! `tests/peers/pds` and `tests/peers/jetstream` start the peers and end with their standard input.
 
-use resonanz::clock::Clock;
-use resonanz::collect::bluesky::{Bluesky, BlueskyConfig, Wire};
-use resonanz::collect::source::{Event, Source, Standing};
-use resonanz::collect::supervise::{Delivery, Outcome, Surroundings, run};
-use resonanz::metrics::{Metrics, Series};
-use resonanz::model::{Change, Cursor};
+use resonanz::app::{App, Ending, House, Options, Running};
+use resonanz::collect::bluesky::{self, Bluesky};
+use resonanz::config;
+use resonanz::index::Search;
+use resonanz::query::Query;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::time::timeout;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// For a busy machine; a travel takes a fraction of a second.
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// A running peer that speaks JSON lines and ends with its standard input.
+/// A peer that answers a line with a line.
 struct Peer {
     child: Child,
-    ask: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
     hello: Value,
 }
 
 impl Peer {
-    /// `None`, and a word on standard error, where it is not installed.
-    fn start(name: &str, arguments: &[&str]) -> Option<Self> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+    fn start(script: &str, arguments: &[&str]) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/peers")
-            .join(name);
-        let spawned = Command::new(&script)
+            .join(script);
+        let mut child = Command::new(path)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let started = spawned.ok().and_then(|mut child| {
-            let mut answers = BufReader::new(child.stdout.take()?);
-            let mut line = String::new();
-            answers.read_line(&mut line).ok()?;
-            let ask = child.stdin.take();
-            let hello = serde_json::from_str(&line);
-            // Without a greeting it is not installed, and has ended.
-            hello.ok().map(|hello| Self {
-                child,
-                ask,
-                answers,
-                hello,
-            })
-        });
-        if started.is_none() {
-            let told = format!("SKIPPED: the peer {name} is not installed (tests/peers/install)\n");
-            std::io::stderr().write_all(told.as_bytes()).unwrap();
-        }
-        started
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut peer = Self {
+            child,
+            input,
+            output,
+            hello: Value::Null,
+        };
+        peer.hello = peer.answer();
+        peer
     }
 
-    fn text(&self, key: &str) -> String {
-        self.hello[key].as_str().unwrap().to_owned()
-    }
-
-    /// Orders something and gives the answer.
-    fn order(&mut self, message: Value) -> Value {
-        writeln!(self.ask.as_mut().unwrap(), "{message}").unwrap();
+    fn answer(&mut self) -> Value {
         let mut line = String::new();
-        self.answers.read_line(&mut line).unwrap();
-        let answer: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(answer.get("error"), None, "{message}");
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    }
+
+    fn say(&mut self, message: &Value) -> Value {
+        writeln!(self.input, "{message}").unwrap();
+        let answer = self.answer();
+        assert!(answer.get("error").is_none(), "{message}: {answer}");
         answer
+    }
+
+    fn hello(&self, key: &str) -> &str {
+        self.hello[key].as_str().unwrap()
     }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        drop(self.ask.take());
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A Bluesky source under the supervisor.
-struct Listening {
-    deliveries: mpsc::Receiver<Delivery>,
-    stop: CancellationToken,
-    cursor: Option<Cursor>,
+fn is_installed() -> bool {
+    let home = std::env::var("HOME").unwrap_or_default();
+    let peers = std::env::var("RESONANZ_PEERS").unwrap_or(format!("{home}/.cache/resonanz-peers"));
+    let missing: Vec<&str> = ["pds/node_modules/@atproto/dev-env", "bin/jetstream"]
+        .into_iter()
+        .filter(|path| !Path::new(&peers).join(path).exists())
+        .collect();
+    if !missing.is_empty() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: no real Bluesky server and Jetstream ({} not installed; tests/peers/install)",
+            missing.join(", ")
+        );
+    }
+    missing.is_empty()
 }
 
-impl Listening {
-    fn start(config: &BlueskyConfig, resume: Option<Cursor>) -> Self {
-        let (out, deliveries) = mpsc::channel(8);
-        let stop = CancellationToken::new();
-        let around = Surroundings {
-            out,
-            clock: Clock::system(),
-            metrics: Metrics::new(&Series::default()).unwrap(),
-            stop: stop.clone(),
-            speed: None,
-        };
-        let source = Bluesky::new("bluesky", config).unwrap();
-        tokio::spawn(run(Box::new(source), resume.clone(), around));
-        Self {
-            deliveries,
-            stop,
-            cursor: resume,
-        }
-    }
-
-    /// The next thing that is heard; a refused frame is a failure.
-    async fn next(&mut self) -> Event {
-        let delivery = timeout(PATIENCE, self.deliveries.recv())
-            .await
-            .expect("in time")
-            .unwrap();
-        self.cursor = delivery.cursor.or(self.cursor.take());
-        match delivery.outcome {
-            Outcome::Event(Event::Rejected(rejection)) => panic!("{rejection}"),
-            Outcome::Event(event) => event,
-            Outcome::Finished => panic!("a stream does not finish"),
-        }
-    }
-
-    async fn connected(&mut self) {
-        assert_eq!(self.next().await, Event::Nothing);
-    }
-
-    /// The next change, in few words.
-    async fn change(&mut self) -> String {
-        loop {
-            match self.next().await {
-                Event::Change(change) => return words(&change),
-                Event::Nothing => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-
-    fn leave(self) -> Option<Cursor> {
-        self.stop.cancel();
-        self.cursor
-    }
-}
-
-fn words(change: &Change) -> String {
-    match change {
-        Change::Upsert(item) => {
-            let edited = if item.edited.is_some() {
-                " (edited)"
-            } else {
-                ""
-            };
-            let lang = item.lang.as_deref().unwrap_or("-");
-            format!(
-                "{} {lang} {}{edited}: {}",
-                item.kind.as_str(),
-                item.id,
-                item.text
-            )
-        }
-        Change::Delete(deletion) => format!("delete {}", deletion.id),
-        Change::AuthorGone(author) => format!("gone {}", author.author),
-        Change::AuthorBack(author) => format!("back {}", author.author),
-    }
-}
-
-/// One PDS and one Jetstream for both wires, packed and not: they are slow to start.
-#[tokio::test]
-async fn what_an_account_does_comes_out_as_changes() {
-    let Some(mut pds) = Peer::start("pds", &[]) else {
-        return;
+async fn start_house(dir: &Path, source: &Value) -> Running {
+    let today = jiff::Zoned::now().date();
+    let mut config = config::load(None, HashMap::new(), today).unwrap();
+    config.dir = dir.to_owned();
+    let house = House::open(&config).await.unwrap();
+    let source: bluesky::Config = serde_json::from_value(source.clone()).unwrap();
+    let source = Bluesky::new("bluesky", &source).unwrap();
+    let options = Options {
+        sources: vec![Box::new(source)],
+        ..Options::offline()
     };
-    let dir = tempfile::tempdir().unwrap();
-    let (url, plc) = (pds.text("pds"), pds.text("plc"));
-    let place = dir.path().to_str().unwrap();
-    let Some(jetstream) = Peer::start("jetstream", &["--pds", &url, "--plc", &plc, "--dir", place])
-    else {
-        return;
+    App::build(house, config, options)
+        .unwrap()
+        .start(CancellationToken::new())
+        .await
+        .unwrap()
+}
+
+async fn count(running: &Running, query: &str) -> u64 {
+    let expr = Query::parse(query).unwrap().expr().clone();
+    let search = Search {
+        query: Some(expr),
+        limit: 10,
+        ..Search::default()
     };
-    for (number, (wire, compress)) in [
-        (Wire::V1, false),
-        (Wire::V1, true),
-        (Wire::V2, false),
-        (Wire::V2, true),
-    ]
-    .into_iter()
-    .enumerate()
+    running.index().search(search).await.unwrap().total
+}
+
+/// Waits until a query finds as many as expected.
+async fn until(running: &Running, query: &str, expected: u64) {
+    let start = Instant::now();
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        look.tick().await;
+        let found = count(running, query).await;
+        if found == expected {
+            return;
+        }
+        assert!(
+            start.elapsed() < LIMIT,
+            "`{query}` finds {found} instead of {expected}"
+        );
+    }
+}
+
+async fn until_connected(running: &Running) {
+    let start = Instant::now();
+    let up = running.metrics().source_up.with_label_values(&["bluesky"]);
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    while running
+        .metrics()
+        .source_events
+        .with_label_values(&["bluesky", "nothing"])
+        .get()
+        == 0
+        && up.get() == 0
     {
-        let config = BlueskyConfig {
-            urls: vec![jetstream.text(if wire == Wire::V1 { "v1" } else { "v2" })],
-            wire,
-            compress,
-            zstd_dictionary_file: Some(jetstream.text("v1_dictionary").into()),
-            ..BlueskyConfig::default()
-        };
-        let source = Bluesky::new("bluesky", &config).unwrap();
-        assert_eq!(source.check().await, Standing::Works);
-        follow(&mut pds, &config, &format!("alice{number}")).await;
+        look.tick().await;
+        assert!(start.elapsed() < LIMIT, "no event came");
     }
 }
 
-async fn follow(pds: &mut Peer, config: &BlueskyConfig, who: &str) {
-    let mut listening = Listening::start(config, None);
-    listening.connected().await;
-    let did = pds.order(json!({"do": "account", "handle": who}))["did"].clone();
-    let did = did.as_str().unwrap();
-    assert_eq!(listening.change().await, format!("back {did}"));
+/// One house on one wire: in, changed, out.
+async fn travels(pds: &mut Peer, source: &Value, name: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let running = start_house(dir.path(), source).await;
+    // The account's own events show that the stream is up before the first post.
+    let account = pds.say(&json!({"do": "account", "handle": name}));
+    until_connected(&running).await;
+    let post = |text: &str| json!({"do": "post", "as": name, "text": text});
+    let first = pds.say(&post("Das Bundesinnenministerium kündigt Vossibär an 👍"));
+    let second = pds.say(&post("Das Bundesinnenministerium schweigt zu Quittenbrot"));
+    pds.say(&post("Heute gibt es Apfelkuchen"));
+    until(&running, "Vossibaer", 1).await;
+    until(&running, "Quittenbrot", 1).await;
+    assert_eq!(
+        count(&running, "Apfelkuchen").await,
+        0,
+        "unmatched posts are not kept"
+    );
 
-    let post = pds.order(json!({"do": "post", "as": who, "text": "Die Ministerin war da. ä€🙂"}));
-    let uri = post["uri"].as_str().unwrap().to_owned();
+    let edit = json!({"do": "edit", "uri": first["uri"], "text": "Das Bundesinnenministerium nimmt Zwetschge zurück"});
+    pds.say(&edit);
+    until(&running, "Zwetschge", 1).await;
     assert_eq!(
-        listening.change().await,
-        format!("post de {uri}: Die Ministerin war da. ä€🙂")
+        count(&running, "Vossibaer").await,
+        0,
+        "an edit leaves nothing of the old words"
     );
-    let answer = json!({"do": "post", "as": who, "text": "Stimmt das?", "reply": post});
-    let answer = pds.order(answer)["uri"].clone();
-    let answer = answer.as_str().unwrap();
-    assert_eq!(
-        listening.change().await,
-        format!("reply de {answer}: Stimmt das?")
-    );
-    let cursor = listening.leave();
 
-    // What happens while nobody listens is there afterwards, each once and in order.
-    pds.order(json!({"do": "edit", "uri": uri, "text": "Die Ministerin war nicht da."}));
-    pds.order(json!({"do": "delete", "uri": answer}));
-    pds.order(json!({"do": "deactivate", "as": who}));
-    let mut listening = Listening::start(config, cursor);
+    // Stopped and started again, the house goes on where it was.
+    running
+        .finish(Duration::from_secs(20), Ending::CaughtUp)
+        .await
+        .unwrap();
+    pds.say(&post("Das Bundesinnenministerium und der Holunder"));
+    let running = start_house(dir.path(), source).await;
+    until(&running, "Holunder", 1).await;
     assert_eq!(
-        listening.change().await,
-        format!("post de {uri} (edited): Die Ministerin war nicht da.")
+        running.store().count().await.unwrap(),
+        3,
+        "nothing is lost or doubled"
     );
-    assert_eq!(listening.change().await, format!("delete {answer}"));
-    assert_eq!(listening.change().await, format!("gone {did}"));
-    pds.order(json!({"do": "activate", "as": who}));
-    assert_eq!(listening.change().await, format!("back {did}"));
-    listening.leave();
+
+    pds.say(&json!({"do": "delete", "uri": second["uri"]}));
+    until(&running, "Quittenbrot", 0).await;
+    pds.say(&json!({"do": "deactivate", "as": name}));
+    until(&running, "Bundesinnenministerium", 0).await;
+    assert_eq!(running.store().count().await.unwrap(), 0);
+    running
+        .finish(Duration::from_secs(20), Ending::CaughtUp)
+        .await
+        .unwrap();
+
+    let did = account["did"].as_str().unwrap();
+    for gone in [
+        "Quittenbrot",
+        "Vossib",
+        "Holunder",
+        "Zwetschge",
+        "Apfelkuchen",
+        did,
+    ] {
+        super::sweep::assert_absent(dir.path(), gone);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_edits_deletions_and_leaving_travel_through_the_house() {
+    if !is_installed() {
+        return;
+    }
+    let mut pds = Peer::start("pds", &[]);
+    let dir = tempfile::tempdir().unwrap();
+    let urls = [pds.hello("pds").to_owned(), pds.hello("plc").to_owned()];
+    let place = dir.path().to_str().unwrap();
+    let jetstream = Peer::start(
+        "jetstream",
+        &["--pds", &urls[0], "--plc", &urls[1], "--dir", place],
+    );
+    let source = |wire: &str, compress: bool| {
+        let mut source =
+            json!({"urls": [jetstream.hello(wire)], "wire": wire, "compress": compress});
+        if wire == "v1" && compress {
+            source["zstd_dictionary_file"] = json!(jetstream.hello("v1_dictionary"));
+        }
+        source
+    };
+    travels(&mut pds, &source("v2", false), "anna").await;
+    travels(&mut pds, &source("v1", false), "berta").await;
+    travels(&mut pds, &source("v1", true), "carla").await;
+    travels(&mut pds, &source("v2", true), "dora").await;
 }

@@ -3,7 +3,8 @@
 //! own tests. Started by `tests/peers/prometheus`, which ends when its standard input does.
 
 use super::dashboards::{count, dir, panel_expressions, rule_expressions};
-use super::serve_house::{Answer, House, ask};
+use super::http::{Answer, ask};
+use super::serve_house::House;
 use resonanz::serve::Config;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};

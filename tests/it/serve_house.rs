@@ -1,7 +1,7 @@
 //! A small house around the real router: an archive over the real store that searches by substring,
-//! with faults to order, on a loopback listener. And an HTTP client that sends exactly what it is
-//! told, foreign host names included.
+//! with faults to order, on a loopback listener.
 
+use super::http::{Answer, ask};
 use futures_util::future::{BoxFuture, FutureExt};
 use jiff::{Timestamp, ToSpan};
 use resonanz::clock::Clock;
@@ -13,8 +13,7 @@ use resonanz::store::{Case, CaseState, NewCase, Put, Store, StoredMention};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -434,68 +433,6 @@ impl House {
         all.retain(|(name, _)| headers.iter().all(|(given, _)| given != name));
         all.extend(headers.iter().filter(|(_, value)| !value.is_empty()));
         ask(self.address, method, path, &all, body).await
-    }
-}
-
-/// What came back.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
-}
-
-impl Answer {
-    pub fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(known, _)| known == name);
-        found.map_or("", |(_, value)| value)
-    }
-
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-}
-
-/// HTTP/1.0, so that the body ends with the connection.
-pub async fn ask(
-    to: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Answer {
-    let mut request = format!(
-        "{method} {path} HTTP/1.0\r\ncontent-length: {}\r\n",
-        body.len()
-    );
-    for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
-    }
-    request.push_str("\r\n");
-    request.push_str(body);
-    let mut stream = TcpStream::connect(to).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).await.unwrap();
-    let text = String::from_utf8(bytes).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let mut lines = head.lines();
-    let status = lines
-        .next()
-        .unwrap()
-        .split(' ')
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap();
-    let header = |line: &str| {
-        let (name, value) = line.split_once(": ").unwrap();
-        (name.to_lowercase(), value.to_owned())
-    };
-    Answer {
-        status,
-        headers: lines.map(header).collect(),
-        body: body.to_owned(),
     }
 }
 

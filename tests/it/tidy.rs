@@ -301,7 +301,13 @@ fn every_source_has_fixtures() {
         if !text.contains("impl Source for") {
             continue;
         }
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let is_top = path.ends_with("mod.rs");
+        let named = if is_top {
+            path.parent().unwrap()
+        } else {
+            path.as_path()
+        };
+        let name = named.file_stem().unwrap().to_string_lossy().into_owned();
         let dir = root().join("tests/fixtures").join(&name);
         let cases = fs::read_dir(&dir).map(Iterator::count).unwrap_or(0);
         assert!(
