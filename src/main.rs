@@ -2,14 +2,15 @@
 
 use clap::Parser;
 use resonanz::cli::{self, Cli};
-use resonanz::config::ConfigError;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logging();
+    if let Err(error) = start_logging(&cli) {
+        return fail(&error);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -26,22 +27,24 @@ fn main() -> ExitCode {
 fn fail(error: &anyhow::Error) -> ExitCode {
     // Where not even the error can be written, the exit code still tells.
     let _ = writeln!(std::io::stderr(), "resonanz: {error:#}");
-    match error.downcast_ref::<ConfigError>() {
-        Some(_) => ExitCode::from(cli::EXIT_USAGE),
-        None => ExitCode::FAILURE,
-    }
+    cli::exit_code(error)
 }
 
 /// Logs go to standard error; `RESONANZ_LOG` filters them, `RESONANZ_LOG_FORMAT=json` is for
-/// machines.
-fn start_logging() {
-    let filter = EnvFilter::try_from_env("RESONANZ_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,resonanz=info"));
+/// machines. Colours are for people.
+fn start_logging(cli: &Cli) -> anyhow::Result<()> {
+    let filter = match std::env::var("RESONANZ_LOG") {
+        Ok(asked) => EnvFilter::try_new(&asked)
+            .map_err(|error| cli::WrongArguments(format!("RESONANZ_LOG={asked}: {error}")))?,
+        Err(_) => EnvFilter::new(cli.log_filter()),
+    };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match std::env::var("RESONANZ_LOG_FORMAT").as_deref() {
         Ok("json") => builder.json().init(),
         _ => builder.with_target(false).init(),
     }
+    Ok(())
 }

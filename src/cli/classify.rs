@@ -1,7 +1,7 @@
 //! `resonanz classify`: what the classifier makes of a text, and why.
 
-use super::house::{Place, today};
-use super::{Format, Output};
+use super::house::{Settings, today};
+use super::{Format, Output, WrongArguments};
 use crate::classify::{Classifier, Lexicon};
 use crate::clock::Clock;
 use crate::model::{Item, Kind, Labels, Reason, Target};
@@ -21,13 +21,14 @@ pub struct Args {
     #[arg(long)]
     target: Option<String>,
     #[command(flatten)]
-    place: Place,
-    #[arg(long, value_enum, default_value = "table")]
+    settings: Settings,
+    /// table for people, jsonl for programs
+    #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
     format: Format,
 }
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = args.place.settings()?;
+    let config = args.settings.read()?;
     let targets: Vec<&Target> = match &args.target {
         None => config.register.targets.iter().collect(),
         Some(name) => {
@@ -44,10 +45,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                     .iter()
                     .map(|t| t.name.as_str())
                     .collect();
-                anyhow::bail!(
-                    "there is no target `{name}`; there are {}",
-                    names.join(", ")
-                );
+                let known = names.join(", ");
+                let message = format!("there is no target `{name}`; there are {known}");
+                return Err(WrongArguments(message).into());
             }
             found
         }

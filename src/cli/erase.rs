@@ -37,7 +37,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = args.place.settings()?;
+    let config = args.place.archive()?;
     let house = House::open(&config).await?;
     let app = App::build(house, config, Options::offline())?;
     let erased = erase(&app, &args).await?;

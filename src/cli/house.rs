@@ -1,15 +1,46 @@
 //! What most commands need first: the settings, and the data directory that they point at.
 
+use super::WrongArguments;
+use crate::app::House;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use std::collections::HashMap;
 use std::path::PathBuf;
+
+/// Where the settings are.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Settings {
+    /// Settings of this house, over the built-in defaults and under RESONANZ__SECTION__KEY
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads and checks the settings.
+    ///
+    /// # Errors
+    /// All faults of the configuration at once.
+    pub fn read(&self) -> anyhow::Result<Config> {
+        let mut environment = HashMap::new();
+        for (name, value) in std::env::vars_os() {
+            // Foreign variables may be no Unicode; ours must be.
+            let Some(name) = name.to_str().filter(|name| name.starts_with("RESONANZ__")) else {
+                continue;
+            };
+            let value = value
+                .into_string()
+                .map_err(|_| WrongArguments(format!("{name} is not UTF-8")))?;
+            environment.insert(name.to_owned(), value);
+        }
+        Ok(config::load(self.config.as_deref(), environment, today())?)
+    }
+}
 
 /// Where the settings and the data are.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Place {
-    /// Settings of this house, over the built-in defaults [environment: RESONANZ__SECTION__KEY]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: Settings,
     /// Data directory, instead of the one that the settings name
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
@@ -21,14 +52,24 @@ impl Place {
     /// # Errors
     /// All faults of the configuration at once.
     pub fn settings(&self) -> anyhow::Result<Config> {
-        // `RESONANZ_LOG` and the like are for the start-up and no settings: one underscore.
-        let environment = std::env::vars()
-            .filter(|(name, _)| name.starts_with("RESONANZ__"))
-            .collect();
-        let mut config = config::load(self.config.as_deref(), environment, today())?;
+        let mut config = self.settings.read()?;
         if let Some(dir) = &self.dir {
             config.dir = dir.clone();
         }
+        Ok(config)
+    }
+
+    /// The settings of a house that has an archive. A mistyped directory is no new house.
+    ///
+    /// # Errors
+    /// Faults of the configuration, or no archive.
+    pub fn archive(&self) -> anyhow::Result<Config> {
+        let config = self.settings()?;
+        anyhow::ensure!(
+            House::store_path(&config.dir).exists(),
+            "there is no archive in {}; name its directory with --dir",
+            config.dir.display()
+        );
         Ok(config)
     }
 }

@@ -1,9 +1,9 @@
 //! The command line: one file a command. Commands parse, call the house, and print; they hold no
 //! domain logic.
 //!
-//! Exit codes: 0 done · 1 failed · 2 wrong arguments or configuration · 3 done, but not everything
-//! was good (a line of an import was refused, an example of a watch failed, a source cannot be
-//! collected).
+//! Exit codes: 0 done · 1 failed · 2 wrong arguments or configuration (also a query that cannot be
+//! read, and a watch or target that does not exist) · 3 done, but not everything was good (a line of
+//! an import was refused, an example of a watch failed, a source cannot be collected).
 
 mod bench;
 mod classify;
@@ -18,8 +18,9 @@ mod search;
 mod source;
 mod watch;
 
-pub use output::{Format, Output};
+pub use output::{Format, Output, note};
 
+use crate::config::ConfigError;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -27,6 +28,20 @@ use std::process::ExitCode;
 pub const EXIT_PARTLY: u8 = 3;
 /// Wrong arguments or configuration.
 pub const EXIT_USAGE: u8 = 2;
+
+/// Arguments that can be read and cannot be followed: a query with a fault, a name of nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongArguments(pub String);
+
+/// How a command ends that could not do what it was asked to.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if error.is::<ConfigError>() || error.is::<WrongArguments>() {
+        ExitCode::from(EXIT_USAGE)
+    } else {
+        ExitCode::FAILURE
+    }
+}
 
 /// Social listening for a press office: streams, a searchable archive, stance, and alert mails.
 #[derive(Debug, Parser)]
@@ -38,6 +53,17 @@ pub const EXIT_USAGE: u8 = 2;
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// What is logged unless `RESONANZ_LOG` says otherwise: a daemon's log tells what it does, the
+    /// other commands tell it themselves.
+    pub fn log_filter(&self) -> &'static str {
+        match self.command {
+            Command::Run(_) => "warn,resonanz=info",
+            _ => "warn",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,15 +81,15 @@ pub enum Command {
     /// Erase mentions for good: from store, index and mails on disk.
     Erase(erase::Args),
     /// List and check the sources, or read recorded bytes with a source's adapter.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: resonanz source check")]
     Source(source::Command),
     /// List and test the watches.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: resonanz watch test")]
     Watch(watch::Command),
     /// Say what the classifier makes of a text, and why.
     Classify(classify::Args),
-    /// Measure.
-    #[command(subcommand)]
+    /// Measure the house on this machine.
+    #[command(subcommand, after_help = "Example: resonanz bench pipeline")]
     Bench(bench::Command),
 }
 

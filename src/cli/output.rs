@@ -33,11 +33,7 @@ impl Output {
 
     /// Writes a line. Control characters of foreign text cannot reach a terminal through it.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
-        let clean: String = text
-            .chars()
-            .map(|c| if c.is_control() && c != '\t' { ' ' } else { c })
-            .collect();
-        self.raw(&clean)
+        self.raw(&clean(text))
     }
 
     pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
@@ -101,6 +97,18 @@ impl Output {
             other => other,
         }
     }
+}
+
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && c != '\t' { ' ' } else { c })
+        .collect()
+}
+
+/// Writes a line beside the output, for people: it is in no program's way.
+pub fn note(text: &str) {
+    // Nobody is left to be told where standard error cannot be written.
+    let _ = writeln!(io::stderr(), "{}", clean(text));
 }
 
 impl Default for Output {

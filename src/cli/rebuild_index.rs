@@ -15,7 +15,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = args.place.settings()?;
+    let config = args.place.archive()?;
     let house = House::open(&config).await?;
     let follow = Follow {
         store: house.store.clone(),

@@ -1,7 +1,8 @@
 //! `resonanz run`: the house as a daemon.
 
-use super::house::Place;
+use super::house::{Place, today};
 use crate::app::{App, House, Options, stop_on_signal};
+use crate::privacy::Voices;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -17,6 +18,14 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.place.settings()?;
     let house = House::open(&config).await?;
+    let voices = Voices::new(&config.voices, today());
+    for warning in config.register.warnings(&voices) {
+        // Not which handle: it may be a person's.
+        tracing::warn!(
+            watches = warning.watches.join(", "),
+            "Watches name a handle that is no public voice and never found; `watch list` says which."
+        );
+    }
     let app = App::build(house, config, Options::live())?;
     app.run(stop_on_signal()?).await?;
     Ok(ExitCode::SUCCESS)

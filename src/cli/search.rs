@@ -1,7 +1,7 @@
 //! `resonanz search`: the archive from the command line, also while the house runs.
 
 use super::house::Place;
-use super::{Format, Output};
+use super::{Format, Output, WrongArguments};
 use crate::app::{Archive, House};
 use crate::clock::Clock;
 use crate::index::Index;
@@ -28,9 +28,11 @@ pub struct Args {
     /// Published at or after: 90m, 24h, 7d, 2026-11-21 or 2026-11-21T18:00:00Z
     #[arg(long, value_parser = since)]
     since: Option<Since>,
-    #[arg(long)]
+    /// Found by this watch
+    #[arg(long, value_name = "NAME")]
     watch: Option<String>,
-    #[arg(long)]
+    /// Collected by this source
+    #[arg(long, value_name = "NAME")]
     source: Option<String>,
     /// supportive, critical, neutral or unclear
     #[arg(long, value_parser = |text: &str| Stance::parse(text).ok_or("supportive, critical, neutral or unclear"))]
@@ -44,7 +46,8 @@ pub struct Args {
     /// Most results
     #[arg(long, default_value_t = 25)]
     limit: usize,
-    #[arg(long, value_enum, default_value = "table")]
+    /// table for people, jsonl for programs
+    #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
     format: Format,
 }
 
@@ -81,13 +84,8 @@ fn since(text: &str) -> Result<Since, String> {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let config = args.place.settings()?;
+    let config = args.place.archive()?;
     let path = House::store_path(&config.dir);
-    anyhow::ensure!(
-        path.exists(),
-        "there is no archive in {}; name its directory with --dir",
-        config.dir.display()
-    );
     let store = Store::open(&path).await?;
     let index = Index::open_to_search(&config.dir, &config.index)
         .await
@@ -109,7 +107,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             start,
             end,
         }) => {
-            anyhow::bail!("{}", point_at(&args.query, &message, start, end))
+            let message = point_at(&args.query, &message, start, end);
+            return Err(WrongArguments(message).into());
         }
         Err(error) => return Err(error.into()),
     };

@@ -1,7 +1,7 @@
 //! `resonanz source`: which sources there are, whether they can be collected, and what an adapter
 //! makes of recorded bytes.
 
-use super::house::Place;
+use super::house::Settings;
 use super::{EXIT_PARTLY, Format, Output};
 use crate::collect::source::{Pace, Source, Standing};
 use crate::collect::{self, Recorded};
@@ -22,8 +22,9 @@ pub enum Command {
     #[command(after_help = "Example: resonanz source list --format jsonl")]
     List {
         #[command(flatten)]
-        place: Place,
-        #[arg(long, value_enum, default_value = "table")]
+        settings: Settings,
+        /// table for people, jsonl for programs
+        #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
         format: Format,
     },
     /// Ask every source whether it works, needs a key or a permission, or cannot be reached.
@@ -32,8 +33,9 @@ pub enum Command {
     #[command(after_help = "Example: resonanz source check")]
     Check {
         #[command(flatten)]
-        place: Place,
-        #[arg(long, value_enum, default_value = "table")]
+        settings: Settings,
+        /// table for people, jsonl for programs
+        #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
         format: Format,
     },
     /// Print what a source's adapter makes of recorded bytes: one change a line, in the import's
@@ -56,14 +58,14 @@ pub enum Command {
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::List { place, format } => list(&sources(&place)?, format),
-        Command::Check { place, format } => check(sources(&place)?, format).await,
+        Command::List { settings, format } => list(&sources(&settings)?, format),
+        Command::Check { settings, format } => check(sources(&settings)?, format).await,
         Command::Read { kind, file } => read(kind, &file),
     }
 }
 
-fn sources(place: &Place) -> anyhow::Result<Vec<(String, Box<dyn Source>)>> {
-    let config = place.settings()?;
+fn sources(settings: &Settings) -> anyhow::Result<Vec<(String, Box<dyn Source>)>> {
+    let config = settings.read()?;
     config
         .sources
         .iter()

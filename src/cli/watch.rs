@@ -1,7 +1,7 @@
 //! `resonanz watch`: list the register, test the examples.
 
-use super::house::{Place, today};
-use super::{EXIT_PARTLY, Format, Output};
+use super::house::{Settings, today};
+use super::{EXIT_PARTLY, Format, Output, WrongArguments, note};
 use crate::clock::Clock;
 use crate::config::{Register, Watch};
 use crate::matching::Matcher;
@@ -17,8 +17,9 @@ pub enum Command {
     #[command(after_help = "Example: resonanz watch list --format jsonl")]
     List {
         #[command(flatten)]
-        place: Place,
-        #[arg(long, value_enum, default_value = "table")]
+        settings: Settings,
+        /// table for people, jsonl for programs
+        #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
         format: Format,
     },
     /// Run the must and must-not examples of the watches, or try a text on them.
@@ -33,30 +34,44 @@ pub enum Command {
         #[arg(long)]
         text: Option<String>,
         #[command(flatten)]
-        place: Place,
-        #[arg(long, value_enum, default_value = "table")]
+        settings: Settings,
+        /// table for people, jsonl for programs
+        #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
         format: Format,
     },
 }
 
 pub fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::List { place, format } => list(&place.settings()?.register, format),
+        Command::List { settings, format } => {
+            let config = settings.read()?;
+            let code = list(&config.register, format)?;
+            warn(&config.register, &Voices::new(&config.voices, today()));
+            Ok(code)
+        }
         Command::Test {
             name,
             text,
-            place,
+            settings,
             format,
         } => {
-            let config = place.settings()?;
+            let config = settings.read()?;
             let voices = Voices::new(&config.voices, today());
-            let tester = Tester::new(&config.register, voices)?;
             let chosen = choose(&config.register, name.as_deref())?;
-            match text {
+            let tester = Tester::new(&config.register, voices);
+            let code = match text {
                 Some(text) => try_text(&tester, &chosen, &text, format),
                 None => test(&tester, &chosen, format),
-            }
+            }?;
+            warn(&config.register, &tester.voices);
+            Ok(code)
         }
+    }
+}
+
+fn warn(register: &Register, voices: &Voices) {
+    for warning in register.warnings(voices) {
+        note(&format!("warning: {warning}"));
     }
 }
 
@@ -99,7 +114,9 @@ fn choose<'a>(register: &'a Register, name: Option<&str>) -> anyhow::Result<Vec<
         Some(watch) => Ok(vec![watch]),
         None => {
             let names: Vec<&str> = register.watches.iter().map(|w| w.name.as_str()).collect();
-            anyhow::bail!("there is no watch `{name}`; there are {}", names.join(", "))
+            let known = names.join(", ");
+            let message = format!("there is no watch `{name}`; there are {known}");
+            Err(WrongArguments(message).into())
         }
     }
 }
@@ -112,14 +129,13 @@ struct Tester {
 }
 
 impl Tester {
-    fn new(register: &Register, voices: Voices) -> anyhow::Result<Self> {
-        // Nothing is stored, so any key will do.
-        let keys = Keys::from_secret([0; 32]);
-        Ok(Self {
+    fn new(register: &Register, voices: Voices) -> Self {
+        Self {
             matcher: Matcher::new(register.stored_queries()),
-            keys,
+            // Nothing is stored, so any key will do.
+            keys: Keys::from_secret([0; 32]),
             voices,
-        })
+        }
     }
 
     fn mention(&self, text: &str) -> anyhow::Result<Mention> {

@@ -100,21 +100,29 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// # Errors
-    /// Settings that make no sense.
-    pub fn new(name: &str, config: &FeedConfig) -> Result<Self, FeedError> {
-        let limits = Limits {
-            max_body_bytes: config.max_body_bytes,
-            ..Limits::default()
-        };
-        Self::with_limits(name, config, limits)
-    }
-
-    /// The same with other bounds of time, for tests and impatient networks.
+    /// A feed that is looked at with the usual bounds of time.
     ///
     /// # Errors
     /// Settings that make no sense.
-    pub fn with_limits(name: &str, config: &FeedConfig, limits: Limits) -> Result<Self, FeedError> {
+    pub fn new(name: &str, config: &FeedConfig) -> Result<Self, FeedError> {
+        Self::with_limits(name, config, &Clock::system(), Limits::default())
+    }
+
+    /// The same with another clock and other bounds of time; the bound of size is the
+    /// configuration's.
+    ///
+    /// # Errors
+    /// Settings that make no sense.
+    pub fn with_limits(
+        name: &str,
+        config: &FeedConfig,
+        clock: &Clock,
+        limits: Limits,
+    ) -> Result<Self, FeedError> {
+        let limits = Limits {
+            max_body_bytes: config.max_body_bytes,
+            ..limits
+        };
         let url = Url::parse(&config.url).map_err(|error| FeedError::Url(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FeedError::Url(
@@ -133,7 +141,7 @@ impl Feed {
             every: Duration::from_secs(config.every_secs),
             max_items: config.max_items,
             client: Client::new(&config.allow_private, &config.contact, limits)?,
-            clock: Clock::system(),
+            clock: clock.clone(),
         })
     }
 

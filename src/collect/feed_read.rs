@@ -13,7 +13,7 @@ use super::source::{RejectReason, Rejection};
 use crate::model::{Item, Kind, RawAuthor};
 use crate::text::{link, markup};
 use feed_rs::model::{Entry, Feed, FeedType, Link, Person, Text};
-use feed_rs::parser::{Builder, Parser};
+use feed_rs::parser::Builder;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -113,15 +113,9 @@ fn json_time(text: &str) -> Option<Timestamp> {
 /// Reads the feed at once; where the parser gives it up as a whole, item by item.
 fn xml_entries(text: &str, base: Option<&Url>, max_items: usize) -> Result<Entries, Rejection> {
     let xml = feed_repair::repair(text, max_items)?;
-    let parser = Builder::new()
-        .base_uri(base)
-        .sanitize_content(false)
-        // The default makes an id up, a random one if need be: a new article at every look.
-        .id_generator(|_, _, _| String::new())
-        .build();
-    match parse(&parser, &xml.text) {
+    match parse(&xml.text, base) {
         Ok(feed) => Ok(raw_entries(feed).into_iter().map(Ok).collect()),
-        Err(_) if can_be_split(&xml) => Ok(one_by_one(&parser, &xml)),
+        Err(_) if can_be_split(&xml) => Ok(one_by_one(&xml, base)),
         Err(rejection) => Err(rejection),
     }
 }
@@ -133,7 +127,7 @@ fn can_be_split(xml: &Xml) -> bool {
     }
 }
 
-fn one_by_one(parser: &Parser, xml: &Xml) -> Entries {
+fn one_by_one(xml: &Xml, base: Option<&Url>) -> Entries {
     let head = xml
         .items
         .first()
@@ -141,7 +135,7 @@ fn one_by_one(parser: &Parser, xml: &Xml) -> Entries {
     let tail = xml.items.last().map_or("", |last| &xml.text[last.end..]);
     let read = |range: &std::ops::Range<usize>| {
         let alone = [head, &xml.text[range.clone()], tail].concat();
-        let feed = parse(parser, &alone)?;
+        let feed = parse(&alone, base)?;
         raw_entries(feed)
             .into_iter()
             .next()
@@ -150,8 +144,15 @@ fn one_by_one(parser: &Parser, xml: &Xml) -> Entries {
     xml.items.iter().map(read).collect()
 }
 
-/// The parser's panics are rejections here. Its words are not passed on: they quote the feed.
-fn parse(parser: &Parser, text: &str) -> Result<Feed, Rejection> {
+/// The parser's panics are rejections here. Its words are not passed on: they quote the feed. It is
+/// a new one each time, because it panics when it is used after an error.
+fn parse(text: &str, base: Option<&Url>) -> Result<Feed, Rejection> {
+    let parser = Builder::new()
+        .base_uri(base)
+        .sanitize_content(false)
+        // The default makes an id up, a random one if need be: a new article at every look.
+        .id_generator(|_, _, _| String::new())
+        .build();
     match catch_unwind(AssertUnwindSafe(|| parser.parse(text.as_bytes()))) {
         Ok(Ok(feed)) => Ok(feed),
         Ok(Err(_)) => Err(malformed("the feed's structure cannot be read")),
@@ -227,10 +228,11 @@ fn body_of(text: Text) -> (String, bool) {
 /// Titles of RSS are HTML or not, nobody says; Atom says.
 fn plain_title(title: Text, is_atom: bool) -> String {
     let (content, is_html) = body_of(title);
-    match is_html || !is_atom {
-        true => markup::strip(&content).text.trim().to_owned(),
+    let plain = match is_html || !is_atom {
+        true => markup::strip(&content).text,
         false => content,
-    }
+    };
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The page that the item is about: not the feed itself, a sound file or the comments.

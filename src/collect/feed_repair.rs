@@ -16,6 +16,10 @@ use url::Url;
 const MAX_DEPTH: usize = 64;
 /// Elements of one feed; what comes later is not read.
 const MAX_ELEMENTS: usize = 100_000;
+/// Longest run of text between two tags; what is longer is cut.
+const MAX_RUN_BYTES: usize = 1024 * 1024;
+/// Of what is written: a flood of `&` becomes five times as much. What comes later is not read.
+const MAX_OUT_BYTES: usize = 24 * 1024 * 1024;
 /// Longest tag; a longer one is dropped.
 const MAX_TAG_BYTES: usize = 16 * 1024;
 const MAX_ATTRIBUTES: usize = 64;
@@ -131,13 +135,19 @@ struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn is_full(&self) -> bool {
-        self.closed || self.elements > MAX_ELEMENTS || self.items.len() >= self.max_items
+        self.closed
+            || self.elements > MAX_ELEMENTS
+            || self.items.len() >= self.max_items
+            || self.out.len() > MAX_OUT_BYTES
     }
 
     fn text(&mut self, text: &str) {
         // Outside the root stands nothing that belongs to the feed.
         if !self.open.is_empty() {
-            push_text(&mut self.out, text);
+            push_text(
+                &mut self.out,
+                &text[..text.floor_char_boundary(MAX_RUN_BYTES)],
+            );
         }
     }
 

@@ -1,7 +1,8 @@
 //! Faults of a configuration, gathered so that one start shows them all.
 
+use super::Table;
+use super::shape::{ENVIRONMENT, Shape, leaves, section_of};
 use config::{Value, ValueKind};
-use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 /// One thing that is wrong, and where.
@@ -46,86 +47,85 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// Names every key that `config/default.toml` does not have, and takes it out, so that the rest of
-/// its section can be checked too. Sources, voices and watches are checked by their own types.
-pub(super) fn unknown_keys(root: &mut HashMap<String, Value>, faults: &mut Vec<Fault>) {
-    let known = known_keys(super::DEFAULT);
-    let mut found = Vec::new();
-    for (name, value) in &*root {
-        flatten(name, value, &mut found);
-    }
-    found.sort();
-    for key in found.into_iter().filter(|key| !known.contains(key)) {
-        let section = key.split('.').next().unwrap_or_default();
-        let of_section = |name: &&String| name.split('.').next() == Some(section);
-        let valid: Vec<&str> = known
-            .iter()
-            .filter(of_section)
-            .map(String::as_str)
-            .collect();
-        let message = if valid.is_empty() {
-            let sections: BTreeSet<&str> = known
-                .iter()
-                .filter_map(|name| name.split('.').next())
-                .collect();
-            let sections: Vec<&str> = sections.into_iter().collect();
-            format!("unknown section; there are {}", sections.join(", "))
-        } else {
-            format!("unknown key; there are {}", valid.join(", "))
+/// Names every key that `config/default.toml` does not have and every value of the wrong type, and
+/// takes them out, so that the rest of the section can be checked too. Sources, voices and watches
+/// are checked apart.
+pub(super) fn check_keys(root: &mut Table, shape: &Shape, faults: &mut Vec<Fault>) {
+    let mut wrong = Vec::new();
+    for (key, value) in leaves(root) {
+        let message = match shape.get(&key) {
+            None => unknown(&key, shape),
+            Some(wanted) if wanted.fits(value) => continue,
+            Some(wanted) => format!("must be {}", wanted.told()),
         };
-        take_out(root, &key);
-        faults.push(Fault::new(key, message));
+        faults.push(Fault::new(&key, message + &set_by(&key, value)));
+        wrong.push(key);
+    }
+    for key in wrong {
+        put(root, &key, shape.default_of(&key));
     }
 }
 
-fn take_out(table: &mut HashMap<String, Value>, key: &str) {
-    match key.split_once('.') {
-        None => {
+fn unknown(key: &str, shape: &Shape) -> String {
+    let valid = shape.of_section(section_of(key));
+    if valid.is_empty() {
+        format!("unknown section; there are {}", shape.sections().join(", "))
+    } else {
+        format!("unknown key; there are {}", valid.join(", "))
+    }
+}
+
+/// The same for one source, by the keys of its kind. True where nothing was wrong.
+pub(super) fn check_source(
+    name: &str,
+    table: &Table,
+    shape: &Shape,
+    faults: &mut Vec<Fault>,
+) -> bool {
+    let before = faults.len();
+    let kind = table.get("kind").map(ToString::to_string);
+    let Some(known) = kind.as_deref().and_then(|kind| shape.of_source(kind)) else {
+        // The source's own type knows which kinds there are.
+        return true;
+    };
+    for (key, value) in leaves(table) {
+        let message = match known.get(&key) {
+            None => {
+                let known: Vec<&str> = known.keys().map(String::as_str).collect();
+                format!("unknown key; there are {}", known.join(", "))
+            }
+            Some(wanted) if wanted.fits(value) => continue,
+            Some(wanted) => format!("must be {}", wanted.told()),
+        };
+        let key = format!("source.{name}.{key}");
+        faults.push(Fault::new(&key, message + &set_by(&key, value)));
+    }
+    faults.len() == before
+}
+
+/// Names the variable, where one set the value: nobody would look for it in a file.
+fn set_by(key: &str, value: &Value) -> String {
+    if value.origin() == Some(ENVIRONMENT) {
+        format!(" (set by {})", super::variable(key))
+    } else {
+        String::new()
+    }
+}
+
+/// Puts a value at a key, or takes it out.
+fn put(table: &mut Table, key: &str, value: Option<Value>) {
+    match (key.split_once('.'), value) {
+        (None, None) => {
             table.remove(key);
         }
-        Some((section, rest)) => {
-            if let Some(Value {
-                kind: ValueKind::Table(inner),
-                ..
-            }) = table.get_mut(section)
-            {
-                take_out(inner, rest);
+        (None, Some(value)) => {
+            table.insert(key.to_owned(), value);
+        }
+        (Some((section, rest)), value) => {
+            if let Some(ValueKind::Table(inner)) = table.get_mut(section).map(|v| &mut v.kind) {
+                put(inner, rest, value);
             }
         }
-    }
-}
-
-/// The keys of the commented defaults, those included that stand commented out (`#key = …`).
-fn known_keys(defaults: &str) -> BTreeSet<String> {
-    let mut keys = BTreeSet::new();
-    let mut section = String::new();
-    for line in defaults.lines() {
-        let line = line.strip_prefix('#').unwrap_or(line);
-        if let Some(name) = line.strip_prefix('[') {
-            section = name.trim_matches(['[', ']']).to_owned();
-        } else if let Some((key, _)) = line.split_once(" = ")
-            && !key.contains(' ')
-        {
-            keys.insert(format!("{section}.{key}"));
-        }
-    }
-    // Secrets have no line in a file, but are known from the environment.
-    keys.extend(
-        super::SECRETS
-            .iter()
-            .map(|(secret, _)| (*secret).to_owned()),
-    );
-    keys
-}
-
-fn flatten(path: &str, value: &Value, into: &mut Vec<String>) {
-    match &value.kind {
-        ValueKind::Table(table) if !table.is_empty() => {
-            for (name, value) in table {
-                flatten(&format!("{path}.{name}"), value, into);
-            }
-        }
-        _ => into.push(path.to_owned()),
     }
 }
 

@@ -8,10 +8,11 @@
 //! that `token_file` or `password_file` names; a configuration file that holds one is refused.
 
 mod faults;
+mod shape;
 mod watches;
 
 pub use faults::{ConfigError, Fault};
-pub use watches::{Register, Watch};
+pub use watches::{Register, Warning, Watch};
 
 use crate::collect::SourceConfig;
 use crate::privacy::Voice;
@@ -19,6 +20,7 @@ use crate::{desk, index, pipeline, serve};
 use config::{Environment, File, FileFormat, Value, ValueKind};
 use jiff::civil::Date;
 use serde::Deserialize;
+use shape::Shape;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -57,14 +59,7 @@ pub struct Config {
 struct House {
     dir: PathBuf,
     key_file: PathBuf,
-    watch_files: Vec<PathBuf>,
     stop_timeout_secs: u64,
-}
-
-/// A source as written: whether it runs, and what its own module reads.
-struct WrittenSource {
-    enabled: bool,
-    rest: Value,
 }
 
 /// Reads and checks all layers.
@@ -80,14 +75,15 @@ pub fn load(
     today: Date,
 ) -> Result<Config, ConfigError> {
     let mut faults = Vec::new();
-    let merged = merge(file, environment, &mut faults);
-    let Some(root) = merged else {
-        return Err(ConfigError { faults });
-    };
-    let config = check(root, file, today, &mut faults);
+    let config = merge(file, environment, &mut faults)
+        .and_then(|(root, shape)| check(root, &shape, file, today, &mut faults));
     match config {
         Some(config) if faults.is_empty() => Ok(config),
-        _ => Err(ConfigError { faults }),
+        _ => {
+            // Tables have no order of their own; the same faults read the same every time.
+            faults.sort_by(|a, b| a.place.cmp(&b.place));
+            Err(ConfigError { faults })
+        }
     }
 }
 
@@ -97,7 +93,7 @@ fn merge(
     file: Option<&Path>,
     environment: HashMap<String, String>,
     faults: &mut Vec<Fault>,
-) -> Option<Table> {
+) -> Option<(Table, Shape)> {
     let mut builder =
         config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
     if let Some(path) = file {
@@ -115,22 +111,21 @@ fn merge(
             }
         }
     }
+    // The library would guess types from the text: a token of digits would become a number.
     let variables = Environment::with_prefix("RESONANZ")
         .prefix_separator("__")
         .separator("__")
-        .try_parsing(true)
-        .list_separator(",")
-        .with_list_parse_key("desk.recipients")
-        .with_list_parse_key("desk.recipient_domains")
-        .with_list_parse_key("house.watch_files")
         .source(Some(environment));
-    match builder
-        .add_source(variables)
-        .build()
-        .and_then(|all| all.cache.into_table())
-    {
-        Ok(table) => Some(table),
+    let typed = || {
+        let mut root = builder.add_source(variables).build()?.cache.into_table()?;
+        let shape = Shape::of_defaults()?;
+        shape.type_environment(&mut root);
+        Ok((root, shape))
+    };
+    match typed() {
+        Ok(typed) => Some(typed),
         Err(error) => {
+            let error: config::ConfigError = error;
             faults.push(Fault::new("configuration", error.to_string()));
             None
         }
@@ -157,14 +152,16 @@ fn variable(key: &str) -> String {
 
 fn check(
     mut root: Table,
+    shape: &Shape,
     file: Option<&Path>,
     today: Date,
     faults: &mut Vec<Fault>,
 ) -> Option<Config> {
-    let base = file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
-    let sources = check_sources(root.remove("source"), faults);
+    let sources = check_sources(root.remove("source"), shape, faults);
     let voices = check_voices(root.remove("voice"), today, faults);
-    faults::unknown_keys(&mut root, faults);
+    faults::check_keys(&mut root, shape, faults);
+    let watch_files = watch_files(&mut root, file);
+    let register = watches::read(&watch_files, today, faults);
     let house: Option<House> = section(&mut root, "house", faults);
     let pipeline = section(&mut root, "pipeline", faults);
     let index = section(&mut root, "index", faults);
@@ -188,19 +185,38 @@ fn check(
         );
     }
     let house = house?;
-    let register = watches::read(&house.watch_files, base, &voices, today, faults)?;
     Some(Config {
         dir: house.dir,
         key_file: house.key_file,
         stop_timeout_secs: house.stop_timeout_secs,
         sources,
-        register,
+        register: register?,
         voices,
         pipeline: pipeline?,
         index: index?,
         desk: desk?,
         serve: serve?,
     })
+}
+
+/// Takes out the paths of the watch files: relative to the file that names them, or to the working
+/// directory where a variable does.
+fn watch_files(root: &mut Table, file: Option<&Path>) -> Vec<PathBuf> {
+    let Some(ValueKind::Table(house)) = root.get_mut("house").map(|house| &mut house.kind) else {
+        return Vec::new();
+    };
+    let Some(list) = house.remove("watch_files") else {
+        return Vec::new();
+    };
+    let base = match list.origin() {
+        Some(shape::ENVIRONMENT) => None,
+        _ => file.and_then(Path::parent),
+    };
+    let names: Vec<PathBuf> = list.try_deserialize().unwrap_or_default();
+    names
+        .into_iter()
+        .map(|name| base.map_or_else(|| name.clone(), |base| base.join(&name)))
+        .collect()
 }
 
 /// Takes one section out of the root; a fault in it does not hide the faults of the others.
@@ -223,12 +239,14 @@ fn section<T: for<'de> Deserialize<'de>>(
 
 fn check_sources(
     written: Option<Value>,
+    shape: &Shape,
     faults: &mut Vec<Fault>,
 ) -> BTreeMap<String, SourceConfig> {
     let mut sources = BTreeMap::new();
-    let table = written
-        .and_then(|value| value.into_table().ok())
-        .unwrap_or_default();
+    let Some(Ok(table)) = written.map(Value::into_table) else {
+        faults.push(Fault::new("source", "must be tables: [source.NAME]"));
+        return sources;
+    };
     for (name, value) in table {
         let place = format!("source.{name}");
         if !is_name(&name) {
@@ -238,64 +256,58 @@ fn check_sources(
             ));
             continue;
         }
-        match written_source(value) {
-            Ok(source) if !source.enabled => {}
-            Ok(source) => match source.rest.try_deserialize::<SourceConfig>() {
-                Ok(config) => {
-                    sources.insert(name, config);
-                }
-                Err(error) => faults.push(Fault::new(place, faults::plain(&error))),
-            },
-            Err(message) => faults.push(Fault::new(place, message)),
+        let Ok(mut table) = value.into_table() else {
+            faults.push(Fault::new(place, "must be a table: [source.NAME]"));
+            continue;
+        };
+        if !faults::check_source(&name, &table, shape, faults) {
+            continue;
+        }
+        let enabled = table.remove("enabled");
+        if enabled.is_some_and(|enabled| matches!(enabled.kind, ValueKind::Boolean(false))) {
+            continue;
+        }
+        match Value::new(None, ValueKind::Table(table)).try_deserialize() {
+            Ok(config) => {
+                sources.insert(name, config);
+            }
+            Err(error) => faults.push(Fault::new(place, faults::plain(&error))),
         }
     }
     sources
 }
 
-fn written_source(value: Value) -> Result<WrittenSource, String> {
-    let origin = value.origin().map(str::to_owned);
-    let mut table = value
-        .into_table()
-        .map_err(|_| "a source is a table of settings".to_owned())?;
-    let enabled = match table.remove("enabled") {
-        Some(value) => value
-            .into_bool()
-            .map_err(|_| "`enabled` is true or false".to_owned())?,
-        None => true,
-    };
-    Ok(WrittenSource {
-        enabled,
-        rest: Value::new(origin.as_ref(), ValueKind::Table(table)),
-    })
-}
-
 fn check_voices(written: Option<Value>, today: Date, faults: &mut Vec<Fault>) -> Vec<Voice> {
     let mut voices = Vec::new();
-    let list = written
-        .and_then(|value| value.into_array().ok())
-        .unwrap_or_default();
+    let Ok(list) = written.map_or(Ok(Vec::new()), Value::into_array) else {
+        faults.push(Fault::new("voice", "must be entries: [[voice]]"));
+        return voices;
+    };
     for (i, value) in list.into_iter().enumerate() {
-        match value.try_deserialize::<Voice>() {
-            Ok(voice) if voice.reason.trim().is_empty() || voice.approver.trim().is_empty() => {
-                faults.push(Fault::new(
-                    format!("voice {} ({})", i + 1, voice.name),
-                    "a public voice needs a reason and an approver",
-                ));
-            }
-            Ok(voice) if voice.expires < today => faults.push(Fault::new(
-                format!("voice {} ({})", i + 1, voice.name),
-                format!(
-                    "expired on {}; renew the approval or take it out",
-                    voice.expires
-                ),
-            )),
-            Ok(voice) => voices.push(voice),
+        let read: Result<Voice, _> = value.try_deserialize();
+        let voice = match read {
+            Ok(voice) => voice,
             Err(error) => {
-                faults.push(Fault::new(
-                    format!("voice {}", i + 1),
-                    faults::plain(&error),
-                ));
+                let place = format!("voice {}", i + 1);
+                faults.push(Fault::new(place, faults::plain(&error)));
+                continue;
             }
+        };
+        let place = format!("voice {} ({})", i + 1, voice.name);
+        let before = faults.len();
+        if voice.reason.trim().is_empty() || voice.approver.trim().is_empty() {
+            let message = "a public voice needs a reason and an approver";
+            faults.push(Fault::new(&place, message));
+        }
+        if voice.expires < today {
+            let message = format!(
+                "expired on {}; renew the approval or take it out",
+                voice.expires
+            );
+            faults.push(Fault::new(&place, message));
+        }
+        if faults.len() == before {
+            voices.push(voice);
         }
     }
     voices

@@ -1,17 +1,18 @@
 //! The register of watches: a query that is not registered, or whose approval has run out,
 //! collects nothing.
 
-use super::{Fault, is_name};
+use super::{Fault, Table, is_name};
 use crate::matching::StoredQuery;
 use crate::model::Target;
-use crate::privacy::Voice;
-use crate::query::Query;
-use config::{File, FileFormat, Value};
+use crate::privacy::Voices;
+use crate::query::{Expr, Query};
+use config::{File, FileFormat, Value, ValueKind};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::PathBuf;
 
 /// Longest time for which a watch may be approved.
 const MAX_MONTHS: i32 = 12;
@@ -57,11 +58,82 @@ impl Register {
     pub fn watch(&self, name: &str) -> Option<&Watch> {
         self.watches.iter().find(|watch| watch.name == name)
     }
+
+    /// What is allowed, and yet not what its author meant: handles that are never found.
+    pub fn warnings(&self, voices: &Voices) -> Vec<Warning> {
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for watch in &self.watches {
+            let mut handles = BTreeSet::new();
+            handles_in(watch.query.expr(), &mut handles);
+            // A pattern may mean several voices, and names none.
+            handles.retain(|handle| !handle.contains(['*', '?']) && voices.find(handle).is_none());
+            for handle in handles {
+                found.entry(handle).or_default().push(watch.name.clone());
+            }
+        }
+        let warning = |(handle, watches)| Warning { handle, watches };
+        found.into_iter().map(warning).collect()
+    }
 }
+
+/// Watches name a handle that is no public voice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// With its `@`.
+    pub handle: String,
+    pub watches: Vec<String>,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} ({}) is no public voice, so it is masked in texts and never found: \
+             put it into [[voice]], or take it out",
+            self.handle,
+            self.watches.join(", ")
+        )
+    }
+}
+
+fn handles_in(expr: &Expr, into: &mut BTreeSet<String>) {
+    match expr {
+        Expr::And { all, none } => {
+            for expr in all.iter().chain(none) {
+                handles_in(expr, into);
+            }
+        }
+        Expr::Or(any) => {
+            for expr in any {
+                handles_in(expr, into);
+            }
+        }
+        Expr::Words { place, .. } => {
+            let words = place.words().into_iter().map(|word| &word.written);
+            into.extend(words.filter(|word| word.starts_with('@')).cloned());
+        }
+        Expr::Keyword(_) => {}
+    }
+}
+
+/// The keys of a watch.
+const KEYS: [&str; 11] = [
+    "name",
+    "label",
+    "query",
+    "target",
+    "purpose",
+    "legal_basis",
+    "owner",
+    "approver",
+    "expires",
+    "must_match",
+    "must_not_match",
+];
 
 /// A watch as written. Every field is optional here, so that one look names all that is missing.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 struct Written {
     name: String,
     label: String,
@@ -76,46 +148,40 @@ struct Written {
     must_not_match: Vec<String>,
 }
 
+/// What was read so far. Faulty watches are no part of the register, and yet their names count.
+#[derive(Default)]
+struct Reading {
+    register: Register,
+    /// Place, name and target of every watch that was written.
+    written: Vec<(String, String, String)>,
+}
+
 /// Reads the watch files (or the starter pack where none is named) and checks every watch.
-pub(super) fn read(
-    files: &[PathBuf],
-    base: &Path,
-    voices: &[Voice],
-    today: Date,
-    faults: &mut Vec<Fault>,
-) -> Option<Register> {
-    let mut texts = Vec::new();
-    for file in files {
-        let path = base.join(file);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => texts.push((path.display().to_string(), text)),
-            Err(error) => {
-                faults.push(Fault::new(path.display().to_string(), error.to_string()));
-            }
+pub(super) fn read(files: &[PathBuf], today: Date, faults: &mut Vec<Fault>) -> Option<Register> {
+    let before = faults.len();
+    let mut reading = Reading::default();
+    for path in files {
+        let place = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => read_file(&place, &text, today, &mut reading, faults),
+            Err(error) => faults.push(Fault::new(place, error.to_string())),
         }
     }
     if files.is_empty() {
-        texts.push((
-            "starter watches".to_owned(),
-            super::STARTER_WATCHES.to_owned(),
+        let text = super::STARTER_WATCHES;
+        read_file("starter watches", text, today, &mut reading, faults);
+    }
+    check_together(&reading, faults);
+    if reading.written.is_empty() && faults.len() == before {
+        faults.push(Fault::new(
+            "watches",
+            "there is no watch, so nothing would be collected",
         ));
     }
-    let before = faults.len();
-    let mut register = Register::default();
-    for (place, text) in &texts {
-        read_file(place, text, today, &mut register, faults);
-    }
-    check_together(&register, voices, faults);
-    (faults.len() == before).then_some(register)
+    (faults.len() == before).then_some(reading.register)
 }
 
-fn read_file(
-    place: &str,
-    text: &str,
-    today: Date,
-    register: &mut Register,
-    faults: &mut Vec<Fault>,
-) {
+fn read_file(place: &str, text: &str, today: Date, reading: &mut Reading, faults: &mut Vec<Fault>) {
     let parsed = config::Config::builder()
         .add_source(File::from_str(text, FileFormat::Toml))
         .build()
@@ -124,30 +190,27 @@ fn read_file(
         Ok(table) => table,
         Err(error) => return faults.push(Fault::new(place, error.to_string())),
     };
-    for (i, value) in list(table.remove("target")).into_iter().enumerate() {
+    for (i, value) in entries(&mut table, place, "target", faults) {
+        let name = name_of(&value);
+        let place = format!("{place}: target {i}{name}");
         match value.try_deserialize::<Target>() {
-            Ok(target) => register.targets.push(target),
-            Err(error) => faults.push(Fault::new(
-                format!("{place}: target {}", i + 1),
-                super::faults::plain(&error),
-            )),
+            Ok(target) if !is_name(&target.name) => {
+                faults.push(Fault::new(place, "`name` is not made of a-z, 0-9 and -"));
+            }
+            Ok(target) => reading.register.targets.push(target),
+            Err(error) => faults.push(Fault::new(place, super::faults::plain(&error))),
         }
     }
-    for (i, value) in list(table.remove("watch")).into_iter().enumerate() {
-        match value.try_deserialize::<Written>() {
-            Ok(written) => {
-                let place = match written.name.as_str() {
-                    "" => format!("{place}: watch {}", i + 1),
-                    name => format!("{place}: watch {name}"),
-                };
-                if let Some(watch) = check(&place, written, today, faults) {
-                    register.watches.push(watch);
-                }
-            }
-            Err(error) => faults.push(Fault::new(
-                format!("{place}: watch {}", i + 1),
-                super::faults::plain(&error),
-            )),
+    for (i, value) in entries(&mut table, place, "watch", faults) {
+        let name = name_of(&value);
+        let place = format!("{place}: watch {i}{name}");
+        let Some(written) = written(&place, value, faults) else {
+            continue;
+        };
+        let named = (place.clone(), written.name.clone(), written.target.clone());
+        reading.written.push(named);
+        if let Some(watch) = check(&place, written, today, faults) {
+            reading.register.watches.push(watch);
         }
     }
     for key in table.keys() {
@@ -158,10 +221,58 @@ fn read_file(
     }
 }
 
-fn list(value: Option<Value>) -> Vec<Value> {
-    value
-        .and_then(|value| value.into_array().ok())
-        .unwrap_or_default()
+/// The numbered entries of one kind.
+fn entries(
+    table: &mut Table,
+    place: &str,
+    name: &str,
+    faults: &mut Vec<Fault>,
+) -> Vec<(usize, Value)> {
+    match table.remove(name).map(Value::into_array) {
+        None => Vec::new(),
+        Some(Ok(list)) => (1..).zip(list).collect(),
+        Some(Err(_)) => {
+            let message = format!("must be entries: [[{name}]]");
+            faults.push(Fault::new(format!("{place}: {name}"), message));
+            Vec::new()
+        }
+    }
+}
+
+/// ` (name)`, for the place of a fault; nothing where the entry has no name.
+fn name_of(entry: &Value) -> String {
+    let ValueKind::Table(table) = &entry.kind else {
+        return String::new();
+    };
+    let name = table.get("name").map(ToString::to_string);
+    name.map(|name| format!(" ({name})")).unwrap_or_default()
+}
+
+/// Reads one watch as it is written; names all of its unknown keys.
+fn written(place: &str, value: Value, faults: &mut Vec<Fault>) -> Option<Written> {
+    let Ok(mut table) = value.into_table() else {
+        faults.push(Fault::new(place, "must be an entry: [[watch]]"));
+        return None;
+    };
+    let mut unknown: Vec<String> = table.keys().cloned().collect();
+    unknown.retain(|key| !KEYS.contains(&key.as_str()));
+    unknown.sort();
+    if !unknown.is_empty() {
+        let message = format!(
+            "unknown {}; there are {}",
+            unknown.join(", "),
+            KEYS.join(", ")
+        );
+        faults.push(Fault::new(place, message));
+    }
+    table.retain(|key, _| KEYS.contains(&key.as_str()));
+    match Value::new(None, ValueKind::Table(table)).try_deserialize() {
+        Ok(written) => Some(written),
+        Err(error) => {
+            faults.push(Fault::new(place, super::faults::plain(&error)));
+            None
+        }
+    }
 }
 
 /// Checks one watch by itself. Names all that is missing for its registration.
@@ -259,41 +370,26 @@ fn check_expiry(place: &str, written: &str, today: Date, faults: &mut Vec<Fault>
     Some(expires)
 }
 
-/// What only shows when all files are read: doubled names, unknown targets, handles of nobody.
-fn check_together(register: &Register, voices: &[Voice], faults: &mut Vec<Fault>) {
-    let targets: BTreeSet<&str> = register.targets.iter().map(|t| t.name.as_str()).collect();
-    let mut seen = BTreeSet::new();
-    for target in &register.targets {
-        if !seen.insert(&target.name) {
+/// What only shows when all files are read: doubled names and unknown targets.
+fn check_together(reading: &Reading, faults: &mut Vec<Fault>) {
+    let mut targets = BTreeSet::new();
+    for target in &reading.register.targets {
+        if !targets.insert(target.name.as_str()) {
             faults.push(Fault::new(
                 format!("target {}", target.name),
-                "there are two of this name",
+                "there are two of this name; rename one",
             ));
         }
     }
-    let mut seen = BTreeSet::new();
-    for watch in &register.watches {
-        let place = format!("watch {}", watch.name);
-        if !seen.insert(&watch.name) {
-            faults.push(Fault::new(&place, "there are two of this name"));
+    let known: Vec<&str> = targets.iter().copied().collect();
+    let mut names = BTreeSet::new();
+    for (place, name, target) in &reading.written {
+        if !name.is_empty() && !names.insert(name) {
+            faults.push(Fault::new(place, "there are two of this name; rename one"));
         }
-        if !targets.contains(watch.target.as_str()) {
-            let known: Vec<&str> = targets.iter().copied().collect();
-            faults.push(Fault::new(
-                &place,
-                format!(
-                    "unknown target `{}`; there are {}",
-                    watch.target,
-                    known.join(", ")
-                ),
-            ));
+        if !target.is_empty() && !targets.contains(target.as_str()) {
+            let message = format!("unknown target `{target}`; there are {}", known.join(", "));
+            faults.push(Fault::new(place, message));
         }
-        let _ = voices;
-    }
-    if register.watches.is_empty() {
-        faults.push(Fault::new(
-            "watches",
-            "there is no watch, so nothing would be collected",
-        ));
     }
 }

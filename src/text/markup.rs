@@ -221,6 +221,13 @@ mod tests {
     }
 
     #[test]
+    fn a_link_in_pieces_is_whole_again() {
+        let shown = "<a href=\"https://a.example/b\"><span class=\"invisible\">https://</span>\
+                     <span>a.example/</span><span class=\"invisible\">b</span></a>";
+        check(shown, "https://a.example/b");
+    }
+
+    #[test]
     fn silent_elements_lose_their_content() {
         check("a<script>alert('</div>')</script>b", "ab");
         check("a<SCRIPT src=x>x</ScRiPt >b", "ab");

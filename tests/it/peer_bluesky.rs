@@ -96,7 +96,7 @@ async fn start_house(dir: &Path, source: &Value) -> Running {
     let mut config = config::load(None, HashMap::new(), today).unwrap();
     config.dir = dir.to_owned();
     let house = House::open(&config).await.unwrap();
-    let source: bluesky::Config = serde_json::from_value(source.clone()).unwrap();
+    let source: bluesky::BlueskyConfig = serde_json::from_value(source.clone()).unwrap();
     let source = Bluesky::new("bluesky", &source).unwrap();
     let options = Options {
         sources: vec![Box::new(source)],

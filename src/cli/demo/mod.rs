@@ -4,8 +4,8 @@
 //! rumour that breaks out on Saturday night. It is no import: the house takes it for the living
 //! network, on a simulated clock that the posts move.
 
-use super::Output;
 use super::house::today;
+use super::{Output, WrongArguments};
 use crate::app::{App, Ending, House, Options, Running, stop_on_signal};
 use crate::clock::Clock;
 use crate::collect::replay::Replay;
@@ -53,6 +53,11 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let default_speed = if args.exit_when_done { 0.0 } else { SPEED };
+    let speed = args.speed.unwrap_or(default_speed);
+    if speed < 0.0 || !speed.is_finite() {
+        return Err(WrongArguments("--speed must be 0 or more".to_owned()).into());
+    }
     let (dir, temporary) = match &args.dir {
         Some(dir) => (dir.clone(), None),
         None => {
@@ -62,12 +67,6 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let config = settings(&dir, args.listen)?;
     let house = House::open(&config).await?;
-    let default_speed = if args.exit_when_done { 0.0 } else { SPEED };
-    let speed = args.speed.unwrap_or(default_speed);
-    anyhow::ensure!(
-        speed >= 0.0 && speed.is_finite(),
-        "--speed must be 0 or more"
-    );
     let clock = Clock::simulated(START.parse()?);
     let options = Options {
         sources: vec![Box::new(Replay::live_from_memory(SOURCE, SCENARIO))],

@@ -1,3 +1,4 @@
 //! Neighbours with faults to order.
 
+pub mod http;
 pub mod websocket;
