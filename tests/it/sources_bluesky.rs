@@ -112,6 +112,13 @@ impl Listening {
 
     /// Everything up to the post with this number: texts, gaps, and the cursor reached.
     async fn until(&mut self, last: i64) -> (Vec<String>, Vec<Gap>, Cursor) {
+        // A whole, because a source that goes round in circles is never silent.
+        timeout(PATIENCE, self.heard_until(last))
+            .await
+            .expect("in time")
+    }
+
+    async fn heard_until(&mut self, last: i64) -> (Vec<String>, Vec<Gap>, Cursor) {
         let (mut texts, mut gaps) = (Vec::new(), Vec::new());
         let last = format!("Nachricht {last}");
         loop {
