@@ -7,6 +7,12 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row, Sqlite, Transaction};
 
+/// Why an account's pseudonym is kept away (`author_gone.known`): it left and we had nothing of it;
+/// it left and we had; it was erased by order, which only an order may undo.
+const UNKNOWN: i64 = 0;
+const KNOWN: i64 = 1;
+const BY_ORDER: i64 = 2;
+
 /// One transaction. Dropped without [`Tx::commit`], nothing of it happened.
 pub struct Tx {
     pub(super) tx: Transaction<'static, Sqlite>,
@@ -254,7 +260,8 @@ impl Tx {
         } else {
             &pseudonyms[..pseudonyms.len().min(2)]
         };
-        self.keep_away(kept, at, known).await?;
+        let level = if known { KNOWN } else { UNKNOWN };
+        self.keep_away(kept, at, level).await?;
         Ok(removed)
     }
 
@@ -266,7 +273,7 @@ impl Tx {
         at: Timestamp,
     ) -> Result<Vec<Removed>, StoreError> {
         let removed = self.remove_all_of(pseudonyms).await?;
-        self.keep_away(pseudonyms, at, true).await?;
+        self.keep_away(pseudonyms, at, BY_ORDER).await?;
         Ok(removed)
     }
 
@@ -294,7 +301,7 @@ impl Tx {
         &mut self,
         pseudonyms: &[Pseudonym],
         at: Timestamp,
-        known: bool,
+        level: i64,
     ) -> Result<(), StoreError> {
         for pseudonym in pseudonyms {
             sqlx::query(
@@ -303,7 +310,7 @@ impl Tx {
             )
             .bind(pseudonym.0.as_slice())
             .bind(at.as_millisecond())
-            .bind(i64::from(known))
+            .bind(level)
             .execute(&mut *self.tx)
             .await?;
         }
@@ -313,8 +320,10 @@ impl Tx {
     /// An account is back: what it publishes from now on may be collected.
     pub async fn author_back(&mut self, pseudonyms: &[Pseudonym]) -> Result<(), StoreError> {
         for pseudonym in pseudonyms {
-            sqlx::query("DELETE FROM author_gone WHERE pseudonym = $1")
+            // What was erased by order does not come back because the account is active.
+            sqlx::query("DELETE FROM author_gone WHERE pseudonym = $1 AND known < $2")
                 .bind(pseudonym.0.as_slice())
+                .bind(BY_ORDER)
                 .execute(&mut *self.tx)
                 .await?;
         }

@@ -153,6 +153,23 @@ async fn an_author_who_left_takes_everything_along_and_may_come_back() {
 }
 
 #[tokio::test]
+async fn what_was_erased_by_order_does_not_come_back_with_the_account() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let pseudonyms = [Pseudonym([7; 16])];
+    let mut tx = store.begin().await.unwrap();
+    tx.put(&hit("1", "one", 0)).await.unwrap();
+    assert_eq!(
+        tx.author_erased(&pseudonyms, time(1)).await.unwrap().len(),
+        1
+    );
+    tx.author_gone(&pseudonyms, time(2)).await.unwrap();
+    tx.author_back(&pseudonyms).await.unwrap();
+    assert_eq!(tx.put(&hit("2", "two", 3)).await.unwrap(), Put::Tombstoned);
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_edit_that_matches_no_more_takes_the_row_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;

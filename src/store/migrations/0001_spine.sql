@@ -72,7 +72,7 @@ CREATE TABLE tombstone (
 );
 CREATE INDEX tombstone_unknown ON tombstone (at_ms) WHERE known = 0;
 
--- Pseudonyms of accounts that left.
+-- Pseudonyms of accounts that left (`known` 0 and 1) or were erased by order (2).
 CREATE TABLE author_gone (
     pseudonym BLOB   PRIMARY KEY,
     at_ms     BIGINT NOT NULL,
