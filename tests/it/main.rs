@@ -17,6 +17,7 @@ mod desk;
 mod erasure;
 mod fixtures;
 mod house;
+mod house_erasure;
 mod http;
 mod index;
 mod kill;

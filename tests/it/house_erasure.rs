@@ -1,0 +1,98 @@
+//! Erasure of the whole house, by the command line: what is erased is in no file, stays away when it
+//! is delivered again, and the act is in the audit log. Imports mail nobody.
+
+use super::archive::{Archive, demo, succeeds};
+use super::sweep::assert_absent;
+use resonanz::model::Item;
+use std::path::Path;
+
+const SCENARIO: &str = include_str!("../../src/cli/demo/scenario.ndjson");
+
+/// Items of the scenario that hold a word.
+fn lines_with(word: &str) -> Vec<(String, Item)> {
+    SCENARIO
+        .lines()
+        .filter_map(|line| Some((line, serde_json::from_str::<Item>(line).ok()?)))
+        .filter(|(_, item)| item.text.contains(word))
+        .map(|(line, item)| (line.to_owned(), item))
+        .collect()
+}
+
+fn erase(dir: &Path, what: &[&str]) -> String {
+    let dir = dir.to_str().unwrap();
+    let fixed = ["--reason", "Art. 17 DSGVO, Az. 12/26", "--dir", dir];
+    succeeds(&[&["erase"], what, &fixed].concat())
+}
+
+#[tokio::test]
+async fn what_is_erased_is_in_no_file_and_stays_away() {
+    let dir = tempfile::tempdir().unwrap();
+    succeeds(&demo(dir.path()));
+    // One statement each, by number, by native id and by account; the first stands in a mail.
+    let words = ["Realsatire", "Motor aus. Grenzkontrolle Pomellen", "Brief zur Einbürgerung"];
+    let found: Vec<(String, Item)> = words
+        .iter()
+        .map(|word| {
+            let mut lines = lines_with(word);
+            assert_eq!(lines.len(), 1, "`{word}` must stand in one item");
+            lines.remove(0)
+        })
+        .collect();
+    let before = Archive::read(dir.path()).await;
+    let numbers: Vec<i64> = found
+        .iter()
+        .map(|(_, item)| before.mention(&item.platform, &item.id).unwrap().id)
+        .collect();
+    let in_mails = |number: &i64| before.mails.iter().any(|mail| mail.mention_ids.contains(number));
+    assert!(numbers.iter().all(in_mails), "the words must stand in mails: {numbers:?}");
+
+    let (_, second) = &found[1];
+    let account = found[2].1.author.as_ref().unwrap().id.clone();
+    assert!(erase(dir.path(), &["--mention", &numbers[0].to_string()]).contains("1 mention"));
+    erase(dir.path(), &["--item", &second.id, "--platform", &second.platform]);
+    erase(dir.path(), &["--account", &account, "--platform", &found[2].1.platform]);
+    gone(dir.path(), &words);
+
+    // Delivered again, also together with the word that the account is back.
+    let again = tempfile::NamedTempFile::new().unwrap();
+    let back = format!(
+        "{{\"restore_author\":{{\"source\":\"{}\",\"author\":\"{account}\"}}}}\n",
+        found[2].1.platform
+    );
+    let lines: String = found.iter().map(|(line, _)| format!("{line}\n")).collect();
+    std::fs::write(again.path(), back + &lines).unwrap();
+    let path = again.path().to_str().unwrap();
+    succeeds(&["replay", path, "--dir", dir.path().to_str().unwrap()]);
+    gone(dir.path(), &words);
+    succeeds(&["rebuild-index", "--dir", dir.path().to_str().unwrap()]);
+    gone(dir.path(), &words);
+
+    let after = Archive::read(dir.path()).await;
+    assert_eq!(after.cases.len(), before.cases.len(), "an import opens no case");
+    assert_eq!(after.mails.len(), before.mails.len(), "an import orders no mail");
+    assert!(after.mentions.len() < before.mentions.len());
+}
+
+#[track_caller]
+fn gone(dir: &Path, words: &[&str]) {
+    for word in words {
+        assert_absent(dir, word);
+    }
+}
+
+#[tokio::test]
+async fn an_import_is_archived_and_mails_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), SCENARIO).unwrap();
+    let told = succeeds(&[
+        "replay",
+        file.path().to_str().unwrap(),
+        "--dir",
+        dir.path().to_str().unwrap(),
+    ]);
+    assert!(told.contains("0 lines"), "{told}");
+    let archive = Archive::read(dir.path()).await;
+    assert!(archive.mentions.len() > 500, "{} mentions", archive.mentions.len());
+    assert!(archive.cases.is_empty() && archive.mails.is_empty());
+}
