@@ -29,7 +29,11 @@ async fn what_is_erased_is_in_no_file_and_stays_away() {
     let dir = tempfile::tempdir().unwrap();
     succeeds(&demo(dir.path()));
     // One statement each, by number, by native id and by account; the first stands in a mail.
-    let words = ["Realsatire", "Motor aus. Grenzkontrolle Pomellen", "Brief zur Einbürgerung"];
+    let words = [
+        "Realsatire",
+        "Motor aus. Grenzkontrolle Pomellen",
+        "Brief zur Einbürgerung",
+    ];
     let found: Vec<(String, Item)> = words
         .iter()
         .map(|word| {
@@ -43,14 +47,28 @@ async fn what_is_erased_is_in_no_file_and_stays_away() {
         .iter()
         .map(|(_, item)| before.mention(&item.platform, &item.id).unwrap().id)
         .collect();
-    let in_mails = |number: &i64| before.mails.iter().any(|mail| mail.mention_ids.contains(number));
-    assert!(numbers.iter().all(in_mails), "the words must stand in mails: {numbers:?}");
+    let in_mails = |number: &i64| {
+        before
+            .mails
+            .iter()
+            .any(|mail| mail.mention_ids.contains(number))
+    };
+    assert!(
+        numbers.iter().all(in_mails),
+        "the words must stand in mails: {numbers:?}"
+    );
 
     let (_, second) = &found[1];
     let account = found[2].1.author.as_ref().unwrap().id.clone();
     assert!(erase(dir.path(), &["--mention", &numbers[0].to_string()]).contains("1 mention"));
-    erase(dir.path(), &["--item", &second.id, "--platform", &second.platform]);
-    erase(dir.path(), &["--account", &account, "--platform", &found[2].1.platform]);
+    erase(
+        dir.path(),
+        &["--item", &second.id, "--platform", &second.platform],
+    );
+    erase(
+        dir.path(),
+        &["--account", &account, "--platform", &found[2].1.platform],
+    );
     gone(dir.path(), &words);
 
     // Delivered again, also together with the word that the account is back.
@@ -68,8 +86,16 @@ async fn what_is_erased_is_in_no_file_and_stays_away() {
     gone(dir.path(), &words);
 
     let after = Archive::read(dir.path()).await;
-    assert_eq!(after.cases.len(), before.cases.len(), "an import opens no case");
-    assert_eq!(after.mails.len(), before.mails.len(), "an import orders no mail");
+    assert_eq!(
+        after.cases.len(),
+        before.cases.len(),
+        "an import opens no case"
+    );
+    assert_eq!(
+        after.mails.len(),
+        before.mails.len(),
+        "an import orders no mail"
+    );
     assert!(after.mentions.len() < before.mentions.len());
 }
 
@@ -93,6 +119,10 @@ async fn an_import_is_archived_and_mails_nobody() {
     ]);
     assert!(told.contains("0 lines"), "{told}");
     let archive = Archive::read(dir.path()).await;
-    assert!(archive.mentions.len() > 500, "{} mentions", archive.mentions.len());
+    assert!(
+        archive.mentions.len() > 500,
+        "{} mentions",
+        archive.mentions.len()
+    );
     assert!(archive.cases.is_empty() && archive.mails.is_empty());
 }
