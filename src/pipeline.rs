@@ -215,7 +215,11 @@ impl Pipeline {
                 return None;
             }
         };
-        let matches = self.matcher.matches(&mention);
+        // What has no words says nothing, whatever its fields are; an edit may have taken the words.
+        let matches = match mention.title.is_empty() && mention.text.is_empty() {
+            true => Vec::new(),
+            false => self.matcher.matches(&mention),
+        };
         if matches.is_empty() {
             self.metrics.unmatched.with_label_values(&[source]).inc();
             return mention

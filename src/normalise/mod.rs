@@ -45,18 +45,16 @@ pub struct Context<'a> {
 /// Why an item cannot become a mention.
 #[derive(Debug, thiserror::Error)]
 pub enum NormaliseError {
-    #[error("the item has neither a title nor a text")]
-    Empty,
     #[error("the item has no platform or no native id")]
     NoIdentity,
     #[error(transparent)]
     Key(#[from] KeyError),
 }
 
-/// Makes a mention of an item.
+/// Makes a mention of an item. An item without words, a picture for instance, has empty texts.
 ///
 /// # Errors
-/// An item without words or without identity; a system without randomness.
+/// An item without identity; a system without randomness.
 pub fn normalise(item: Item, context: &Context<'_>) -> Result<Mention, NormaliseError> {
     if item.platform.is_empty() || item.id.is_empty() {
         return Err(NormaliseError::NoIdentity);
@@ -64,9 +62,6 @@ pub fn normalise(item: Item, context: &Context<'_>) -> Result<Mention, Normalise
     let (text, mut links) = body(&item, context.voices);
     let stated = item.title.as_deref().unwrap_or_default();
     let title = masked(stated, &item, context.voices, MAX_TITLE_BYTES).replace('\n', " ");
-    if title.is_empty() && text.is_empty() {
-        return Err(NormaliseError::Empty);
-    }
     links.extend(item.links.iter().cloned());
     let published = believable(item.published, context.collected).unwrap_or(context.collected);
     let key = context.keys.mention_key(&item.platform, &item.id);

@@ -32,7 +32,7 @@ async fn what_is_erased_is_in_no_file_and_stays_away() {
     let words = [
         "Realsatire",
         "Motor aus. Grenzkontrolle Pomellen",
-        "Brief zur Einbürgerung",
+        "Von wem ist dieser Brief",
     ];
     let found: Vec<(String, Item)> = words
         .iter()
@@ -117,7 +117,7 @@ async fn an_import_is_archived_and_mails_nobody() {
         "--dir",
         dir.path().to_str().unwrap(),
     ]);
-    assert!(told.contains("0 lines"), "{told}");
+    assert!(told.contains("0 lines were refused"), "{told}");
     let archive = Archive::read(dir.path()).await;
     assert!(
         archive.mentions.len() > 500,
@@ -125,4 +125,29 @@ async fn an_import_is_archived_and_mails_nobody() {
         archive.mentions.len()
     );
     assert!(archive.cases.is_empty() && archive.mails.is_empty());
+}
+
+#[tokio::test]
+async fn an_edit_that_leaves_no_words_takes_the_mention_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let line = |rest: &str| {
+        let shared = r#""source":"mastodon","id":"https://a.example/1","kind":"post","published":"2026-11-20T10:00:00Z","url":"https://a.example/@a/1""#;
+        format!("{{{shared},{rest}}}\n")
+    };
+    let post = line(r#""text":"Grenzkontrollen am Nadelöhr Kiefersfelden""#);
+    let edit = line(r#""edited":"2026-11-20T11:00:00Z","text":"""#);
+    let replay = [
+        "replay",
+        file.path().to_str().unwrap(),
+        "--dir",
+        dir.path().to_str().unwrap(),
+    ];
+    std::fs::write(file.path(), &post).unwrap();
+    succeeds(&replay);
+    assert_eq!(Archive::read(dir.path()).await.mentions.len(), 1);
+    std::fs::write(file.path(), post + &edit).unwrap();
+    succeeds(&replay);
+    assert_eq!(Archive::read(dir.path()).await.mentions.len(), 0);
+    assert_absent(dir.path(), "Nadelöhr Kiefersfelden");
 }
