@@ -68,6 +68,7 @@
 //! | a post is read wrongly | that source's `adapt` |
 //! | text is cleaned or cut into words wrongly | [`text`], [`normalise`] |
 //! | a query should be understood | [`query`]; what it means: [`query::naive`], [`matching`], `index/compile.rs` |
+//! | a query of another system is read wrongly | that dialect's file in `query/import` |
 //! | a label is wrong | [`classify`] |
 //! | when a case opens or a mail is ordered | `desk/rules.rs` |
 //! | what a mail says | `desk/mail.rs` |

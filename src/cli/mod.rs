@@ -17,6 +17,7 @@ mod run;
 mod search;
 mod source;
 mod watch;
+mod watch_import;
 
 pub use output::{Format, Output, note};
 
@@ -83,7 +84,7 @@ pub enum Command {
     /// List and check the sources, or read recorded bytes with a source's adapter.
     #[command(subcommand, after_help = "Example: resonanz source check")]
     Source(source::Command),
-    /// List and test the watches.
+    /// List and test the watches, import queries of other systems.
     #[command(subcommand, after_help = "Example: resonanz watch test")]
     Watch(watch::Command),
     /// Say what the classifier makes of a text, and why.

@@ -1,7 +1,7 @@
-//! `resonanz watch`: list the register, test the examples.
+//! `resonanz watch`: list the register, test the examples, import queries of other systems.
 
 use super::house::{Settings, today};
-use super::{EXIT_PARTLY, Format, Output, WrongArguments, note};
+use super::{EXIT_PARTLY, Format, Output, WrongArguments, note, watch_import};
 use crate::clock::Clock;
 use crate::config::{Register, Watch};
 use crate::matching::Matcher;
@@ -39,6 +39,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
         format: Format,
     },
+    /// Read a query of Brandwatch, Meltwater or Talkwalker; say what is lost, print ours.
+    Import(watch_import::Args),
 }
 
 pub fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -71,6 +73,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
             warn(&config.register, &chosen, &tester.voices);
             Ok(code)
         }
+        Command::Import(args) => watch_import::run(&args),
     }
 }
 

@@ -270,7 +270,7 @@ impl fmt::Display for Word {
 }
 
 /// True where a word needs no quotes: nothing in it means something to the language.
-fn is_plain(written: &str) -> bool {
+pub(super) fn is_plain(written: &str) -> bool {
     let inner = |c: char| {
         c.is_alphanumeric() || matches!(c, '\'' | '’' | '-' | '_' | '*' | '?' | '/' | '.' | ',')
     };

@@ -48,12 +48,13 @@
 //! [`naive`] is the oracle; `matching` tests one mention against many queries; `index::compile`
 //! searches the archive. They agree on every input, which `tests/it/agreement.rs` holds them to.
 //!
-//! Not here: dialects of other systems (an importer's work), and anything that reads a clock.
+//! Queries of other systems are read by [`import`]. Not here: anything that reads a clock.
 
 mod ast;
 mod doc;
 mod error;
 mod glob;
+pub mod import;
 mod lexer;
 pub mod naive;
 mod parser;

@@ -29,6 +29,7 @@ mod peer_jetstream;
 mod peer_prometheus;
 mod peer_smtp;
 mod query;
+mod query_import;
 mod recorded;
 mod search;
 mod serve;

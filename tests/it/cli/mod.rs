@@ -109,6 +109,7 @@ fn every_help_has_an_example_of_its_command() {
         "watch",
         "watch list",
         "watch test",
+        "watch import",
         "classify",
         "bench",
         "bench pipeline",
@@ -136,6 +137,7 @@ fn wrong_arguments_end_with_2() {
         &["search", "x", "--since", "yesterday"],
         &["search", "x", "--stance", "angry"],
         &["watch", "test", "no-such-watch"],
+        &["watch", "import", "--dialect", "nobody", "-"],
         &["demo", "--speed=-1"],
         &["run", "--config", "/nowhere/house.toml"],
     ] {

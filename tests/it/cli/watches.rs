@@ -88,3 +88,73 @@ fn a_text_is_classified_with_reasons() {
             .contains("there is no target `nobody`; there are ministry,")
     );
 }
+
+#[test]
+fn a_query_of_another_system_is_imported() {
+    let args = ["watch", "import", "--dialect", "brandwatch", "-"];
+    let table = run_with_input(&args, b"{BMI} NEAR/5f Minist*\nAND language:de\n");
+    assert_eq!((table.code, table.err.as_str()), (0, ""), "{table:?}");
+    let lines: Vec<&str> = table.out.lines().collect();
+    assert!(lines[0].starts_with("WHAT "), "{table:?}");
+    assert!(
+        lines[2].starts_with("rewritten  2:5    language:de  lang:\"de\""),
+        "{table:?}"
+    );
+    let end = [
+        "4 constructs kept, 1 rewritten, 0 unsupported.",
+        "",
+        "Query:",
+        "{BMI} NEAR/5f Minist* AND lang:\"de\"",
+        "",
+        "Understood as:",
+        "{BMI} NEAR/5f Minist* AND lang:\"de\"",
+    ];
+    assert_eq!(lines[3..], end, "{table:?}");
+
+    let jsonl = [&args[..], &["--format", "jsonl"]].concat();
+    let rows = run_with_input(&jsonl, "\u{feff}Türkei AND {BMI}".as_bytes()).rows();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(rows[0]["kind"], "rewritten");
+    assert_eq!(
+        (&rows[0]["line"], &rows[0]["column"]),
+        (&1.into(), &1.into())
+    );
+    assert!(rows[0]["reason_de"].as_str().unwrap().contains("Umlaut"));
+    assert_eq!(rows[1]["kind"], "kept");
+    assert_eq!(rows[2]["kind"], "query");
+    assert_eq!(rows[2]["tree"], "Türkei AND {BMI}");
+}
+
+#[test]
+fn an_import_with_losses_prints_no_query() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = written(&dir, "query.txt", "a NEAR b\nAND ingress:c");
+    let args = ["watch", "import", "--dialect", "meltwater", &file];
+    let refused = run(&args);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(!refused.out.contains("Query:"), "{refused:?}");
+    assert!(refused.out.contains("unsupported  2:5    ingress:c"));
+    let told = "No query was made: 1 construct unsupported.\n";
+    assert_eq!(refused.err, told);
+    let jsonl = run(&[&args[..], &["--format", "jsonl"]].concat());
+    assert_eq!(jsonl.code, 2);
+    assert!(jsonl.rows().iter().all(|row| row["kind"] != "query"));
+
+    let import = ["watch", "import", "--dialect", "talkwalker", "-"];
+    for (input, code) in [
+        (b"a \xff" as &[u8], 2),
+        (b"", 2),
+        (&[b'('; 100_000], 2),
+        (b"a AND b", 0),
+    ] {
+        assert_eq!(run_with_input(&import, input).code, code, "{input:?}");
+    }
+    let missing = [
+        "watch",
+        "import",
+        "--dialect",
+        "talkwalker",
+        "/nowhere/q.txt",
+    ];
+    assert_eq!(run(&missing).code, 1);
+}
