@@ -5,7 +5,6 @@
 //! `normalise`: plain text, masked handles, a keyed identity.
 
 use crate::privacy::{MentionKey, Pseudonym, Sealed};
-use crate::text::Token;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -231,8 +230,6 @@ pub struct Mention {
     /// Handle, name, permalink and native id of a private author's item.
     pub sealed: Option<Sealed>,
     pub reply_to: Option<MentionKey>,
-    pub title_tokens: Vec<Token>,
-    pub text_tokens: Vec<Token>,
 }
 
 /// Who said it: a public voice by name, everyone else by pseudonym.

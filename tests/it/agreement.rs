@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use resonanz::index::compile::compile;
 use resonanz::index::schema::{self, IndexView};
-use resonanz::matching::{Matcher, StoredQuery};
+use resonanz::matching::{Matcher, Scratch, StoredQuery};
 use resonanz::model::{Author, Kind, Mention};
 use resonanz::privacy::MentionKey;
 use resonanz::query::{Doc, Keys, Query, RawKeys, naive};
@@ -163,8 +163,6 @@ impl Dice {
             published: Timestamp::UNIX_EPOCH,
             edited: None,
             collected: Timestamp::UNIX_EPOCH,
-            title_tokens: analyse(&title),
-            text_tokens: analyse(&text),
             title,
             text,
             lang: self.pick(&["de", "en", ""]).to_owned(),
@@ -346,9 +344,10 @@ fn agree(seed: u64) {
         query: query.clone(),
     };
     let matcher = Matcher::new(queries.iter().enumerate().map(stored).collect());
+    let mut scratch = matcher.scratch();
     let matched: Vec<BTreeSet<String>> = mentions
         .iter()
-        .map(|mention| watches(&matcher, mention))
+        .map(|mention| watches(&matcher, mention, &mut scratch))
         .collect();
     let keys: Vec<Keys> = mentions.iter().map(Keys::of).collect();
     let (mut compared, mut hits) = (0, 0);
@@ -395,8 +394,8 @@ fn parse(written: &str, seed: u64) -> Query {
     }
 }
 
-fn watches(matcher: &Matcher, mention: &Mention) -> BTreeSet<String> {
-    let matches = matcher.matches(mention);
+fn watches(matcher: &Matcher, mention: &Mention, scratch: &mut Scratch) -> BTreeSet<String> {
+    let matches = matcher.matches(mention, scratch);
     for span in matches.iter().flat_map(|found| &found.spans) {
         let part = if span.part == resonanz::model::Part::Title {
             &mention.title
@@ -409,9 +408,10 @@ fn watches(matcher: &Matcher, mention: &Mention) -> BTreeSet<String> {
 }
 
 fn naively(query: &Query, mention: &Mention, keys: &Keys) -> bool {
+    let (title, text) = (analyse(&mention.title), analyse(&mention.text));
     let doc = Doc {
-        title: &mention.title_tokens,
-        text: &mention.text_tokens,
+        title: &title,
+        text: &text,
         keys,
     };
     naive::matches(query.expr(), &doc)

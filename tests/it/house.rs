@@ -56,8 +56,6 @@ pub fn hit(number: u32, text: &str) -> Hit {
             author: None,
             sealed: None,
             reply_to: None,
-            title_tokens: Vec::new(),
-            text_tokens: Vec::new(),
         },
         matches: vec![WatchMatch {
             watch: "bmi".to_owned(),

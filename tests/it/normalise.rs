@@ -71,7 +71,6 @@ fn text_has_one_form() {
     let composed = mention(post("Köln grüßt"));
     let decomposed = mention(post("Ko\u{308}ln gru\u{308}ßt"));
     assert_eq!(composed.text, decomposed.text);
-    assert_eq!(composed.text_tokens, decomposed.text_tokens);
     check(
         "Die\u{202e} Minis\u{ad}terin\u{2066}\u{200b} sagt",
         "Die Ministerin sagt",
@@ -321,7 +320,6 @@ proptest! {
             prop_assert_eq!(&twice.text, &once.text);
             prop_assert_eq!(&twice.title, &once.title);
             prop_assert_eq!(&twice.links, &once.links);
-            prop_assert_eq!(&twice.text_tokens, &once.text_tokens);
         }
     }
 

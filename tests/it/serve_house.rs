@@ -58,8 +58,6 @@ pub fn draft(id: &str, text: &str, minutes_ago: i64) -> Draft {
         }),
         sealed: Some(keys.seal(&key, &identity).unwrap()),
         reply_to: None,
-        title_tokens: vec![],
-        text_tokens: vec![],
     };
     let matches = vec![WatchMatch {
         watch: "minister".into(),

@@ -35,8 +35,6 @@ pub fn hit(id: &str, text: &str, version: i64) -> Hit {
         }),
         sealed: None,
         reply_to: None,
-        title_tokens: vec![],
-        text_tokens: vec![],
     };
     let matches = vec![WatchMatch {
         watch: "ministry".into(),
