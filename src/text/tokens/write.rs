@@ -1,250 +1,15 @@
-//! The words of one text, in buffers that are used again: analysing the next text allocates nothing
-//! once the buffers are large enough.
+//! How words get into [`Tokens`].
 
-use super::chars::{Char, composed, is_skin_tone};
-use super::fold::{Folded, clip, fold_into};
-use super::words::{Found, Scanner, What};
-use super::{MAX_TERM_BYTES, MAX_TOKENS, address_of};
+use super::{Counts, Form, PADDING, Tokens, Word, hash, narrow};
+use crate::text::chars::{Char, composed, is_skin_tone};
+use crate::text::fold::{clip, fold_into};
+use crate::text::words::{Found, Scanner, What};
+use crate::text::{MAX_TERM_BYTES, address_of};
 use std::ops::Range;
 
-/// Zero bytes before and behind all forms, so that eight bytes can be read at either end of each.
-const PADDING: usize = 8;
-
-/// The words of a text. Every form has its [`hash`].
-#[derive(Debug, Clone, Default)]
-pub struct Tokens {
-    /// Padding, the text in lower-case ASCII, then forms that are not written there, padding.
-    pub(super) letters: String,
-    pub(super) forms: Vec<Form>,
-    words: Vec<Word>,
-    /// Exact forms that do not stand in the text as such.
-    exacts: String,
-    pub(super) room: Room,
-}
-
-/// Room to work in.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Room {
-    pub chars: Vec<Char>,
-    cluster: String,
-    pub folded: Folded,
-    whole: String,
-    /// The forms of each part of a compound, end to end; where the first and the last of each ends.
-    parts: String,
-    part_ends: Vec<(usize, usize)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Form {
-    start: u32,
-    end: u32,
-    hash: u64,
-}
-
-/// What stands at one position.
-#[derive(Debug, Clone, Copy)]
-struct Word {
-    start: u32,
-    end: u32,
-    first_form: u32,
-    exact: (u32, u32),
-    exact_is_own: bool,
-    counts: Counts,
-}
-
-/// How many forms of each kind a position has, in this order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub plain: u8,
-    /// The parts of a compound in one.
-    pub joined: u8,
-    pub tag: u8,
-    /// `@name` of a handle with a host.
-    pub local: u8,
-    /// Parts of the compound that starts here; 0 for its later parts.
-    pub parts: u8,
-}
-
-/// One position of a text.
-#[derive(Debug, Clone, Copy)]
-pub struct TokenRef<'a> {
-    tokens: &'a Tokens,
-    text: &'a str,
-    word: &'a Word,
-}
-
-impl<'a> TokenRef<'a> {
-    /// First byte in the text.
-    pub fn start(&self) -> u32 {
-        self.word.start
-    }
-
-    pub fn end(&self) -> u32 {
-        self.word.end
-    }
-
-    pub fn counts(&self) -> Counts {
-        self.word.counts
-    }
-
-    pub fn forms(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let tokens = self.tokens;
-        tokens.range(self.word).map(|form| tokens.form(form).0)
-    }
-
-    /// The word as written (NFC), without a leading sign; empty for a masked account.
-    pub fn exact(&self) -> &'a str {
-        let (start, end) = self.word.exact;
-        let from = if self.word.exact_is_own {
-            self.tokens.exacts.as_str()
-        } else {
-            self.text
-        };
-        from.get(start as usize..end as usize).unwrap_or_default()
-    }
-}
-
-impl Tokens {
-    /// Reads a plain text: at most [`MAX_TOKENS`] words of it. Linear; never fails.
-    pub fn read(&mut self, text: &str) {
-        self.clear(text);
-        self.read_plain(text);
-        self.letters.push_str("\0\0\0\0\0\0\0\0");
-    }
-
-    /// Reads a query's words: `*` and `?` are letters.
-    pub fn read_query(&mut self, text: &str) {
-        self.clear(text);
-        self.read_any(text, 0..text.len(), true);
-        self.letters.push_str("\0\0\0\0\0\0\0\0");
-    }
-
-    /// As [`Tokens::read`], without the fast way: what that is held to.
-    #[cfg(test)]
-    pub(super) fn read_slowly(&mut self, text: &str) {
-        self.clear(text);
-        self.read_any(text, 0..text.len(), false);
-        self.letters.push_str("\0\0\0\0\0\0\0\0");
-    }
-
-    fn clear(&mut self, text: &str) {
-        self.letters.clear();
-        self.forms.clear();
-        self.words.clear();
-        self.exacts.clear();
-        self.letters.push_str("\0\0\0\0\0\0\0\0");
-        self.letters.push_str(text);
-        self.letters.make_ascii_lowercase();
-    }
-
-    /// Positions of the text.
-    pub fn len(&self) -> usize {
-        self.words.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
-    /// The words again; `text` is what was read.
-    pub fn iter<'a>(&'a self, text: &'a str) -> impl DoubleEndedIterator<Item = TokenRef<'a>> {
-        self.words.iter().map(move |word| TokenRef {
-            tokens: self,
-            text,
-            word,
-        })
-    }
-
-    /// What stands at a position; `text` is what was read.
-    pub fn get<'a>(&'a self, position: usize, text: &'a str) -> Option<TokenRef<'a>> {
-        self.words.get(position).map(|word| TokenRef {
-            tokens: self,
-            text,
-            word,
-        })
-    }
-
-    /// Numbers of the forms at a position, for [`Tokens::form`] and [`Tokens::ends`].
-    pub fn forms_at(&self, position: usize) -> Range<usize> {
-        self.words
-            .get(position)
-            .map_or(0..0, |word| self.range(word))
-    }
-
-    /// A form and its [`hash`].
-    pub fn form(&self, number: usize) -> (&str, u64) {
-        self.forms.get(number).map_or(("", 0), |form| {
-            let range = form.start as usize..form.end as usize;
-            (self.letters.get(range).unwrap_or_default(), form.hash)
-        })
-    }
-
-    /// The first and the last eight bytes of a form as little-endian numbers, with bytes of others
-    /// where it is shorter; and its length.
-    pub fn ends(&self, number: usize) -> (u64, u64, usize) {
-        let bytes = self.letters.as_bytes();
-        self.forms.get(number).map_or((0, 0, 0), |form| {
-            let (start, end) = (form.start as usize, form.end as usize);
-            (
-                eight(bytes, start),
-                eight(bytes, end.saturating_sub(PADDING)),
-                end - start,
-            )
-        })
-    }
-
-    fn range(&self, word: &Word) -> Range<usize> {
-        let Counts {
-            plain,
-            joined,
-            tag,
-            local,
-            ..
-        } = word.counts;
-        let count = plain + joined + tag + local;
-        let first = word.first_form as usize;
-        first..first + usize::from(count)
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.words.len() >= MAX_TOKENS
-    }
-}
-
-fn eight(bytes: &[u8], at: usize) -> u64 {
-    bytes
-        .get(at..at + PADDING)
-        .and_then(|eight| eight.try_into().ok())
-        .map_or(0, u64::from_le_bytes)
-}
-
-/// A number for a form; the same on every machine and in every run.
-pub fn hash(form: &str) -> u64 {
-    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-    let bytes = form.as_bytes();
-    let mut value = (bytes.len() as u64).wrapping_mul(MIX);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        value = (value ^ u64::from_le_bytes(*word)).wrapping_mul(MIX);
-        value ^= value >> 32;
-    }
-    let tail = match rest {
-        [] => 0,
-        [a, b, c, d, after @ ..] => {
-            let low = u32::from_le_bytes([*a, *b, *c, *d]);
-            let high = after.iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
-            u64::from(low) | high << 32
-        }
-        few => few.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)),
-    };
-    value = (value ^ tail).wrapping_mul(MIX);
-    value ^ value >> 29
-}
-
-/// Writing.
 impl Tokens {
     /// A word that stands in the text as a range of bytes, its sign (`#`, `@`) included.
-    pub(super) fn push_ascii(&mut self, range: Range<usize>, what: What) {
+    pub(in crate::text) fn push_ascii(&mut self, range: Range<usize>, what: What) {
         let first_form = self.forms.len();
         let mut counts = Counts {
             plain: 1,
@@ -264,7 +29,7 @@ impl Tokens {
     }
 
     /// The same for a word with letters of U+00C0 to U+00FF.
-    pub(super) fn push_latin(&mut self, text: &str, range: Range<usize>, what: What) {
+    pub(in crate::text) fn push_latin(&mut self, text: &str, range: Range<usize>, what: What) {
         let first_form = self.forms.len();
         let sign = match what {
             What::Word => "",
@@ -287,7 +52,7 @@ impl Tokens {
     }
 
     /// A masked account.
-    pub(super) fn push_mask(&mut self, range: Range<usize>) {
+    pub(in crate::text) fn push_mask(&mut self, range: Range<usize>) {
         let counts = Counts {
             parts: 1,
             ..Counts::default()
@@ -347,7 +112,7 @@ impl Tokens {
     }
 
     /// Reads a piece of the text, whatever it is made of. The piece starts where a word may start.
-    pub(super) fn read_any(&mut self, text: &str, piece: Range<usize>, wild: bool) {
+    pub(in crate::text) fn read_any(&mut self, text: &str, piece: Range<usize>, wild: bool) {
         let mut chars = std::mem::take(&mut self.room.chars);
         chars.clear();
         let written = text.get(piece.clone()).unwrap_or_default();
@@ -514,8 +279,4 @@ impl Tokens {
         }
         (own..own + length, true)
     }
-}
-
-fn narrow(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
