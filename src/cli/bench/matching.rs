@@ -1,0 +1,259 @@
+//! `resonanz bench match`: what one post costs, and where the time goes.
+
+use super::engine::{self, Engine, Profile};
+use super::measure::{Pairs, fitting, timed};
+use super::workload::{self, Set, Workload};
+use crate::cli::output::{Format, Output};
+use crate::model::Mention;
+use crate::query::Query;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Posts of a run that nobody gave a number for, if they fit its time.
+const MOST_POSTS: usize = 20_000;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Stored queries; a number for each run
+    #[arg(long, value_delimiter = ',', default_value = "100,1000,10000")]
+    pub queries: Vec<usize>,
+    /// With or without phrases, NEAR and suffixes; both where it is left out
+    #[arg(long)]
+    pub set: Option<Set>,
+    /// Posts; as many as fit the time where it is left out
+    #[arg(long)]
+    pub posts: Option<usize>,
+    /// Seconds of a run without --posts
+    #[arg(long, default_value_t = 2.0)]
+    pub seconds: f64,
+    /// Another seed, other posts and queries
+    #[arg(long, default_value_t = workload::SEED)]
+    pub seed: u64,
+    /// Write posts and queries of the last run here, for other programs
+    #[arg(long, value_name = "DIR")]
+    pub write: Option<PathBuf>,
+    /// Table or JSON lines
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// What an allocator has counted so far, in bytes. Only a bench binary has one that counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Allocated {
+    /// Handed out in all.
+    pub total: u64,
+    /// Handed out and not given back.
+    pub live: u64,
+}
+
+pub type Counter = fn() -> Allocated;
+
+/// One run.
+#[derive(Debug, Serialize)]
+pub struct Measured {
+    pub set: &'static str,
+    pub queries: usize,
+    pub posts: usize,
+    pub us_per_post: f64,
+    /// Of it, folding and cutting into words.
+    pub tokenise_us: f64,
+    /// Of it, looking words up and checking candidates, where the matcher tells.
+    pub lookup_us: Option<f64>,
+    pub verify_us: Option<f64>,
+    pub candidates_per_post: Option<f64>,
+    pub matches_per_post: f64,
+    pub build_ms: f64,
+    pub bytes_per_query: Option<f64>,
+    /// Allocated for a post that matches nothing: by tokenising, and by matching.
+    pub tokenise_bytes: Option<f64>,
+    pub match_bytes: Option<f64>,
+    /// Of all (post, query) pairs, hexadecimal.
+    pub checksum: String,
+}
+
+/// # Errors
+/// Files that cannot be written.
+pub fn run(args: &Args, counter: Option<Counter>) -> anyhow::Result<ExitCode> {
+    let load = Workload::new(args.seed);
+    let mut out = Output::new();
+    let most = args.posts.unwrap_or(MOST_POSTS);
+    let posts = load.posts(most);
+    let mut mentions: Vec<Mention> = posts
+        .iter()
+        .enumerate()
+        .map(|(number, post)| engine::mention(number, post))
+        .collect();
+    let budget = args.posts.is_none().then_some(args.seconds);
+    let sets = args.set.map_or(Set::ALL.to_vec(), |set| vec![set]);
+    let mut measured = Vec::new();
+    for &set in &sets {
+        let longest = args.queries.iter().copied().max().unwrap_or(0);
+        let queries = load.queries(longest, set);
+        for &count in &args.queries {
+            let queries = &queries[..count];
+            let budget = budget.map(Duration::from_secs_f64);
+            let one = measure(set, queries, &mut mentions, budget, counter);
+            if let Some(dir) = &args.write {
+                workload::write(dir, &mentions[..one.posts], queries)?;
+            }
+            if args.format == Format::Jsonl {
+                out.json(&one)?;
+            }
+            measured.push(one);
+        }
+    }
+    if args.format == Format::Table {
+        print(&mut out, &load, &measured)?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measure(
+    set: Set,
+    queries: &[Query],
+    mentions: &mut [Mention],
+    budget: Option<Duration>,
+    counter: Option<Counter>,
+) -> Measured {
+    let live = || counter.map(|count| count().live);
+    let before = live();
+    let (build, mut engine) = timed(|| Engine::new(queries));
+    let held = live()
+        .zip(before)
+        .map(|(now, then)| now.saturating_sub(then));
+    let mut found = Vec::new();
+    let count = match budget {
+        None => mentions.len(),
+        Some(budget) => fitting(budget, mentions.len(), |post| {
+            engine.matches(&mentions[post], &mut found);
+        }),
+    };
+    let mentions = &mut mentions[..count];
+    let (tokenise, ()) = timed(|| mentions.iter_mut().for_each(engine::tokenise));
+    let (total, pairs) = timed(|| pass(&mut engine, mentions));
+    let profile = profile(&mut engine, mentions);
+    let bytes = counter.map(|count| allocated(&mut engine, mentions, count));
+    let posts = count as f64;
+    let per_post = |time: Duration| time.as_secs_f64() * 1e6 / posts;
+    Measured {
+        set: set.as_str(),
+        queries: queries.len(),
+        posts: count,
+        us_per_post: per_post(total),
+        tokenise_us: per_post(tokenise),
+        lookup_us: profile.map(|profile| per_post(profile.lookup)),
+        verify_us: profile.map(|profile| per_post(profile.verify)),
+        candidates_per_post: profile.map(|profile| profile.candidates as f64 / posts),
+        matches_per_post: pairs.count as f64 / posts,
+        build_ms: build.as_secs_f64() * 1e3,
+        bytes_per_query: held.map(|bytes| bytes as f64 / queries.len().max(1) as f64),
+        tokenise_bytes: bytes.map(|(tokenise, _)| tokenise),
+        match_bytes: bytes.map(|(_, matching)| matching),
+        checksum: format!("{:016x}", pairs.checksum),
+    }
+}
+
+/// Every post cut into words and matched, once.
+pub fn pass(engine: &mut Engine, mentions: &mut [Mention]) -> Pairs {
+    let mut pairs = Pairs::default();
+    let mut found = Vec::new();
+    for (number, mention) in mentions.iter_mut().enumerate() {
+        engine::tokenise(mention);
+        engine.matches(mention, &mut found);
+        pairs.add(number, found.iter().copied());
+    }
+    pairs
+}
+
+fn profile(engine: &mut Engine, mentions: &[Mention]) -> Option<Profile> {
+    let mut sum = Profile::default();
+    for mention in mentions {
+        let one = engine.profile(mention)?;
+        sum.lookup += one.lookup;
+        sum.verify += one.verify;
+        sum.candidates += one.candidates;
+    }
+    Some(sum)
+}
+
+/// Bytes that a post without a match costs on average, for its words and for matching.
+fn allocated(engine: &mut Engine, mentions: &mut [Mention], counter: Counter) -> (f64, f64) {
+    let (mut tokenise, mut matching, mut posts) = (0, 0, 0_u32);
+    let mut found = Vec::new();
+    for mention in mentions {
+        let start = counter().total;
+        engine::tokenise(mention);
+        let cut = counter().total;
+        engine.matches(mention, &mut found);
+        let end = counter().total;
+        if found.is_empty() {
+            posts += 1;
+            tokenise += cut - start;
+            matching += end - cut;
+        }
+    }
+    let posts = f64::from(posts.max(1));
+    (tokenise as f64 / posts, matching as f64 / posts)
+}
+
+fn print(out: &mut Output, load: &Workload, measured: &[Measured]) -> anyhow::Result<()> {
+    out.line(&format!(
+        "{}; one thread, CPU time; µs and bytes are of one post",
+        load.origin()
+    ))?;
+    let head = [
+        "queries",
+        "set",
+        "posts",
+        "µs",
+        "posts/s",
+        "tokenise",
+        "lookup",
+        "verify",
+        "candidates",
+        "matches",
+        "build ms",
+        "B/query",
+        "B words",
+        "B match",
+        "checksum",
+    ];
+    let rows: Vec<Vec<String>> = measured.iter().map(row).collect();
+    out.table(&head, &rows)?;
+    Ok(())
+}
+
+fn row(one: &Measured) -> Vec<String> {
+    let share = |part: Option<f64>| {
+        part.map_or_else(dash, |part| {
+            format!("{:.1} %", part / one.us_per_post * 100.0)
+        })
+    };
+    let number = |value: Option<f64>| value.map_or_else(dash, |value| format!("{value:.0}"));
+    vec![
+        one.queries.to_string(),
+        one.set.to_owned(),
+        one.posts.to_string(),
+        format!("{:.2}", one.us_per_post),
+        format!("{:.0}", 1e6 / one.us_per_post),
+        share(Some(one.tokenise_us)),
+        share(one.lookup_us),
+        share(one.verify_us),
+        one.candidates_per_post
+            .map_or_else(dash, |value| format!("{value:.1}")),
+        format!("{:.3}", one.matches_per_post),
+        format!("{:.1}", one.build_ms),
+        number(one.bytes_per_query),
+        number(one.tokenise_bytes),
+        number(one.match_bytes),
+        one.checksum.clone(),
+    ]
+}
+
+/// What was not measured.
+fn dash() -> String {
+    "–".to_owned()
+}
