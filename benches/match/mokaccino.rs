@@ -5,11 +5,11 @@
 
 use anyhow::bail;
 use mokaccino::prelude::{CNFQueryable, Document, PercolatorUid, Query as Peer};
-use resonanz::cli::bench::engine;
 use resonanz::cli::bench::measure::Pairs;
 use resonanz::cli::bench::workload::above;
 use resonanz::model::Mention;
 use resonanz::query::{Expr, KeyField, Keys, Place, Query, Test, Word, literal_prefix};
+use resonanz::text::Tokens;
 use std::num::NonZeroUsize;
 
 const WORD: &str = "w";
@@ -50,21 +50,22 @@ fn fill(mut percolator: Percolator, queries: &[Query]) -> anyhow::Result<Percola
 }
 
 /// Every post cut into words and matched, once.
-pub fn pass(percolator: &Percolator, mentions: &mut [Mention]) -> Pairs {
+pub fn pass(percolator: &Percolator, mentions: &[Mention]) -> Pairs {
     let mut pairs = Pairs::default();
-    for (number, mention) in mentions.iter_mut().enumerate() {
-        engine::tokenise(mention);
-        let document = document(mention);
+    let mut tokens = Tokens::default();
+    for (number, mention) in mentions.iter().enumerate() {
+        tokens.read(&mention.text);
+        let document = document(mention, &tokens);
         pairs.add(number, percolator.percolate(&document));
     }
     pairs
 }
 
-fn document(mention: &Mention) -> Document {
+fn document(mention: &Mention, tokens: &Tokens) -> Document {
     let mut document = Document::new();
-    for token in &mention.text_tokens {
-        for term in &token.terms {
-            document.with_value_mut(WORD, term.as_str());
+    for word in tokens.iter(&mention.text) {
+        for form in word.forms() {
+            document.with_value_mut(WORD, form);
         }
     }
     let keys = Keys::of(mention);

@@ -1,7 +1,7 @@
 //! Frames of the network: our way from the bytes to the matches, and what merely parsing them costs.
 
 use divan::black_box;
-use resonanz::cli::bench::engine::{self, Engine};
+use resonanz::cli::bench::engine::Engine;
 use resonanz::cli::bench::measure::Pairs;
 use resonanz::collect::bluesky::{Said, adapt};
 use resonanz::model::{Change, Item, Mention};
@@ -72,15 +72,12 @@ fn items(frames: &[Vec<u8>]) -> impl Iterator<Item = Item> {
 /// Reading, folding, cutting into words, matching. `mention` is the vessel for all of them.
 pub fn match_path(frames: &[Vec<u8>], engine: &mut Engine, mention: &mut Mention) -> Pairs {
     let mut pairs = Pairs::default();
-    let mut found = Vec::new();
     for (number, item) in items(frames).enumerate() {
         mention.kind = item.kind;
         mention.lang = item.lang.unwrap_or_default();
         mention.links = item.links;
         mention.text = item.text;
-        engine::tokenise(mention);
-        engine.matches(mention, &mut found);
-        pairs.add(number, found.iter().copied());
+        pairs.add(number, engine.matches(mention).iter().copied());
     }
     pairs
 }
@@ -88,13 +85,11 @@ pub fn match_path(frames: &[Vec<u8>], engine: &mut Engine, mention: &mut Mention
 /// The same with all that `normalise` does between: cleaning, masking, sealing, language.
 pub fn normalised_path(frames: &[Vec<u8>], engine: &mut Engine, context: &Context<'_>) -> Pairs {
     let mut pairs = Pairs::default();
-    let mut found = Vec::new();
     for (number, item) in items(frames).enumerate() {
         let Ok(mention) = normalise(item, context) else {
             continue;
         };
-        engine.matches(&mention, &mut found);
-        pairs.add(number, found.iter().copied());
+        pairs.add(number, engine.matches(&mention).iter().copied());
     }
     pairs
 }

@@ -12,7 +12,7 @@ use resonanz::cli::bench::workload::{Post, SEED, Set, Workload};
 use resonanz::model::Mention;
 use resonanz::normalise::Context;
 use resonanz::privacy::{Keys, Voices};
-use resonanz::text::analyse;
+use resonanz::text::Tokens;
 use std::cell::RefCell;
 use std::time::Duration;
 use tantivy::tokenizer::{AsciiFoldingFilter, LowerCaser, SimpleTokenizer, TextAnalyzer};
@@ -115,14 +115,13 @@ impl Bench {
             .filter(LowerCaser)
             .filter(AsciiFoldingFilter)
             .build();
-        let count = fitting(self.budget, MOST, |at| {
-            black_box(analyse(&posts[at].text));
-        });
+        let mut tokens = Tokens::default();
+        let count = fitting(self.budget, MOST, |at| tokens.read(&posts[at].text));
         let posts = &posts[..count];
         let times = alternate(
             self.rounds,
             &mut [
-                &mut || words(posts, |text| analyse(text).len()),
+                &mut || words(posts, |text| our_words(&mut tokens, text)),
                 &mut || words(posts, |text| chain_words(&mut chain, text)),
             ],
         );
@@ -138,18 +137,18 @@ impl Bench {
     /// The matcher against mokaccino on what both can say.
     fn percolate(&mut self, queries: usize, gate: f64) -> anyhow::Result<()> {
         let queries = self.load.queries(queries, Set::Bool);
-        let mentions = RefCell::new(self.mentions());
+        let mentions = self.mentions();
         let mut engine = Engine::new(&queries);
         let tuned = mokaccino::tuned(&queries)?;
         let optimized = mokaccino::optimized(&queries)?;
-        let count = self.fit(&mut engine, &mentions.borrow());
-        let posts = || std::cell::RefMut::map(mentions.borrow_mut(), |all| &mut all[..count]);
+        let count = self.fit(&mut engine, &mentions);
+        let posts = &mentions[..count];
         let times = alternate(
             self.rounds,
             &mut [
-                &mut || pass(&mut engine, &mut posts()),
-                &mut || mokaccino::pass(&tuned, &mut posts()),
-                &mut || mokaccino::pass(&optimized, &mut posts()),
+                &mut || pass(&mut engine, posts),
+                &mut || mokaccino::pass(&tuned, posts),
+                &mut || mokaccino::pass(&optimized, posts),
             ],
         );
         for (_, pairs) in &times {
@@ -184,16 +183,16 @@ impl Bench {
 
     /// What a hundred times more queries cost.
     fn growth(&mut self) {
-        let mentions = RefCell::new(self.mentions());
+        let mentions = self.mentions();
         let all = self.load.queries(10_000, Set::Full);
         let mut few = Engine::new(&all[..100]);
         let mut many = Engine::new(&all);
-        let count = self.fit(&mut many, &mentions.borrow());
-        let posts = || std::cell::RefMut::map(mentions.borrow_mut(), |all| &mut all[..count]);
+        let count = self.fit(&mut many, &mentions);
+        let posts = &mentions[..count];
         let times = alternate(
             self.rounds,
-            &mut [&mut || pass(&mut few, &mut posts()), &mut || {
-                pass(&mut many, &mut posts())
+            &mut [&mut || pass(&mut few, posts), &mut || {
+                pass(&mut many, posts)
             }],
         );
         let [few, many] = per_item(&times, count);
@@ -254,9 +253,8 @@ impl Bench {
     }
 
     fn fit(&self, engine: &mut Engine, mentions: &[Mention]) -> usize {
-        let mut found = Vec::new();
         fitting(self.budget, mentions.len(), |at| {
-            engine.matches(&mentions[at], &mut found);
+            engine.matches(&mentions[at]);
         })
     }
 }
@@ -268,6 +266,11 @@ fn words(posts: &[Post], mut count: impl FnMut(&str) -> usize) -> Pairs {
         pairs.count += count(&post.text) as u64;
     }
     pairs
+}
+
+fn our_words(tokens: &mut Tokens, text: &str) -> usize {
+    tokens.read(text);
+    black_box(&*tokens).len()
 }
 
 fn chain_words(chain: &mut TextAnalyzer, text: &str) -> usize {

@@ -7,7 +7,7 @@ use resonanz::cli::bench::engine::{self, Engine};
 use resonanz::cli::bench::matching::pass;
 use resonanz::cli::bench::workload::{SEED, Set, Workload};
 use resonanz::model::Mention;
-use resonanz::text::analyse;
+use resonanz::text::Tokens;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -32,19 +32,21 @@ fn mentions() -> Vec<Mention> {
 #[divan::bench(max_time = SECOND)]
 fn fold_tokenise(bencher: Bencher<'_, '_>) {
     let posts = load().posts(POSTS);
+    let mut tokens = Tokens::default();
     bencher.counter(ItemsCount::new(POSTS)).bench_local(|| {
         for post in &posts {
-            black_box(analyse(&post.text));
+            tokens.read(&post.text);
+            black_box(&tokens);
         }
     });
 }
 
 fn percolate(bencher: Bencher<'_, '_>, queries: usize, set: Set) {
     let mut engine = Engine::new(&load().queries(queries, set));
-    let mut mentions = mentions();
+    let mentions = mentions();
     bencher
         .counter(ItemsCount::new(POSTS))
-        .bench_local(|| pass(&mut engine, &mut mentions));
+        .bench_local(|| pass(&mut engine, &mentions));
 }
 
 #[divan::bench(args = [100, 1_000, 10_000], max_time = SECOND, sample_size = 1)]

@@ -83,6 +83,15 @@ impl Matcher {
         scratch.finish()
     }
 
+    /// How many queries the words of a mention do not rule out: the first half of
+    /// [`Matcher::numbers`], for those who measure it.
+    pub fn presearch(&self, mention: &Mention, scratch: &mut Scratch) -> usize {
+        self.compiled.presearch(mention, scratch);
+        let candidates = scratch.candidates.len();
+        scratch.finish();
+        candidates
+    }
+
     /// Every query that matches, with the places to highlight, in the order of the watches.
     pub fn matches(&self, mention: &Mention, scratch: &mut Scratch) -> Vec<WatchMatch> {
         let numbers = self.numbers(mention, scratch);

@@ -2,27 +2,18 @@
 //! interface changes this file.
 
 use super::workload::Post;
-use crate::matching::{Matcher, StoredQuery};
+use crate::matching::{Matcher, Scratch, StoredQuery};
 use crate::model::{Author, Mention};
 use crate::privacy::MentionKey;
 use crate::query::Query;
-use crate::text::analyse;
+use crate::text::Tokens;
 use jiff::Timestamp;
-use std::time::Duration;
-
-/// What the matcher tells of its own work on one mention, where it was built to tell.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Profile {
-    /// Looking the words up.
-    pub lookup: Duration,
-    /// Evaluating the queries that the look-up could not rule out.
-    pub verify: Duration,
-    pub candidates: u64,
-}
 
 /// The matcher with what it needs besides.
 pub struct Engine {
     matcher: Matcher,
+    scratch: Scratch,
+    tokens: Tokens,
 }
 
 impl Engine {
@@ -32,34 +23,37 @@ impl Engine {
             target: String::new(),
             query: query.clone(),
         };
+        let matcher = Matcher::new(queries.iter().enumerate().map(stored).collect());
         Self {
-            matcher: Matcher::new(queries.iter().enumerate().map(stored).collect()),
+            scratch: matcher.scratch(),
+            matcher,
+            tokens: Tokens::default(),
         }
     }
 
-    /// Numbers of the queries that match, in any order.
-    pub fn matches(&mut self, mention: &Mention, found: &mut Vec<u32>) {
-        found.clear();
-        let matches = self.matcher.matches(mention);
-        found.extend(
-            matches
-                .iter()
-                .filter_map(|one| one.watch.parse::<u32>().ok()),
-        );
+    /// Numbers of the queries that match, ascending. The words are read anew.
+    pub fn matches(&mut self, mention: &Mention) -> &[u32] {
+        self.matcher.numbers(mention, &mut self.scratch)
     }
 
-    /// How the matcher spent its time on a mention; `None` as long as it does not tell.
-    pub fn profile(&mut self, _: &Mention) -> Option<Profile> {
-        None
+    /// Only folds the mention's text and cuts it into words; how many.
+    pub fn tokenise(&mut self, mention: &Mention) -> usize {
+        self.tokens.read(&mention.text);
+        self.tokens.len()
+    }
+
+    /// Only reads the words and looks them up; how many queries they do not rule out.
+    pub fn presearch(&mut self, mention: &Mention) -> usize {
+        self.matcher.presearch(mention, &mut self.scratch)
+    }
+
+    /// Bytes that the queries take, by the matcher's own account.
+    pub fn bytes(&self) -> usize {
+        self.matcher.bytes()
     }
 }
 
-/// Folds a mention's text and cuts it into words, as `normalise` does.
-pub fn tokenise(mention: &mut Mention) {
-    mention.text_tokens = analyse(&mention.text);
-}
-
-/// A post as `normalise` would hand it on; it has its words already.
+/// A post as `normalise` would hand it on.
 pub fn mention(number: usize, post: &Post) -> Mention {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&(number as u64).to_le_bytes());
@@ -76,8 +70,6 @@ pub fn mention(number: usize, post: &Post) -> Mention {
         edited: None,
         collected: Timestamp::UNIX_EPOCH,
         title: String::new(),
-        title_tokens: Vec::new(),
-        text_tokens: analyse(&post.text),
         text: post.text.clone(),
         lang: post.lang.to_owned(),
         site: post.site.clone(),

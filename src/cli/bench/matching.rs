@@ -1,6 +1,6 @@
 //! `resonanz bench match`: what one post costs, and where the time goes.
 
-use super::engine::{self, Engine, Profile};
+use super::engine::{self, Engine};
 use super::measure::{Pairs, fitting, timed};
 use super::workload::{self, Set, Workload};
 use crate::cli::output::{Format, Output};
@@ -39,16 +39,8 @@ pub struct Args {
     pub format: Format,
 }
 
-/// What an allocator has counted so far, in bytes. Only a bench binary has one that counts.
-#[derive(Debug, Clone, Copy)]
-pub struct Allocated {
-    /// Handed out in all.
-    pub total: u64,
-    /// Handed out and not given back.
-    pub live: u64,
-}
-
-pub type Counter = fn() -> Allocated;
+/// Bytes that the allocator has handed out so far. Only a bench binary has one that counts.
+pub type Counter = fn() -> u64;
 
 /// One run.
 #[derive(Debug, Serialize)]
@@ -59,16 +51,16 @@ pub struct Measured {
     pub us_per_post: f64,
     /// Of it, folding and cutting into words.
     pub tokenise_us: f64,
-    /// Of it, looking words up and checking candidates, where the matcher tells.
-    pub lookup_us: Option<f64>,
-    pub verify_us: Option<f64>,
-    pub candidates_per_post: Option<f64>,
+    /// Of it, looking words up and checking candidates.
+    pub lookup_us: f64,
+    pub verify_us: f64,
+    pub words_per_post: f64,
+    pub candidates_per_post: f64,
     pub matches_per_post: f64,
     pub build_ms: f64,
-    pub bytes_per_query: Option<f64>,
-    /// Allocated for a post that matches nothing: by tokenising, and by matching.
-    pub tokenise_bytes: Option<f64>,
-    pub match_bytes: Option<f64>,
+    pub bytes_per_query: f64,
+    /// Allocated for a post that matches nothing.
+    pub bytes_per_miss: Option<f64>,
     /// Of all (post, query) pairs, hexadecimal.
     pub checksum: String,
 }
@@ -80,7 +72,7 @@ pub fn run(args: &Args, counter: Option<Counter>) -> anyhow::Result<ExitCode> {
     let mut out = Output::new();
     let most = args.posts.unwrap_or(MOST_POSTS);
     let posts = load.posts(most);
-    let mut mentions: Vec<Mention> = posts
+    let mentions: Vec<Mention> = posts
         .iter()
         .enumerate()
         .map(|(number, post)| engine::mention(number, post))
@@ -94,7 +86,7 @@ pub fn run(args: &Args, counter: Option<Counter>) -> anyhow::Result<ExitCode> {
         for &count in &args.queries {
             let queries = &queries[..count];
             let budget = budget.map(Duration::from_secs_f64);
-            let one = measure(set, queries, &mut mentions, budget, counter);
+            let one = measure(set, queries, &mentions, budget, counter);
             if let Some(dir) = &args.write {
                 workload::write(dir, &mentions[..one.posts], queries)?;
             }
@@ -114,27 +106,23 @@ pub fn run(args: &Args, counter: Option<Counter>) -> anyhow::Result<ExitCode> {
 fn measure(
     set: Set,
     queries: &[Query],
-    mentions: &mut [Mention],
+    mentions: &[Mention],
     budget: Option<Duration>,
     counter: Option<Counter>,
 ) -> Measured {
-    let live = || counter.map(|count| count().live);
-    let before = live();
     let (build, mut engine) = timed(|| Engine::new(queries));
-    let held = live()
-        .zip(before)
-        .map(|(now, then)| now.saturating_sub(then));
-    let mut found = Vec::new();
     let count = match budget {
         None => mentions.len(),
         Some(budget) => fitting(budget, mentions.len(), |post| {
-            engine.matches(&mentions[post], &mut found);
+            engine.matches(&mentions[post]);
         }),
     };
-    let mentions = &mut mentions[..count];
-    let (tokenise, ()) = timed(|| mentions.iter_mut().for_each(engine::tokenise));
+    let mentions = &mentions[..count];
+    let warm = pass(&mut engine, mentions);
+    let (tokenise, words) = sum(mentions, |mention| engine.tokenise(mention));
+    let (presearch, candidates) = sum(mentions, |mention| engine.presearch(mention));
     let (total, pairs) = timed(|| pass(&mut engine, mentions));
-    let profile = profile(&mut engine, mentions);
+    debug_assert_eq!(warm, pairs);
     let bytes = counter.map(|count| allocated(&mut engine, mentions, count));
     let posts = count as f64;
     let per_post = |time: Duration| time.as_secs_f64() * 1e6 / posts;
@@ -144,59 +132,43 @@ fn measure(
         posts: count,
         us_per_post: per_post(total),
         tokenise_us: per_post(tokenise),
-        lookup_us: profile.map(|profile| per_post(profile.lookup)),
-        verify_us: profile.map(|profile| per_post(profile.verify)),
-        candidates_per_post: profile.map(|profile| profile.candidates as f64 / posts),
+        lookup_us: per_post(presearch.saturating_sub(tokenise)),
+        verify_us: per_post(total.saturating_sub(presearch)),
+        words_per_post: words as f64 / posts,
+        candidates_per_post: candidates as f64 / posts,
         matches_per_post: pairs.count as f64 / posts,
         build_ms: build.as_secs_f64() * 1e3,
-        bytes_per_query: held.map(|bytes| bytes as f64 / queries.len().max(1) as f64),
-        tokenise_bytes: bytes.map(|(tokenise, _)| tokenise),
-        match_bytes: bytes.map(|(_, matching)| matching),
+        bytes_per_query: engine.bytes() as f64 / queries.len().max(1) as f64,
+        bytes_per_miss: bytes,
         checksum: format!("{:016x}", pairs.checksum),
     }
 }
 
 /// Every post cut into words and matched, once.
-pub fn pass(engine: &mut Engine, mentions: &mut [Mention]) -> Pairs {
+pub fn pass(engine: &mut Engine, mentions: &[Mention]) -> Pairs {
     let mut pairs = Pairs::default();
-    let mut found = Vec::new();
-    for (number, mention) in mentions.iter_mut().enumerate() {
-        engine::tokenise(mention);
-        engine.matches(mention, &mut found);
-        pairs.add(number, found.iter().copied());
+    for (number, mention) in mentions.iter().enumerate() {
+        pairs.add(number, engine.matches(mention).iter().copied());
     }
     pairs
 }
 
-fn profile(engine: &mut Engine, mentions: &[Mention]) -> Option<Profile> {
-    let mut sum = Profile::default();
-    for mention in mentions {
-        let one = engine.profile(mention)?;
-        sum.lookup += one.lookup;
-        sum.verify += one.verify;
-        sum.candidates += one.candidates;
-    }
-    Some(sum)
+fn sum(mentions: &[Mention], act: impl FnMut(&Mention) -> usize) -> (Duration, usize) {
+    timed(|| mentions.iter().map(act).sum())
 }
 
-/// Bytes that a post without a match costs on average, for its words and for matching.
-fn allocated(engine: &mut Engine, mentions: &mut [Mention], counter: Counter) -> (f64, f64) {
-    let (mut tokenise, mut matching, mut posts) = (0, 0, 0_u32);
-    let mut found = Vec::new();
+/// Bytes that a post without a match has allocated on average, its words included.
+fn allocated(engine: &mut Engine, mentions: &[Mention], counter: Counter) -> f64 {
+    let (mut bytes, mut posts) = (0, 0_u32);
     for mention in mentions {
-        let start = counter().total;
-        engine::tokenise(mention);
-        let cut = counter().total;
-        engine.matches(mention, &mut found);
-        let end = counter().total;
-        if found.is_empty() {
+        let start = counter();
+        let missed = engine.matches(mention).is_empty();
+        if missed {
             posts += 1;
-            tokenise += cut - start;
-            matching += end - cut;
+            bytes += counter() - start;
         }
     }
-    let posts = f64::from(posts.max(1));
-    (tokenise as f64 / posts, matching as f64 / posts)
+    bytes as f64 / f64::from(posts.max(1))
 }
 
 fn print(out: &mut Output, load: &Workload, measured: &[Measured]) -> anyhow::Result<()> {
@@ -217,8 +189,7 @@ fn print(out: &mut Output, load: &Workload, measured: &[Measured]) -> anyhow::Re
         "matches",
         "build ms",
         "B/query",
-        "B words",
-        "B match",
+        "B/miss",
         "checksum",
     ];
     let rows: Vec<Vec<String>> = measured.iter().map(row).collect();
@@ -227,33 +198,22 @@ fn print(out: &mut Output, load: &Workload, measured: &[Measured]) -> anyhow::Re
 }
 
 fn row(one: &Measured) -> Vec<String> {
-    let share = |part: Option<f64>| {
-        part.map_or_else(dash, |part| {
-            format!("{:.1} %", part / one.us_per_post * 100.0)
-        })
-    };
-    let number = |value: Option<f64>| value.map_or_else(dash, |value| format!("{value:.0}"));
+    let share = |part: f64| format!("{:.1} %", part / one.us_per_post * 100.0);
+    let miss = one.bytes_per_miss;
     vec![
         one.queries.to_string(),
         one.set.to_owned(),
         one.posts.to_string(),
         format!("{:.2}", one.us_per_post),
         format!("{:.0}", 1e6 / one.us_per_post),
-        share(Some(one.tokenise_us)),
+        share(one.tokenise_us),
         share(one.lookup_us),
         share(one.verify_us),
-        one.candidates_per_post
-            .map_or_else(dash, |value| format!("{value:.1}")),
+        format!("{:.1}", one.candidates_per_post),
         format!("{:.3}", one.matches_per_post),
         format!("{:.1}", one.build_ms),
-        number(one.bytes_per_query),
-        number(one.tokenise_bytes),
-        number(one.match_bytes),
+        format!("{:.0}", one.bytes_per_query),
+        miss.map_or_else(|| "–".to_owned(), |bytes| format!("{bytes:.0}")),
         one.checksum.clone(),
     ]
-}
-
-/// What was not measured.
-fn dash() -> String {
-    "–".to_owned()
 }

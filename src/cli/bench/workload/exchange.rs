@@ -9,7 +9,7 @@
 
 use crate::model::Mention;
 use crate::query::{Expr, KeyField, Keys, Place, Query, Test, Word};
-use crate::text::Token;
+use crate::text::{Token, analyse};
 use anyhow::{Context, bail};
 use std::fs;
 use std::io::{BufWriter, Write};
@@ -67,7 +67,7 @@ fn post(mention: &Mention) -> String {
         line.push_str(&values.join("|"));
         line.push('\t');
     }
-    let words: Vec<String> = mention.text_tokens.iter().map(forms).collect();
+    let words: Vec<String> = analyse(&mention.text).iter().map(forms).collect();
     line + &words.join(" ")
 }
 
