@@ -22,6 +22,15 @@ pub struct Char {
 /// text give the same characters. Reads at most `u32::MAX` bytes.
 /// `cluster` is room to work in.
 pub fn composed(text: &str, offset: usize, cluster: &mut String, out: &mut Vec<Char>) {
+    if text.is_ascii() && offset + text.len() <= u32::MAX as usize {
+        let bytes = text.bytes().zip((offset as u32)..);
+        out.extend(bytes.map(|(byte, start)| Char {
+            c: char::from(byte),
+            start,
+            end: start + 1,
+        }));
+        return;
+    }
     cluster.clear();
     let mut cluster = Cluster {
         written: cluster,
@@ -57,10 +66,12 @@ struct Cluster<'a> {
 impl Cluster<'_> {
     fn flush(&mut self, out: &mut Vec<Char>) {
         let (start, end) = (self.start, self.end);
-        if self.written.is_ascii() {
-            out.extend(self.written.chars().map(|c| Char { c, start, end }));
-        } else {
-            out.extend(self.written.nfc().map(|c| Char { c, start, end }));
+        let mut chars = self.written.chars();
+        match (chars.next(), chars.next()) {
+            (None, _) => {}
+            // Nothing before the first mark changes by composing.
+            (Some(c), None) if c < '\u{300}' => out.push(Char { c, start, end }),
+            _ => out.extend(self.written.nfc().map(|c| Char { c, start, end })),
         }
         self.written.clear();
     }

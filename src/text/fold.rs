@@ -18,6 +18,14 @@ impl Folded {
     /// Folds a composed word behind a sign (`#`, `@`) or none. Wildcards and inner punctuation stay.
     pub fn set(&mut self, sign: &str, word: &[Char]) {
         self.start(sign);
+        if word.iter().all(|c| c.c.is_ascii()) {
+            for c in word.iter().map(|c| c.c.to_ascii_lowercase()) {
+                self.push_ascii(c);
+            }
+            clip(&mut self.long, MAX_TERM_BYTES);
+            clip(&mut self.bare, MAX_TERM_BYTES);
+            return;
+        }
         for c in word.iter().map(|c| c.c).flat_map(char::to_lowercase).nfc() {
             match c {
                 'ä' => self.push("ae", "a"),

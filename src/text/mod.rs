@@ -20,6 +20,7 @@ mod compound;
 mod fold;
 pub mod lang;
 pub mod link;
+mod marks;
 pub mod markup;
 mod plain;
 mod tokens;

@@ -7,6 +7,7 @@
 use super::tokens::Tokens;
 use super::words::What;
 use crate::privacy::MASK;
+use std::ops::Range;
 
 /// What a byte is to the fast way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,22 +61,40 @@ struct Run {
 
 impl Tokens {
     pub(super) fn read_plain(&mut self, text: &str) {
+        let mut marks = std::mem::take(&mut self.room.marks);
+        marks.read(self.lower(text.len()));
         let bytes = text.as_bytes();
         let mut at = 0;
-        while at < bytes.len() && !self.is_full() {
-            at = match class(bytes, at) {
-                Class::Blank | Class::Separator | Class::Joiner => at + 1,
-                Class::Letter | Class::Digit | Class::Latin => self.plain_word(text, at),
-                Class::Hash => self.plain_tag(text, at),
-                Class::At => self.plain_handle(text, at),
-                Class::Sign if class(bytes, at + 1) == Class::Other => self.strange(text, at),
-                Class::Sign => {
-                    self.push_ascii(at..at + 1, What::Word);
-                    at + 1
+        while let Some((next, is_ascii)) = marks.next(at)
+            && !self.is_full()
+        {
+            let end = if is_ascii { marks.end(next) } else { next };
+            at = match stands_alone(bytes, next..end) {
+                true => {
+                    self.push_ascii(next..end, What::Word);
+                    end
                 }
-                Class::Other if is_quote(bytes, at) => at + 3,
-                Class::Other => self.strange(text, at),
+                false => self.plain(text, next),
             };
+        }
+        self.room.marks = marks;
+    }
+
+    /// Reads on from a byte that is more than punctuation; where it came to.
+    fn plain(&mut self, text: &str, at: usize) -> usize {
+        let bytes = text.as_bytes();
+        match class(bytes, at) {
+            Class::Blank | Class::Separator | Class::Joiner => at + 1,
+            Class::Letter | Class::Digit | Class::Latin => self.plain_word(text, at),
+            Class::Hash => self.plain_tag(text, at),
+            Class::At => self.plain_handle(text, at),
+            Class::Sign if class(bytes, at + 1) == Class::Other => self.strange(text, at),
+            Class::Sign => {
+                self.push_ascii(at..at + 1, What::Word);
+                at + 1
+            }
+            Class::Other if is_quote(bytes, at) => at + 3,
+            Class::Other => self.strange(text, at),
         }
     }
 
@@ -208,6 +227,21 @@ impl Tokens {
         self.read_any(text, from..end, false);
         end
     }
+}
+
+/// True for a word of ASCII letters and digits that ends where a blank or punctuation follows.
+fn stands_alone(bytes: &[u8], word: Range<usize>) -> bool {
+    let goes_on = match class(bytes, word.end) {
+        Class::Blank => false,
+        // Numbers go on over these, and `www.` starts an address.
+        Class::Separator => match bytes.get(word.end) {
+            Some(b'.') => word.len() == 3 || class(bytes, word.start) == Class::Digit,
+            Some(b',' | b'/') => class(bytes, word.start) == Class::Digit,
+            _ => false,
+        },
+        _ => true,
+    };
+    !goes_on && !word.is_empty() && word.len() <= MAX_BYTES
 }
 
 fn class(bytes: &[u8], at: usize) -> Class {

@@ -6,15 +6,17 @@ mod write;
 use super::MAX_TOKENS;
 use super::chars::Char;
 use super::fold::Folded;
+use super::marks::Marks;
 use std::ops::Range;
 
 /// Zero bytes before and behind all forms, so that eight bytes can be read at either end of each.
-const PADDING: usize = 8;
+const PADDING: usize = ZEROS.len();
+const ZEROS: &str = "\0\0\0\0\0\0\0\0";
 
 /// The words of a text. Every form has its [`hash`].
 #[derive(Debug, Clone, Default)]
 pub struct Tokens {
-    /// Padding, the text in lower-case ASCII, then forms that are not written there, padding.
+    /// Padding, the text in lower-case ASCII, padding, forms that are not written there, padding.
     pub(super) letters: String,
     pub(super) forms: Vec<Form>,
     words: Vec<Word>,
@@ -28,6 +30,7 @@ pub struct Tokens {
 pub(super) struct Room {
     pub chars: Vec<Char>,
     cluster: String,
+    pub marks: Marks,
     pub folded: Folded,
     whole: String,
     /// The forms of each part of a compound, end to end; where the first and the last of each ends.
@@ -110,14 +113,14 @@ impl Tokens {
     pub fn read(&mut self, text: &str) {
         self.clear(text);
         self.read_plain(text);
-        self.letters.push_str("\0\0\0\0\0\0\0\0");
+        self.letters.push_str(ZEROS);
     }
 
     /// Reads a query's words: `*` and `?` are letters.
     pub fn read_query(&mut self, text: &str) {
         self.clear(text);
         self.read_any(text, 0..text.len(), true);
-        self.letters.push_str("\0\0\0\0\0\0\0\0");
+        self.letters.push_str(ZEROS);
     }
 
     /// As [`Tokens::read`], without the fast way: what that is held to.
@@ -125,7 +128,7 @@ impl Tokens {
     pub(super) fn read_slowly(&mut self, text: &str) {
         self.clear(text);
         self.read_any(text, 0..text.len(), false);
-        self.letters.push_str("\0\0\0\0\0\0\0\0");
+        self.letters.push_str(ZEROS);
     }
 
     fn clear(&mut self, text: &str) {
@@ -133,9 +136,10 @@ impl Tokens {
         self.forms.clear();
         self.words.clear();
         self.exacts.clear();
-        self.letters.push_str("\0\0\0\0\0\0\0\0");
+        self.letters.push_str(ZEROS);
         self.letters.push_str(text);
         self.letters.make_ascii_lowercase();
+        self.letters.push_str(ZEROS);
     }
 
     /// Positions of the text.
@@ -221,25 +225,33 @@ fn eight(bytes: &[u8], at: usize) -> u64 {
 
 /// A number for a form; the same on every machine and in every run.
 pub fn hash(form: &str) -> u64 {
-    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-    let bytes = form.as_bytes();
-    let mut value = (bytes.len() as u64).wrapping_mul(MIX);
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        value = (value ^ u64::from_le_bytes(*word)).wrapping_mul(MIX);
-        value ^= value >> 32;
+    hash_at(form.as_bytes(), 0..form.len())
+}
+
+/// The same for a range of bytes, which may have others behind it.
+fn hash_at(bytes: &[u8], range: Range<usize>) -> u64 {
+    let Range { start: mut at, end } = range;
+    let mut value = ((end - at) as u64).wrapping_mul(MIX);
+    while end - at > 8 {
+        value = mix(value, eight(bytes, at));
+        at += 8;
     }
-    let tail = match rest {
-        [] => 0,
-        [a, b, c, d, after @ ..] => {
-            let low = u32::from_le_bytes([*a, *b, *c, *d]);
-            let high = after.iter().fold(0, |n, byte| n << 8 | u64::from(*byte));
-            u64::from(low) | high << 32
-        }
-        few => few.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)),
+    let last = match bytes.get(at..at + 8) {
+        Some(_) => eight(bytes, at),
+        None => bytes[at..end]
+            .iter()
+            .rev()
+            .fold(0, |n, byte| n << 8 | u64::from(*byte)),
     };
-    value = (value ^ tail).wrapping_mul(MIX);
-    value ^ value >> 29
+    let unused = 64 - 8 * (end - at).max(1);
+    mix(value, last << unused >> unused)
+}
+
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+fn mix(value: u64, eight: u64) -> u64 {
+    let mixed = (value ^ eight).wrapping_mul(MIX);
+    mixed ^ mixed >> 32
 }
 
 fn narrow(number: usize) -> u32 {

@@ -1,6 +1,6 @@
 //! How words get into [`Tokens`].
 
-use super::{Counts, Form, PADDING, Tokens, Word, hash, narrow};
+use super::{Counts, Form, PADDING, Tokens, Word, hash_at, narrow};
 use crate::text::chars::{Char, composed, is_skin_tone};
 use crate::text::fold::{clip, fold_into};
 use crate::text::words::{Found, Scanner, What};
@@ -78,17 +78,21 @@ impl Tokens {
         });
     }
 
+    /// The text of so many bytes, in lower-case ASCII.
+    pub(in crate::text) fn lower(&self, length: usize) -> &[u8] {
+        let lower = self.letters.as_bytes().get(PADDING..PADDING + length);
+        lower.unwrap_or_default()
+    }
+
     fn push_lower(&mut self, range: Range<usize>) {
         self.push_range(range.start + PADDING..range.end + PADDING);
     }
 
     fn push_range(&mut self, range: Range<usize>) {
-        let form = self.letters.get(range.clone()).unwrap_or_default();
-        let hash = hash(form);
         self.forms.push(Form {
             start: narrow(range.start),
             end: narrow(range.end),
-            hash,
+            hash: hash_at(self.letters.as_bytes(), range),
         });
     }
 
@@ -162,9 +166,8 @@ impl Tokens {
             let mut first = first_form;
             if nth > 0 {
                 first = self.forms.len();
-                self.room.folded.set("", &chars[from..to]);
                 counts = Counts {
-                    plain: self.push_folded(first),
+                    plain: self.push_part(&chars[from..to]),
                     ..Counts::default()
                 };
             }
@@ -211,13 +214,24 @@ impl Tokens {
                 self.room.parts = term;
                 added
             }
-            _ => {
-                self.room.folded.set("", part);
-                self.push_folded(first)
-            }
+            _ => self.push_part(part),
         };
         self.room.whole = whole;
         added
+    }
+
+    /// The first forms of a position: those of a part.
+    fn push_part(&mut self, part: &[Char]) -> u8 {
+        match ascii(part) {
+            Some(range) => {
+                self.push_lower(range);
+                1
+            }
+            None => {
+                self.room.folded.set("", part);
+                self.push_folded(self.forms.len())
+            }
+        }
     }
 
     /// The forms of all parts in one: all written out, then all bare.
@@ -269,6 +283,9 @@ impl Tokens {
         if counts.plain == 0 {
             return (start..start, false);
         }
+        if let Some(range) = ascii(part) {
+            return (range, false);
+        }
         let own = self.exacts.len();
         self.exacts.extend(part.iter().map(|c| c.c));
         let length = self.exacts[own..].floor_char_boundary(MAX_TERM_BYTES);
@@ -279,4 +296,12 @@ impl Tokens {
         }
         (own..own + length, true)
     }
+}
+
+/// Where a part stands in the text, if it stands there in ASCII without anything unseen between.
+fn ascii(part: &[Char]) -> Option<Range<usize>> {
+    let (first, last) = (part.first()?, part.last()?);
+    let range = first.start as usize..last.end as usize;
+    let fits = range.len() == part.len() && range.len() <= MAX_TERM_BYTES;
+    (fits && part.iter().all(|c| c.c.is_ascii())).then_some(range)
 }
