@@ -284,6 +284,7 @@ fn voices_are_named_by_account_or_by_site() {
     let expected = Author::Voice {
         name: "Bundesministerium des Innern".into(),
         handle: "".into(),
+        account: None,
     };
     assert_eq!(mention.author, Some(expected));
     // Not for what people write below them.
