@@ -4,6 +4,8 @@
 //! tags become line breaks, `<script>` and `<style>` lose their content, entities are decoded once,
 //! and the addresses of links are handed out beside the text.
 
+use super::references;
+
 /// Elements whose content is no text.
 const SILENT: [&str; 7] = [
     "script", "style", "template", "noscript", "iframe", "svg", "title",
@@ -145,7 +147,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
                 .next()
                 .unwrap_or_default(),
         };
-        return Some(html_escape::decode_html_entities(raw.trim()).into_owned());
+        return Some(references::decode(raw.trim()).into_owned());
     }
     None
 }
@@ -177,11 +179,7 @@ fn char_floor(text: &str, at: usize) -> usize {
 }
 
 fn push_text(out: &mut String, text: &str) {
-    if text.contains('&') {
-        out.push_str(&html_escape::decode_html_entities(text));
-    } else {
-        out.push_str(text);
-    }
+    out.push_str(&references::decode(text));
 }
 
 #[cfg(test)]

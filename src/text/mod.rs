@@ -20,6 +20,7 @@ mod fold;
 pub mod lang;
 pub mod link;
 pub mod markup;
+pub mod references;
 mod words;
 
 pub use fold::fold_keyword;

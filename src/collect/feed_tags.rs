@@ -1,0 +1,286 @@
+//! The start tags of a feed, written so that the parser takes every element for what is meant.
+//!
+//! The parser goes by namespaces and gives up a feed for a `type` that it does not know. So an
+//! element of the feed's own format has none (then it is what its name says), the prefixes that
+//! feeds use mean what they mean everywhere, declared or not, and `type` is one of a few.
+
+use super::feed_escape::push_text;
+use std::collections::HashSet;
+use url::Url;
+
+const MAX_ATTRIBUTES: usize = 64;
+/// Prefixes with one meaning, whatever a feed declares: a slash too few, another case, nothing.
+const PREFIXES: [(&str, &str); 5] = [
+    ("atom", "http://www.w3.org/2005/Atom"),
+    ("content", "http://purl.org/rss/1.0/modules/content/"),
+    ("dc", "http://purl.org/dc/elements/1.1/"),
+    ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"),
+    ("media", "http://search.yahoo.com/mrss/"),
+];
+/// Namespace of prefixes that nobody declared: their `title` is not the item's.
+const UNDECLARED: &str = "urn:undeclared";
+/// Elements that make a feed, in the namespace of its format.
+const FRAME: [&str; 6] = ["rss", "channel", "item", "RDF", "feed", "entry"];
+/// Elements of Atom and of extensions that hold words.
+const WORDS: [&str; 6] = [
+    "title",
+    "summary",
+    "content",
+    "description",
+    "subtitle",
+    "rights",
+];
+
+/// A name without its prefix.
+pub fn local(name: &str) -> &str {
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+fn prefix(name: &str) -> Option<&str> {
+    name.split_once(':').map(|(prefix, _)| prefix)
+}
+
+/// Writes the start tags of one feed, and remembers what they declared.
+#[derive(Default)]
+pub struct Tags<'a> {
+    root: Option<&'a str>,
+    declared: HashSet<&'a str>,
+}
+
+impl<'a> Tags<'a> {
+    /// True in an Atom feed or entry.
+    pub fn is_atom(&self) -> bool {
+        matches!(self.root.map(local), Some("feed" | "entry"))
+    }
+
+    /// True for an element without which the parser can do, but not with nothing in it.
+    pub fn needs_words(&self, name: &str) -> bool {
+        let is_read = self.is_atom() || prefix(name).is_some();
+        is_read && WORDS.contains(&local(name)) && name != "media:content"
+    }
+
+    /// Writes `<name …>`. The first one is the root.
+    ///
+    /// Attributes get quotes and clean values. Missing are those that would cost the parser the
+    /// feed or the element.
+    pub fn push_start(&mut self, out: &mut String, name: &'a str, attributes: &'a str) {
+        out.push('<');
+        out.push_str(name);
+        if self.root.is_none() {
+            self.root = Some(name);
+            self.push_root_attributes(out, name);
+        }
+        for (key, value) in split(attributes) {
+            self.declared.extend(key.strip_prefix("xmlns:"));
+            if let Some(value) = self.mended(name, key, value) {
+                push_attribute(out, key, value);
+            }
+        }
+        if let Some(prefix) = prefix(name).filter(|prefix| self.is_undeclared(prefix)) {
+            push_attribute(out, &format!("xmlns:{prefix}"), UNDECLARED);
+        }
+        out.push('>');
+    }
+
+    fn push_root_attributes(&mut self, out: &mut String, name: &'a str) {
+        // The root's prefix is the format's own, as no prefix is.
+        self.declared.extend(prefix(name));
+        self.declared.extend(["xml", "xmlns"]);
+        if local(name) == "rss" {
+            // One reading serves all versions; the parser takes only some of their numbers.
+            push_attribute(out, "version", "2.0");
+        }
+        for (prefix, namespace) in PREFIXES {
+            self.declared.insert(prefix);
+            push_attribute(out, &format!("xmlns:{prefix}"), namespace);
+        }
+    }
+
+    fn is_undeclared(&self, prefix: &str) -> bool {
+        !self.declared.contains(prefix) && !prefix.is_empty() && prefix.chars().all(is_name_char)
+    }
+
+    /// The value of an attribute as the parser may see it, if it may.
+    fn mended<'v>(&self, name: &str, key: &str, value: &'v str) -> Option<&'v str> {
+        match key {
+            "version" if local(name) == "rss" => None,
+            "xmlns" if FRAME.contains(&local(name)) => None,
+            "xml:base" => Some(value).filter(|value| is_base(value)),
+            "type" if self.needs_words(name) => text_type(name, value),
+            // What stands elsewhere is not fetched, and beside it there may be no text.
+            "src" if self.needs_words(name) => None,
+            _ => match key.strip_prefix("xmlns:") {
+                Some(prefix) => Some(value).filter(|_| !self.is_fixed(prefix)),
+                None => Some(value),
+            },
+        }
+    }
+
+    /// A prefix that means the same in every feed.
+    fn is_fixed(&self, prefix: &str) -> bool {
+        let own = self.root.and_then(self::prefix);
+        let known = PREFIXES.iter().any(|(known, _)| *known == prefix);
+        known || own == Some(prefix) || matches!(prefix, "xml" | "xmlns")
+    }
+}
+
+/// The type of a text, as the parser knows it; plain text has none.
+fn text_type<'v>(name: &str, value: &str) -> Option<&'v str> {
+    let value = value.to_ascii_lowercase();
+    let is_extension = prefix(name).is_some_and(|prefix| prefix != "atom");
+    match value.as_str() {
+        value if value.contains("xml") && !is_extension => Some("xhtml"),
+        value if value.contains("html") => Some("html"),
+        value if value.contains('/') && !value.starts_with("text/") && local(name) == "content" => {
+            Some("application/octet-stream")
+        }
+        _ => None,
+    }
+}
+
+/// The attributes that a tag names and gives a value, with or without quotes.
+fn split(attributes: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    let mut rest = attributes;
+    while let Some((name, behind)) = rest.split_once('=') {
+        // What stands before the last blank is an attribute without a value.
+        let name = name.split_whitespace().next_back().unwrap_or_default();
+        let behind = behind.trim_start();
+        let (value, next) = match behind.chars().next() {
+            Some(quote @ ('"' | '\'')) => {
+                behind[1..].split_once(quote).unwrap_or((&behind[1..], ""))
+            }
+            _ => behind
+                .split_once(char::is_whitespace)
+                .unwrap_or((behind, "")),
+        };
+        rest = next;
+        if !name.is_empty() && name.chars().all(is_name_char) {
+            found.push((name, value));
+        }
+        if found.len() == MAX_ATTRIBUTES {
+            break;
+        }
+    }
+    found
+}
+
+fn push_attribute(out: &mut String, key: &str, value: &str) {
+    out.push(' ');
+    out.push_str(key);
+    out.push_str("=\"");
+    push_text(out, value);
+    out.push('"');
+}
+
+fn is_name_char(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')
+}
+
+fn is_base(value: &str) -> bool {
+    matches!(
+        Url::parse(value),
+        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Writes a tag inside a root, the root's own left out.
+    fn check(root: (&str, &str), name: &str, attributes: &str, expected: &str) {
+        let mut tags = Tags::default();
+        tags.push_start(&mut String::new(), root.0, root.1);
+        let mut out = String::new();
+        tags.push_start(&mut out, name, attributes);
+        assert_eq!(out, expected, "of <{name} {attributes}>");
+    }
+
+    const RSS: (&str, &str) = ("rss", "");
+    const ATOM: (&str, &str) = ("feed", "");
+
+    #[test]
+    fn attributes_get_quotes_and_clean_values() {
+        check(
+            ATOM,
+            "link",
+            " href='/?a=1&b=2' x",
+            "<link href=\"/?a=1&amp;b=2\">",
+        );
+        check(
+            ATOM,
+            "a",
+            " b=c d checked e='\"'",
+            "<a b=\"c\" e=\"&quot;\">",
+        );
+        check(ATOM, "a", " \"x\"=1 xml:base='http://['", "<a>");
+        check(ATOM, "a", " xml:base=/x", "<a xml:base=\"/x\">");
+    }
+
+    #[test]
+    fn elements_of_the_format_have_no_namespace() {
+        for root in ["rss", "feed", "rdf:RDF"] {
+            let mut out = String::new();
+            Tags::default().push_start(&mut out, root, " xmlns='http://backend.userland.com/rss2'");
+            assert!(!out.contains("userland"), "{out}");
+        }
+        check(RSS, "item", " xmlns='urn:x'", "<item>");
+        check(ATOM, "div", " xmlns='urn:x'", "<div xmlns=\"urn:x\">");
+        let own = ("n:rss", " xmlns:n='urn:x'");
+        check(own, "n:item", " xmlns:n='urn:x'", "<n:item>");
+    }
+
+    #[test]
+    fn prefixes_mean_what_they_mean_everywhere() {
+        check(RSS, "content:encoded", "", "<content:encoded>");
+        check(
+            RSS,
+            "media:title",
+            " xmlns:media='http://search.yahoo.com/mrss'",
+            "<media:title>",
+        );
+        check(RSS, "x:title", "", "<x:title xmlns:x=\"urn:undeclared\">");
+        check(("rss", " xmlns:x='urn:x'"), "x:title", "", "<x:title>");
+        check(
+            RSS,
+            "x:title",
+            " xmlns:x='urn:x'",
+            "<x:title xmlns:x=\"urn:x\">",
+        );
+        check(RSS, "xml:title", " xmlns:xml='urn:x'", "<xml:title>");
+    }
+
+    #[test]
+    fn types_are_those_that_the_parser_knows() {
+        let content = |kind: &str, expected: &str| {
+            let expected = match expected {
+                "" => "<content>".to_owned(),
+                kind => format!("<content type=\"{kind}\">"),
+            };
+            check(ATOM, "content", &format!(" type='{kind}'"), &expected);
+        };
+        content("text/plain", "");
+        content("sonstwas", "");
+        content("HTML", "html");
+        content("text/html; charset=utf-8", "html");
+        content("application/xhtml+xml", "xhtml");
+        content("image/svg+xml", "xhtml");
+        content("image/png", "application/octet-stream");
+        check(ATOM, "content", " src='/x' type=text", "<content>");
+        check(ATOM, "title", " type='image/png'", "<title>");
+        check(RSS, "media:title", " type='text'", "<media:title>");
+        check(
+            RSS,
+            "media:content",
+            " type=a/b src=c",
+            "<media:content type=\"a/b\" src=\"c\">",
+        );
+        check(
+            RSS,
+            "media:description",
+            " type=xhtml",
+            "<media:description type=\"html\">",
+        );
+    }
+}
