@@ -176,13 +176,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Inside a text of RSS, where tags are HTML that the publisher forgot to escape.
+    /// Inside a text of RSS or of `media:`, where tags are HTML that the publisher forgot to escape.
     fn is_in_text(&self) -> bool {
-        !self.tags.is_atom()
-            && self
-                .open
-                .last()
-                .is_some_and(|name| TEXTS.contains(&local(name)))
+        self.open.last().is_some_and(|name| {
+            let is_plain = !self.tags.is_atom() || name.starts_with("media:");
+            is_plain && TEXTS.contains(&local(name))
+        })
     }
 
     fn start(&mut self, name: &'a str, attributes: &'a str, is_empty: bool) {
@@ -417,6 +416,14 @@ mod tests {
         assert_eq!(
             inside("<media:description/>"),
             "<media:description> </media:description>"
+        );
+        assert_eq!(
+            inside("<media:description><br/></media:description>"),
+            "<media:description>&lt;br/&gt;</media:description>"
+        );
+        assert_eq!(
+            inside("<content type='image/png'><b/></content>"),
+            "<content type=\"application/octet-stream\"> <b></b></content>"
         );
     }
 

@@ -18,6 +18,8 @@ const PREFIXES: [(&str, &str); 5] = [
     ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"),
     ("media", "http://search.yahoo.com/mrss/"),
 ];
+/// Type of content that is no words.
+const BINARY: &str = "application/octet-stream";
 /// Longest name of a tag that is looked at for an item's.
 const MAX_NAME_BYTES: usize = 128;
 /// Namespace of prefixes that nobody declared: their `title` is not the item's.
@@ -102,16 +104,19 @@ impl<'a> Tags<'a> {
             self.root = Some(name);
             self.push_root_attributes(out, name);
         }
+        let mut is_binary = false;
         for (key, value) in split(attributes) {
             self.declared.extend(key.strip_prefix("xmlns:"));
             if let Some(value) = self.mended(name, key, value) {
+                is_binary |= value == BINARY;
                 push_attribute(out, key, value);
             }
         }
         if let Some(prefix) = prefix(name).filter(|prefix| self.is_undeclared(prefix)) {
             push_attribute(out, &format!("xmlns:{prefix}"), UNDECLARED);
         }
-        out.push('>');
+        // The parser wants text in it before any tag, though nobody reads it.
+        out.push_str(if is_binary { "> " } else { ">" });
     }
 
     fn push_root_attributes(&mut self, out: &mut String, name: &'a str) {
@@ -164,7 +169,7 @@ fn text_type<'v>(name: &str, value: &str) -> Option<&'v str> {
         value if (value == "xhtml" || value.contains("xml")) && !is_extension => Some("xhtml"),
         value if value.contains("html") => Some("html"),
         value if value.contains('/') && !value.starts_with("text/") && local(name) == "content" => {
-            Some("application/octet-stream")
+            Some(BINARY)
         }
         _ => None,
     }
@@ -299,7 +304,8 @@ mod tests {
         content("text/html; charset=utf-8", "html");
         content("application/xhtml+xml", "xhtml");
         content("image/svg+xml", "xhtml");
-        content("image/png", "application/octet-stream");
+        let png = "<content type=\"application/octet-stream\"> ";
+        check(ATOM, "content", " type='image/png'", png);
         check(ATOM, "content", " src='/x' type=text", "<content>");
         check(ATOM, "title", " type='image/png'", "<title>");
         check(RSS, "media:title", " type='text'", "<media:title>");
