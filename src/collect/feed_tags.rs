@@ -36,6 +36,20 @@ const WORDS: [&str; 6] = [
     "rights",
 ];
 
+/// Elements of RSS whose content is text: tags inside are unescaped HTML.
+const TEXTS: [&str; 4] = ["title", "description", "encoded", "summary"];
+
+/// What a tag inside an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    /// A tag of the feed.
+    Tags,
+    /// HTML that the publisher forgot to escape.
+    Html,
+    /// Nothing: the element holds plain words.
+    Words,
+}
+
 /// A name without its prefix.
 pub fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
@@ -91,6 +105,24 @@ impl<'a> Tags<'a> {
     pub fn needs_words(&self, name: &str) -> bool {
         let is_read = self.is_atom() || prefix(name).is_some();
         is_read && WORDS.contains(&local(name)) && name != "media:content"
+    }
+
+    /// What tags are in an element; the parser would end its words at the first one.
+    pub fn inside(&self, name: &str, attributes: &str) -> Inside {
+        if !self.is_atom() || name.starts_with("media:") {
+            return match TEXTS.contains(&local(name)) {
+                true => Inside::Html,
+                false => Inside::Tags,
+            };
+        }
+        let attributes = split(attributes);
+        let stated = attributes.iter().find(|(key, _)| *key == "type");
+        match stated.and_then(|(_, value)| text_type(name, value)) {
+            _ if !self.needs_words(name) => Inside::Tags,
+            Some("html") => Inside::Html,
+            Some(_) => Inside::Tags,
+            None => Inside::Words,
+        }
     }
 
     /// Writes `<name …>`. The first one is the root.
