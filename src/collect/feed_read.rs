@@ -10,6 +10,7 @@
 use super::feed_decode;
 use super::feed_json::{self, JsonAuthor, JsonFeed, JsonItem};
 use super::feed_repair::{self, Xml};
+use super::feed_tags;
 use super::source::{RejectReason, Rejection};
 use crate::model::{Item, Kind, RawAuthor};
 use crate::text::{link, markup};
@@ -46,7 +47,7 @@ pub fn read(
         .starts_with('{')
     {
         true => json_entries(&text, max_items),
-        false => xml_entries(&text, base, max_items),
+        false => xml_entries(&text, base, max_items).and_then(|entries| believed(entries, &text)),
     };
     match entries {
         Ok(entries) => items(entries, base),
@@ -112,7 +113,7 @@ fn json_time(text: &str) -> Option<Timestamp> {
 }
 
 /// Reads the feed at once; where the parser gives it up as a whole, or leaves items out, item by
-/// item. A feed with items that gives none is a rejection: nothing said and not understood differ.
+/// item.
 fn xml_entries(text: &str, base: Option<&Url>, max_items: usize) -> Result<Entries, Rejection> {
     let xml = feed_repair::repair(text, max_items)?;
     if xml.is_cut {
@@ -123,9 +124,17 @@ fn xml_entries(text: &str, base: Option<&Url>, max_items: usize) -> Result<Entri
             Ok(entries.into_iter().map(Ok).collect())
         }
         _ if can_be_split(&xml) => Ok(one_by_one(&xml, base)),
-        Ok(entries) if entries.is_empty() => Err(malformed("none of the feed's items can be read")),
         Ok(entries) => Ok(entries.into_iter().map(Ok).collect()),
         Err(rejection) => Err(rejection),
+    }
+}
+
+/// No entries are an empty feed only where the text names none: whatever else the reasons are, what
+/// is there and was not read is a rejection.
+fn believed(entries: Entries, text: &str) -> Result<Entries, Rejection> {
+    match entries.is_empty() && feed_tags::names_items(text) {
+        true => Err(malformed("none of the feed's items can be read")),
+        false => Ok(entries),
     }
 }
 

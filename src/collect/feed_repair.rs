@@ -8,7 +8,7 @@
 //! (`feed_read`).
 
 use super::feed_escape::{is_xml, push_text};
-use super::feed_tags::{Tags, local};
+use super::feed_tags::{Inside, Tags, local};
 use super::source::{RejectReason, Rejection};
 use std::ops::Range;
 
@@ -24,8 +24,6 @@ const MAX_OUT_BYTES: usize = 24 * 1024 * 1024;
 const MAX_TAG_BYTES: usize = 16 * 1024;
 /// Elements that feeds of the world begin with, without their prefix.
 const ROOTS: [&str; 4] = ["rss", "feed", "RDF", "entry"];
-/// Elements of RSS whose content is text: tags inside are unescaped HTML.
-const TEXTS: [&str; 4] = ["title", "description", "encoded", "summary"];
 
 /// A feed as the parser may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +70,8 @@ struct Writer<'a> {
     tags: Tags<'a>,
     /// Where the words of the newest element begin, if it must not be without.
     words: Option<usize>,
+    /// How many elements were open in the newest one, and what tags are there.
+    inside: Option<(usize, Inside)>,
     elements: usize,
     max_items: usize,
     closed: bool,
@@ -160,7 +160,9 @@ impl<'a> Writer<'a> {
         }
         match (is_end, self.open.iter().rposition(|open| *open == name)) {
             (true, Some(depth)) => self.close_to(depth),
-            _ if self.is_in_text() => self.text(tag),
+            _ if self.inside() == Inside::Html => self.text(tag),
+            // Not joined: a tag stands between words more often than within one.
+            _ if self.inside() == Inside::Words => self.text(" "),
             (true, None) => {}
             (false, _) if self.open.len() < MAX_DEPTH => self.start(name, attributes, is_empty),
             (false, _) => {}
@@ -172,17 +174,16 @@ impl<'a> Writer<'a> {
     fn unclosed_before(&self, name: &str) -> Option<usize> {
         match self.item {
             Some((_, depth)) => (self.open.get(depth) == Some(&name)).then_some(depth),
-            None => (name == "item" && self.is_in_text()).then(|| self.open.len() - 1),
+            None => (name == "item" && self.inside() == Inside::Html).then(|| self.open.len() - 1),
         }
     }
 
-    /// Inside a text of RSS, where tags are HTML that the publisher forgot to escape.
-    fn is_in_text(&self) -> bool {
-        !self.tags.is_atom()
-            && self
-                .open
-                .last()
-                .is_some_and(|name| TEXTS.contains(&local(name)))
+    /// What tags are where the writer stands.
+    fn inside(&self) -> Inside {
+        match self.inside {
+            Some((depth, inside)) if depth == self.open.len() => inside,
+            _ => Inside::Tags,
+        }
     }
 
     fn start(&mut self, name: &'a str, attributes: &'a str, is_empty: bool) {
@@ -194,6 +195,7 @@ impl<'a> Writer<'a> {
         self.tags.push_start(&mut self.out, name, attributes);
         self.words = self.tags.needs_words(name).then_some(self.out.len());
         self.open.push(name);
+        self.inside = Some((self.open.len(), self.tags.inside(name, attributes)));
         if is_empty {
             self.close_to(self.open.len() - 1);
         }
@@ -417,6 +419,27 @@ mod tests {
         assert_eq!(
             inside("<media:description/>"),
             "<media:description> </media:description>"
+        );
+        assert_eq!(
+            inside("<media:description><br/></media:description>"),
+            "<media:description>&lt;br/&gt;</media:description>"
+        );
+        assert_eq!(
+            inside("<content type='image/png'><b/></content>"),
+            "<content type=\"application/octet-stream\"> <b></b></content>"
+        );
+    }
+
+    #[test]
+    fn tags_in_texts_cost_no_words() {
+        assert_eq!(inside("<title>a <i>b</i></title>"), "<title>a  b </title>");
+        assert_eq!(
+            inside("<summary type='HTML'>a<p>b</p></summary><id>1</id>"),
+            "<summary type=\"html\">a&lt;p&gt;b&lt;/p&gt;</summary><id>1</id>"
+        );
+        assert_eq!(
+            inside("<content type='xhtml'><p>a<i>b</i></p></content>"),
+            "<content type=\"xhtml\"><p>a<i>b</i></p></content>"
         );
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The parser goes by namespaces and gives up a feed for a `type` that it does not know. So an
 //! element of the feed's own format has none (then it is what its name says), the prefixes that
-//! feeds use mean what they mean everywhere, declared or not, and `type` is one of a few.
+//! feeds use mean what they mean everywhere, declared or not, and `type` is one of a few. Where all of
+//! that did not help, `names_items` tells a feed that says nothing from one that was not understood.
 
 use super::feed_escape::push_text;
 use std::collections::HashSet;
@@ -17,6 +18,10 @@ const PREFIXES: [(&str, &str); 5] = [
     ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"),
     ("media", "http://search.yahoo.com/mrss/"),
 ];
+/// Type of content that is no words.
+const BINARY: &str = "application/octet-stream";
+/// Longest name of a tag that is looked at for an item's.
+const MAX_NAME_BYTES: usize = 128;
 /// Namespace of prefixes that nobody declared: their `title` is not the item's.
 const UNDECLARED: &str = "urn:undeclared";
 /// Elements that make a feed, in the namespace of its format.
@@ -31,6 +36,20 @@ const WORDS: [&str; 6] = [
     "rights",
 ];
 
+/// Elements of RSS whose content is text: tags inside are unescaped HTML.
+const TEXTS: [&str; 4] = ["title", "description", "encoded", "summary"];
+
+/// What a tag inside an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    /// A tag of the feed.
+    Tags,
+    /// HTML that the publisher forgot to escape.
+    Html,
+    /// Nothing: the element holds plain words.
+    Words,
+}
+
 /// A name without its prefix.
 pub fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
@@ -38,6 +57,35 @@ pub fn local(name: &str) -> &str {
 
 fn prefix(name: &str) -> Option<&str> {
     name.split_once(':').map(|(prefix, _)| prefix)
+}
+
+/// True where a feed's text holds the tag of an item, in any case and with any prefix. What stands in
+/// comments and CDATA is no tag. Generous: it decides only whether nothing is believed.
+pub fn names_items(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at + 1..];
+        let hidden = [("!--", "-->"), ("![CDATA[", "]]>")];
+        let end = hidden.iter().find(|(begin, _)| rest.starts_with(begin));
+        match end.map(|(_, end)| rest.split_once(end)) {
+            Some(Some((_, next))) => rest = next,
+            // What is opened and never closed hides everything behind it.
+            Some(None) => return false,
+            None if is_item_tag(rest) => return true,
+            None => {}
+        }
+    }
+    false
+}
+
+/// True for what follows the `<` of `<item>`, `<x:Entry …>`.
+fn is_item_tag(text: &str) -> bool {
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<');
+    let head = &text[..text.floor_char_boundary(MAX_NAME_BYTES)];
+    let name = head.split(is_end).next().unwrap_or_default();
+    ["item", "entry"]
+        .iter()
+        .any(|item| local(name).eq_ignore_ascii_case(item))
 }
 
 /// Writes the start tags of one feed, and remembers what they declared.
@@ -59,6 +107,24 @@ impl<'a> Tags<'a> {
         is_read && WORDS.contains(&local(name)) && name != "media:content"
     }
 
+    /// What tags are in an element; the parser would end its words at the first one.
+    pub fn inside(&self, name: &str, attributes: &str) -> Inside {
+        if !self.is_atom() || name.starts_with("media:") {
+            return match TEXTS.contains(&local(name)) {
+                true => Inside::Html,
+                false => Inside::Tags,
+            };
+        }
+        let attributes = split(attributes);
+        let stated = attributes.iter().find(|(key, _)| *key == "type");
+        match stated.and_then(|(_, value)| text_type(name, value)) {
+            _ if !self.needs_words(name) => Inside::Tags,
+            Some("html") => Inside::Html,
+            Some(_) => Inside::Tags,
+            None => Inside::Words,
+        }
+    }
+
     /// Writes `<name …>`. The first one is the root.
     ///
     /// Attributes get quotes and clean values. Missing are those that would cost the parser the
@@ -70,16 +136,19 @@ impl<'a> Tags<'a> {
             self.root = Some(name);
             self.push_root_attributes(out, name);
         }
+        let mut is_binary = false;
         for (key, value) in split(attributes) {
             self.declared.extend(key.strip_prefix("xmlns:"));
             if let Some(value) = self.mended(name, key, value) {
+                is_binary |= value == BINARY;
                 push_attribute(out, key, value);
             }
         }
         if let Some(prefix) = prefix(name).filter(|prefix| self.is_undeclared(prefix)) {
             push_attribute(out, &format!("xmlns:{prefix}"), UNDECLARED);
         }
-        out.push('>');
+        // The parser wants text in it before any tag, though nobody reads it.
+        out.push_str(if is_binary { "> " } else { ">" });
     }
 
     fn push_root_attributes(&mut self, out: &mut String, name: &'a str) {
@@ -129,10 +198,10 @@ fn text_type<'v>(name: &str, value: &str) -> Option<&'v str> {
     let value = value.to_ascii_lowercase();
     let is_extension = prefix(name).is_some_and(|prefix| prefix != "atom");
     match value.as_str() {
-        value if value.contains("xml") && !is_extension => Some("xhtml"),
+        value if (value == "xhtml" || value.contains("xml")) && !is_extension => Some("xhtml"),
         value if value.contains("html") => Some("html"),
         value if value.contains('/') && !value.starts_with("text/") && local(name) == "content" => {
-            Some("application/octet-stream")
+            Some(BINARY)
         }
         _ => None,
     }
@@ -263,10 +332,12 @@ mod tests {
         content("text/plain", "");
         content("sonstwas", "");
         content("HTML", "html");
+        content("xhtml", "xhtml");
         content("text/html; charset=utf-8", "html");
         content("application/xhtml+xml", "xhtml");
         content("image/svg+xml", "xhtml");
-        content("image/png", "application/octet-stream");
+        let png = "<content type=\"application/octet-stream\"> ";
+        check(ATOM, "content", " type='image/png'", png);
         check(ATOM, "content", " src='/x' type=text", "<content>");
         check(ATOM, "title", " type='image/png'", "<title>");
         check(RSS, "media:title", " type='text'", "<media:title>");
@@ -282,5 +353,35 @@ mod tests {
             " type=xhtml",
             "<media:description type=\"html\">",
         );
+    }
+
+    #[test]
+    fn tags_of_items_are_seen_wherever_they_stand() {
+        for text in [
+            "<item>",
+            "<rss><ITEM ",
+            "x<a:entry/>",
+            "<item",
+            "<!-- --><item>",
+        ] {
+            assert!(names_items(text), "{text}");
+        }
+        for text in [
+            "",
+            "<",
+            "</item>",
+            "<items><rdf:Seq/></items>",
+            "<itemscope>",
+            "<!-- <item> --><![CDATA[<entry>]]>&lt;item>",
+            "<!-- <item>",
+        ] {
+            assert!(!names_items(text), "{text}");
+        }
+        for piece in ["<", "<a", "<!--", "<!---->", "<item:", "<![CDATA["] {
+            assert!(
+                !names_items(&piece.repeat(1_000_000 / piece.len())),
+                "{piece}"
+            );
+        }
     }
 }

@@ -207,6 +207,7 @@ mod tests {
             "M&uuml;ller &amp; S&ouml;hne &lt;b&gt; &#228; &nbsp;x",
             "Müller & Söhne <b> ä \u{a0}x",
         );
+        check("5 &#128; &#x96; &#132;viel&#147;", "5 € – „viel“");
         check("&amp;lt;script&amp;gt;", "&lt;script&gt;");
         check("3 < 5 und 7 > 2 <3", "3 < 5 und 7 > 2 <3");
         check("<a href=\"x>y\" title='a>b'>Link</a> hier", "Link hier");

@@ -194,6 +194,7 @@ fn private(kind: Kind, platform: &str) -> Item {
         https://bsky.app/profile/anna.geheim.example/post/3kgeheim, bsky.app/profile/geheim… und \
         https://x.com/bert_geheim, https://social.example/@bert_geheim/1, \
         https://social.example/%40geheim, at://did:plc:geheim/app.bsky.feed.post/3kgeheim, \
+        bsky.app/pro\u{200b}file/geheim.example, at:\u{2060}//did:plc:geheim/x, \
         (Profil:bsky.app/profile/geheim.example), did:web:geheim.example und geheim.bsky.social; danke @BMI_Bund!"
         .to_owned();
     item.url = Some("https://bsky.app/profile/anna.geheim.example/post/3kgeheim".to_owned());

@@ -157,12 +157,25 @@ fn items_that_cannot_be_read_are_never_silence() {
         "<rdf:RDF xmlns='http://purl.org/rss/1.0/'><item><title>t</title></item></rdf:RDF>",
         "<rss><channel><item><title>t</title>",
         "<rss><channel><title>t</tit",
+        // In capitals, behind the feed's end, too deep, in a tag without an end.
+        "<rss><channel><ITEM><title>t</title></ITEM></channel></rss>",
+        "<rss></rss><rss><channel><item><title>t</title></item></channel></rss>",
+        &format!(
+            "<rss>{}<item><title>t</title></item></rss>",
+            "<d>".repeat(70)
+        ),
+        &format!(
+            "<rss><channel><item a='{}'>t</item></channel></rss>",
+            "x".repeat(20_000)
+        ),
     ] {
         let results = read(feed.as_bytes());
         assert!(matches!(results[..], [Err(_)]), "{results:?} of {feed}");
     }
     assert!(read(b"<rss><channel/></rss>").is_empty());
     assert!(read(b"<feed></feed>").is_empty());
+    assert!(read(b"<rss><channel><!-- <item></item> --></channel></rss>").is_empty());
+    assert!(read(b"<rdf:RDF><channel><items><rdf:Seq/></items></channel></rdf:RDF>").is_empty());
 }
 
 #[test]

@@ -144,8 +144,8 @@ async fn no_edit_is_older_than_the_one_before_it() {
     let now = Arc::clone(&round);
     let server = Neighbour::start(move |_| {
         let (words, updated) = match now.load(Ordering::SeqCst) {
-            // The publisher's clock is ahead of ours, so its time counts later only; then it states
-            // an older one; then a new one; then our clock is set back.
+            // The publisher's clock is ahead of ours; then it states what is later than our last look;
+            // then what is earlier than the last edit; then our clock is set back.
             0 => ("eins", "2026-11-23T10:05:00Z"),
             1 => ("zwei", "2026-11-23T10:05:00Z"),
             2 => ("drei", "2026-11-23T09:00:00Z"),
