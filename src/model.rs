@@ -235,8 +235,16 @@ pub struct Mention {
 /// Who said it: a public voice by name, everyone else by pseudonym.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Author {
-    Voice { name: String, handle: String },
-    Private { pseudonym: Pseudonym },
+    Voice {
+        name: String,
+        handle: String,
+        /// The account of a post, so that its items can be taken back when it leaves; none for a
+        /// publication.
+        account: Option<Pseudonym>,
+    },
+    Private {
+        pseudonym: Pseudonym,
+    },
 }
 
 /// The fields of a mention that carry tokens.

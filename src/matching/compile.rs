@@ -141,25 +141,39 @@ impl Compiled {
     /// From the last word to the first, see [`Scratch::hit`].
     fn look_up(&self, reading: Reading<'_>, scratch: &mut Scratch) {
         let Reading { tokens, part, .. } = reading;
-        for position in (0..tokens.len()).rev() {
-            let at = narrow(position);
-            for form in tokens.forms_at(position) {
-                let (letters, hash) = tokens.form(form);
-                for found in self.dictionary.find(letters, hash) {
-                    let (test, exact) = self.dictionary.test(found);
-                    if exact.is_none_or(|exact| reading.exact(position) == exact) {
-                        scratch.hit(test, part, at);
-                    }
-                }
-                if !self.wildcards.is_empty() {
-                    let tell = |test| scratch.hit(test, part, at);
-                    self.wildcards.find(letters, tokens.ends(form), tell);
-                }
+        let has_wildcards = !self.wildcards.is_empty();
+        for (form, hash) in tokens.hashes().enumerate().rev() {
+            if self.dictionary.may_have(hash) {
+                self.look_up_word(reading, form, hash, scratch);
             }
+            if has_wildcards {
+                let tell = |test| scratch.hit(test, part, narrow(tokens.position_of(form)));
+                self.wildcards.find(tokens, form, tell);
+            }
+        }
+        if self.loose.is_empty() {
+            return;
+        }
+        for position in (0..tokens.len()).rev() {
             for (exact, test) in &self.loose {
                 if reading.exact(position) == exact {
-                    scratch.hit(*test, part, at);
+                    scratch.hit(*test, part, narrow(position));
                 }
+            }
+        }
+    }
+
+    fn look_up_word(&self, reading: Reading<'_>, form: usize, hash: u64, scratch: &mut Scratch) {
+        let Reading { tokens, part, .. } = reading;
+        let found = self.dictionary.find(tokens.form(form).0, hash);
+        if found.is_empty() {
+            return;
+        }
+        let position = tokens.position_of(form);
+        for found in found {
+            let (test, exact) = self.dictionary.test(found);
+            if exact.is_none_or(|exact| reading.exact(position) == exact) {
+                scratch.hit(test, part, narrow(position));
             }
         }
     }

@@ -108,12 +108,14 @@ impl Dictionary {
         (hash >> 16) as usize & (self.slots.len() - 1)
     }
 
-    /// The range of [`Dictionary::test`] for a form with its hash; empty for most.
-    pub fn find(&self, form: &str, hash: u64) -> Range<usize> {
+    /// False for most forms that are not here.
+    pub fn may_have(&self, hash: u64) -> bool {
         let bit = self.bit(hash);
-        if self.filter[bit / 64] >> (bit % 64) & 1 == 0 {
-            return 0..0;
-        }
+        self.filter[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
+    /// The range of [`Dictionary::test`] for a form with its hash; empty where it is not here.
+    pub fn find(&self, form: &str, hash: u64) -> Range<usize> {
         let mut at = self.slot(hash);
         loop {
             let slot = self.slots[at];

@@ -5,6 +5,7 @@
 //! two bytes in a row are tried on every word.
 
 use crate::query::word_glob;
+use crate::text::Tokens;
 
 /// Bytes of a key.
 const WIDTHS: [usize; 4] = [2, 3, 4, 6];
@@ -56,9 +57,6 @@ impl Class {
 
     fn build(&mut self) {
         self.keys.sort_unstable();
-        if self.keys.is_empty() {
-            return;
-        }
         let bits = (self.keys.len() * FILTER_BITS).next_power_of_two().max(64);
         self.filter = vec![0; bits / 64];
         for at in 0..self.keys.len() {
@@ -71,12 +69,14 @@ impl Class {
         (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize & (self.filter.len() * 64 - 1)
     }
 
-    fn find(&self, key: u64) -> impl Iterator<Item = u32> + '_ {
+    /// False for most keys that are not here.
+    fn may_have(&self, key: u64) -> bool {
         let bit = self.bit(key);
-        let from = match self.filter[bit / 64] >> (bit % 64) & 1 {
-            0 => self.keys.len(),
-            _ => self.keys.partition_point(|known| known.0 < key),
-        };
+        self.filter[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
+    fn find(&self, key: u64) -> impl Iterator<Item = u32> + '_ {
+        let from = self.keys.partition_point(|known| known.0 < key);
         let found = self.keys[from..].iter();
         found
             .take_while(move |known| known.0 == key)
@@ -139,41 +139,39 @@ impl Wildcards {
         classes.chain(&mut self.inner).for_each(Class::build);
     }
 
-    /// Tells the test of every pattern that the form matches. `ends` are its first and last eight
-    /// bytes and its length, see [`Tokens::ends`](crate::text::Tokens::ends).
-    pub fn find(&self, form: &str, ends: (u64, u64, usize), mut tell: impl FnMut(u32)) {
-        let (first, last, length) = ends;
+    /// Tells the test of every pattern that a form matches.
+    pub fn find(&self, tokens: &Tokens, form: usize, mut tell: impl FnMut(u32)) {
+        let (first, last, length) = tokens.ends(form);
         let classes = WIDTHS.iter().zip(self.prefixes.iter().zip(&self.suffixes));
         for (&width, (prefixes, suffixes)) in classes.take_while(|(width, _)| **width <= length) {
-            if !prefixes.keys.is_empty() {
+            if prefixes.may_have(key(first, width)) {
                 for number in prefixes.find(key(first, width)) {
-                    self.check(number, form, &mut tell);
+                    self.check(number, tokens.form(form).0, &mut tell);
                 }
             }
-            if !suffixes.keys.is_empty() {
+            if suffixes.may_have(last >> (64 - 8 * width)) {
                 for number in suffixes.find(last >> (64 - 8 * width)) {
-                    self.check(number, form, &mut tell);
+                    self.check(number, tokens.form(form).0, &mut tell);
                 }
             }
         }
         if self.has_inner {
-            self.find_inner(form, &mut tell);
+            self.find_inner(tokens.form(form).0, &mut tell);
         }
         for number in &self.loose {
-            self.check(*number, form, &mut tell);
+            self.check(*number, tokens.form(form).0, &mut tell);
         }
     }
 
     fn find_inner(&self, form: &str, tell: &mut impl FnMut(u32)) {
         for (width, class) in WIDTHS.into_iter().zip(&self.inner) {
-            if class.keys.is_empty() {
-                continue;
-            }
             for window in form.as_bytes().windows(width) {
                 let bytes = window.iter().rev();
                 let key = bytes.fold(0, |key, byte| key << 8 | u64::from(*byte));
-                for number in class.find(key) {
-                    self.check(number, form, tell);
+                if class.may_have(key) {
+                    for number in class.find(key) {
+                        self.check(number, form, tell);
+                    }
                 }
             }
         }

@@ -190,9 +190,16 @@ fn identity(
     context: &Context<'_>,
 ) -> Result<(Option<Author>, Option<Sealed>), NormaliseError> {
     if let Some((voice, handle)) = voice(item, place, context.voices) {
+        // A site that is a voice has no account to leave with.
+        let account = item.author.as_ref().filter(|_| !handle.is_empty());
         let author = Author::Voice {
             name: voice.name.clone(),
             handle: handle.to_owned(),
+            account: account.map(|author| {
+                context
+                    .keys
+                    .pseudonym(&item.platform, &author.id, published)
+            }),
         };
         return Ok((Some(author), None));
     }

@@ -23,6 +23,7 @@ pub mod link;
 mod marks;
 pub mod markup;
 mod plain;
+pub mod references;
 mod tokens;
 mod words;
 

@@ -151,6 +151,7 @@ impl Dice {
         let author = (self.roll(3) == 0).then(|| Author::Voice {
             name: "Amt Köln".to_owned(),
             handle: "BMI_Bund".to_owned(),
+            account: None,
         });
         let mut key = [0; 32];
         key[..8].copy_from_slice(&number.to_le_bytes());
@@ -285,7 +286,7 @@ fn index(mentions: &[Mention]) -> (Searcher, Vec<bool>) {
 
 fn document(id: usize, mention: &Mention) -> TantivyDocument {
     let voice: &[&str] = match &mention.author {
-        Some(Author::Voice { name, handle }) => &[name, handle],
+        Some(Author::Voice { name, handle, .. }) => &[name, handle],
         _ => &[],
     };
     schema::document(&IndexView {

@@ -98,6 +98,8 @@ impl House {
             arrivals: Arrivals::default(),
             config: Config {
                 commit_interval_ms: 1,
+                // A loaded machine is no fault of the index.
+                search_timeout_ms: 60_000,
                 ..Config::default()
             },
             index: None,

@@ -151,6 +151,27 @@ async fn an_author_who_left_takes_everything_along_and_may_come_back() {
 }
 
 #[tokio::test]
+async fn a_public_voice_that_left_takes_everything_along_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let account = Pseudonym([8; 16]);
+    let of_voice = |id: &str| {
+        let mut hit = hit(id, "text", 0);
+        hit.mention.author = Some(Author::Voice {
+            name: "Amt".into(),
+            handle: "amt.example".into(),
+            account: Some(account),
+        });
+        hit
+    };
+    let mut tx = store.begin().await.unwrap();
+    tx.put(&of_voice("1")).await.unwrap();
+    assert_eq!(tx.author_gone(&[account], time(1)).await.unwrap().len(), 1);
+    assert_eq!(tx.put(&of_voice("2")).await.unwrap(), Put::Tombstoned);
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_was_erased_by_order_does_not_come_back_with_the_account() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;

@@ -60,6 +60,7 @@ pub fn mention(number: usize, post: &Post) -> Mention {
     let author = post.voice.as_ref().map(|handle| Author::Voice {
         name: handle.clone(),
         handle: handle.clone(),
+        account: None,
     });
     Mention {
         key: MentionKey(key),

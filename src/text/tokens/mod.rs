@@ -176,6 +176,17 @@ impl Tokens {
             .map_or(0..0, |word| self.range(word))
     }
 
+    /// The [`hash`] of each form, in the order of the positions.
+    pub fn hashes(&self) -> impl DoubleEndedIterator<Item = u64> + ExactSizeIterator {
+        self.forms.iter().map(|form| form.hash)
+    }
+
+    /// The position that a form belongs to.
+    pub fn position_of(&self, number: usize) -> usize {
+        let behind = |word: &Word| word.first_form as usize <= number;
+        self.words.partition_point(behind).saturating_sub(1)
+    }
+
     /// A form and its [`hash`].
     pub fn form(&self, number: usize) -> (&str, u64) {
         self.forms.get(number).map_or(("", 0), |form| {
