@@ -103,7 +103,10 @@ impl Tokens {
         let run = run(bytes, at);
         if run.end == at {
             // × and ÷.
-            return at + 2;
+            return match class(bytes, at + 2) {
+                Class::Other => self.strange(text, at),
+                _ => at + 2,
+            };
         }
         let next = bytes.get(run.end).copied().unwrap_or(b' ');
         let goes_on = match class(bytes, run.end) {
@@ -113,7 +116,8 @@ impl Tokens {
                 let is_host = next == b'.'
                     && run.end - at == 3
                     && bytes[at..run.end].eq_ignore_ascii_case(b"www");
-                is_host || (joins && class(bytes, run.end + 1) == Class::Digit)
+                is_host
+                    || (joins && matches!(class(bytes, run.end + 1), Class::Digit | Class::Other))
             }
             Class::Joiner => {
                 let is_scheme = next == b':' && bytes.get(run.end + 1) == Some(&b'/');
@@ -219,7 +223,10 @@ impl Tokens {
         // Marks may change what stands before them.
         let with_last = at > 0
             && class(bytes, at) == Class::Other
-            && matches!(class(bytes, at - 1), Class::Separator | Class::Joiner);
+            && matches!(
+                class(bytes, at - 1),
+                Class::Blank | Class::Separator | Class::Joiner
+            );
         let from = if with_last { at - 1 } else { at };
         let rest = bytes[at..].iter();
         let length = rest.take_while(|byte| CLASSES[usize::from(**byte)] != Class::Blank);
