@@ -25,6 +25,8 @@ use tokio::sync::{mpsc, watch};
 
 /// How far back an account's pseudonyms are looked for when it leaves.
 const AUTHOR_HISTORY_DAYS: i64 = 3 * 365;
+/// Mentions from which the matcher learns first; then eight times as many, and so on.
+const LEARN_AT: u64 = 5_000;
 /// Longest wait between two attempts to write to a store that refuses.
 const MAX_RETRY: Duration = Duration::from_secs(30);
 
@@ -100,13 +102,28 @@ struct Done {
 struct Matching {
     matcher: Arc<Matcher>,
     scratch: Scratch,
+    /// Mentions after which it is built anew, with what was learned from them.
+    learn_at: u64,
 }
 
 impl Matching {
     fn new(current: &mut watch::Receiver<Arc<Matcher>>) -> Self {
         let matcher = Arc::clone(&current.borrow_and_update());
         let scratch = matcher.scratch();
-        Self { matcher, scratch }
+        Self {
+            matcher,
+            scratch,
+            learn_at: LEARN_AT,
+        }
+    }
+
+    /// Words are as frequent as the stream has them, which nobody knows before.
+    fn learn(&mut self) {
+        if self.scratch.profile().mentions >= self.learn_at {
+            self.matcher = Arc::new(self.matcher.relearned(&self.scratch));
+            self.scratch = self.matcher.scratch();
+            self.learn_at *= 8;
+        }
     }
 }
 
@@ -134,6 +151,7 @@ impl Pipeline {
             if self.matcher.has_changed().unwrap_or(false) {
                 matching = Matching::new(&mut self.matcher);
             }
+            matching.learn();
             let prepared = self.prepare(batch, &mut cursors, &mut matching);
             let closed = matches!(received, Ok(0));
             let due = closed || last_words > 0 || last_write.elapsed() >= interval;

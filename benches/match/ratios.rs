@@ -142,6 +142,7 @@ impl Bench {
         let tuned = mokaccino::tuned(&queries)?;
         let optimized = mokaccino::optimized(&queries)?;
         let count = self.fit(&mut engine, &mentions);
+        engine.learn();
         let posts = &mentions[..count];
         let times = alternate(
             self.rounds,
@@ -188,6 +189,9 @@ impl Bench {
         let mut few = Engine::new(&all[..100]);
         let mut many = Engine::new(&all);
         let count = self.fit(&mut many, &mentions);
+        self.fit(&mut few, &mentions);
+        few.learn();
+        many.learn();
         let posts = &mentions[..count];
         let times = alternate(
             self.rounds,

@@ -109,6 +109,7 @@ impl Dictionary {
     }
 
     /// False for most forms that are not here.
+    #[inline]
     pub fn may_have(&self, hash: u64) -> bool {
         let bit = self.bit(hash);
         self.filter[bit / 64] >> (bit % 64) & 1 == 1

@@ -19,6 +19,7 @@ mod highlight;
 mod learned;
 mod occurrences;
 mod program;
+mod quick;
 mod scratch;
 mod wildcards;
 
@@ -27,7 +28,7 @@ use crate::query::{Doc, Keys, Query};
 use crate::text::analyse;
 use compile::Compiled;
 pub use highlight::{MAX_HIGHLIGHTS, highlights};
-pub use learned::Learned;
+use learned::Learned;
 pub use scratch::{Profile, Scratch};
 
 /// One stored query, ready to be matched.
@@ -50,8 +51,7 @@ impl Matcher {
         Self::with(queries, &Learned::default())
     }
 
-    /// With anchors chosen by how often words were seen.
-    pub fn with(queries: Vec<StoredQuery>, learned: &Learned) -> Self {
+    fn with(queries: Vec<StoredQuery>, learned: &Learned) -> Self {
         let compiled = Compiled::new(queries.iter().map(|stored| stored.query.expr()), learned);
         Self { queries, compiled }
     }
@@ -66,9 +66,9 @@ impl Matcher {
         Scratch::new(self.compiled.tests(), self.queries.len())
     }
 
-    /// What `scratch` saw while this matcher was at work, to choose better anchors by.
-    pub fn learned(&self, scratch: &Scratch) -> Learned {
-        self.compiled.learned(scratch)
+    /// The same queries with anchors chosen by what `scratch` saw while this matcher was at work.
+    pub fn relearned(&self, scratch: &Scratch) -> Self {
+        Self::with(self.queries.clone(), &self.compiled.learned(scratch))
     }
 
     /// Bytes that the queries take in memory, without their written form.

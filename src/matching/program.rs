@@ -1,5 +1,6 @@
 //! One query as the matcher evaluates it: numbers in place of tests, the cheapest question first.
 
+use super::quick::Quick;
 use super::scratch::{Hits, Scratch};
 use crate::model::{Mention, Part};
 use crate::query::spans::spans;
@@ -25,6 +26,8 @@ pub enum Node {
 pub struct Placed {
     scope: Option<Part>,
     place: Place<u32>,
+    /// The same as `place`, where it is of a common kind.
+    quick: Option<Quick>,
     /// What holds wherever the place is found, and is asked first.
     pub need: Node,
 }
@@ -60,6 +63,7 @@ impl Node {
             _ => Node::Placed(Box::new(Placed {
                 scope,
                 place: place.clone(),
+                quick: Quick::of(place),
                 need: Node::need(place),
             })),
         }
@@ -177,7 +181,8 @@ impl Node {
             Node::Not(node) => size_of::<Node>() + node.bytes(),
             Node::Tests(tests) => size_of_val(&**tests),
             Node::Placed(placed) => {
-                size_of::<Placed>() + placed.need.bytes() + placed.place.bytes()
+                let quick = placed.quick.as_ref().map_or(0, Quick::bytes);
+                size_of::<Placed>() + placed.need.bytes() + placed.place.bytes() + quick
             }
             Node::Key(key) => size_of::<Keyword>() + key.value.len(),
             Node::Test(_) | Node::Scoped(..) => 0,
@@ -239,7 +244,10 @@ impl Evaluation<'_> {
         }
     }
 
-    fn finds(&self, placed: &Placed) -> bool {
+    fn finds(&mut self, placed: &Placed) -> bool {
+        if let Some(quick) = &placed.quick {
+            return quick.holds(placed.scope, self.scratch);
+        }
         let parts = [Part::Title, Part::Text];
         let asked = |part: &Part| placed.scope.is_none_or(|scope| scope == *part);
         parts.into_iter().filter(asked).any(|part| {

@@ -16,13 +16,16 @@ pub struct Scratch {
     pub(super) hits: Vec<Hit>,
     /// The first hit of each test, [`NONE`] where it does not hold.
     pub(super) heads: Vec<u32>,
-    /// The tests that hold.
+    /// The tests that hold, and one bit for each test: all bits fit into the fastest cache.
     pub(super) held: Vec<u32>,
+    holds: Vec<u64>,
     /// Whether each query is a candidate already.
     is_candidate: Vec<bool>,
     pub(super) candidates: Vec<u32>,
     pub(super) matched: Vec<u32>,
     pub(super) keys: Option<Keys>,
+    /// Room for the positions of two groups of words.
+    pub(super) keys_of: (Vec<u64>, Vec<u64>),
     /// Mentions in which each test held.
     pub(super) counts: Vec<u32>,
     profile: Profile,
@@ -57,10 +60,12 @@ impl Scratch {
             hits: Vec::new(),
             heads: vec![NONE; tests],
             held: Vec::new(),
+            holds: vec![0; tests.div_ceil(64)],
             is_candidate: vec![false; queries],
             candidates: Vec::new(),
             matched: Vec::new(),
             keys: None,
+            keys_of: (Vec::new(), Vec::new()),
             counts: vec![0; tests],
             profile: Profile::default(),
         }
@@ -79,15 +84,26 @@ impl Scratch {
     }
 
     /// True where the test holds somewhere.
+    #[inline]
     pub(super) fn holds(&self, test: u32) -> bool {
-        self.heads
-            .get(test as usize)
-            .is_some_and(|head| *head != NONE)
+        let bits = self.holds.get(test as usize / 64);
+        bits.is_some_and(|bits| bits >> (test % 64) & 1 == 1)
     }
 
     /// True where the test holds in this part.
     pub(super) fn holds_in(&self, part: Part, test: u32) -> bool {
         self.hits_of(test).any(|hit| hit.part == part)
+    }
+
+    /// The places of a test as ascending numbers, see `quick`.
+    pub(super) fn keys(&self, test: u32, scope: Option<Part>) -> impl Iterator<Item = u64> {
+        let hits = self.hits_of(test);
+        let hits = hits.filter(move |hit| scope.is_none_or(|scope| hit.part == scope));
+        // The text was read last, so it stands first.
+        hits.map(|hit| match hit.part {
+            Part::Text => u64::from(hit.position),
+            Part::Title => 1 << 40 | u64::from(hit.position),
+        })
     }
 
     fn hits_of(&self, test: u32) -> impl Iterator<Item = &Hit> {
@@ -104,7 +120,12 @@ impl Scratch {
         match self.hits.get(*head as usize) {
             Some(last) if last.position == position && last.part == part => return,
             Some(_) => {}
-            None => self.held.push(test),
+            None => {
+                self.held.push(test);
+                if let Some(bits) = self.holds.get_mut(test as usize / 64) {
+                    *bits |= 1 << (test % 64);
+                }
+            }
         }
         let next = std::mem::replace(head, u32::try_from(self.hits.len()).unwrap_or(NONE));
         self.hits.push(Hit {
@@ -137,6 +158,9 @@ impl Scratch {
         self.profile.candidates += self.candidates.len() as u64;
         self.profile.matches += self.matched.len() as u64;
         for test in self.held.drain(..) {
+            if let Some(bits) = self.holds.get_mut(test as usize / 64) {
+                *bits = 0;
+            }
             if let Some(head) = self.heads.get_mut(test as usize) {
                 *head = NONE;
             }

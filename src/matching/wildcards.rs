@@ -70,7 +70,11 @@ impl Class {
     }
 
     /// False for most keys that are not here.
+    #[inline]
     fn may_have(&self, key: u64) -> bool {
+        if self.keys.is_empty() {
+            return false;
+        }
         let bit = self.bit(key);
         self.filter[bit / 64] >> (bit % 64) & 1 == 1
     }

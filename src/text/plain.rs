@@ -237,6 +237,7 @@ impl Tokens {
 }
 
 /// True for a word of ASCII letters and digits that ends where a blank or punctuation follows.
+#[inline]
 fn stands_alone(bytes: &[u8], word: Range<usize>) -> bool {
     let goes_on = match class(bytes, word.end) {
         Class::Blank => false,
@@ -251,6 +252,7 @@ fn stands_alone(bytes: &[u8], word: Range<usize>) -> bool {
     !goes_on && !word.is_empty() && word.len() <= MAX_BYTES
 }
 
+#[inline]
 fn class(bytes: &[u8], at: usize) -> Class {
     bytes
         .get(at)

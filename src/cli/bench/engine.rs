@@ -36,6 +36,12 @@ impl Engine {
         self.matcher.numbers(mention, &mut self.scratch)
     }
 
+    /// Chooses anchors anew by the mentions so far, as the pipeline does.
+    pub fn learn(&mut self) {
+        self.matcher = self.matcher.relearned(&self.scratch);
+        self.scratch = self.matcher.scratch();
+    }
+
     /// Only folds the mention's text and cuts it into words; how many.
     pub fn tokenise(&mut self, mention: &Mention) -> usize {
         self.tokens.read(&mention.text);

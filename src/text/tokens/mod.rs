@@ -227,6 +227,7 @@ impl Tokens {
     }
 }
 
+#[inline]
 fn eight(bytes: &[u8], at: usize) -> u64 {
     bytes
         .get(at..at + PADDING)
@@ -240,6 +241,7 @@ pub fn hash(form: &str) -> u64 {
 }
 
 /// The same for a range of bytes, which may have others behind it.
+#[inline]
 fn hash_at(bytes: &[u8], range: Range<usize>) -> u64 {
     let Range { start: mut at, end } = range;
     let mut value = ((end - at) as u64).wrapping_mul(MIX);
@@ -260,6 +262,7 @@ fn hash_at(bytes: &[u8], range: Range<usize>) -> u64 {
 
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
+#[inline]
 fn mix(value: u64, eight: u64) -> u64 {
     let mixed = (value ^ eight).wrapping_mul(MIX);
     mixed ^ mixed >> 32

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 impl Tokens {
     /// A word that stands in the text as a range of bytes, its sign (`#`, `@`) included.
+    #[inline]
     pub(in crate::text) fn push_ascii(&mut self, range: Range<usize>, what: What) {
         let first_form = self.forms.len();
         let mut counts = Counts {
@@ -61,6 +62,7 @@ impl Tokens {
         self.push_word(range, at..at, self.forms.len(), counts);
     }
 
+    #[inline]
     fn push_word(
         &mut self,
         range: Range<usize>,
@@ -84,10 +86,18 @@ impl Tokens {
         lower.unwrap_or_default()
     }
 
+    /// A range of the text in lower-case ASCII.
+    fn lower_of(&self, range: Range<usize>) -> &str {
+        let range = range.start + PADDING..range.end + PADDING;
+        self.letters.get(range).unwrap_or_default()
+    }
+
+    #[inline]
     fn push_lower(&mut self, range: Range<usize>) {
         self.push_range(range.start + PADDING..range.end + PADDING);
     }
 
+    #[inline]
     fn push_range(&mut self, range: Range<usize>) {
         self.forms.push(Form {
             start: narrow(range.start),
@@ -204,7 +214,10 @@ impl Tokens {
                 self.push_form(&whole, first)
             }
             What::Address => {
-                fold_into(part.iter().map(|c| c.c), &mut whole);
+                match ascii(part) {
+                    Some(range) => whole.push_str(self.lower_of(range)),
+                    None => fold_into(part.iter().map(|c| c.c), &mut whole),
+                }
                 let mut term = std::mem::take(&mut self.room.parts);
                 term.clear();
                 term.push_str("//");
@@ -223,11 +236,11 @@ impl Tokens {
     /// The first forms of a position: those of a part.
     fn push_part(&mut self, part: &[Char]) -> u8 {
         match ascii(part) {
-            Some(range) => {
+            Some(range) if range.len() <= MAX_TERM_BYTES => {
                 self.push_lower(range);
                 1
             }
-            None => {
+            _ => {
                 self.room.folded.set("", part);
                 self.push_folded(self.forms.len())
             }
@@ -283,7 +296,8 @@ impl Tokens {
         if counts.plain == 0 {
             return (start..start, false);
         }
-        if let Some(range) = ascii(part) {
+        if let Some(mut range) = ascii(part) {
+            range.end = range.end.min(range.start + MAX_TERM_BYTES);
             return (range, false);
         }
         let own = self.exacts.len();
@@ -302,6 +316,6 @@ impl Tokens {
 fn ascii(part: &[Char]) -> Option<Range<usize>> {
     let (first, last) = (part.first()?, part.last()?);
     let range = first.start as usize..last.end as usize;
-    let fits = range.len() == part.len() && range.len() <= MAX_TERM_BYTES;
+    let fits = range.len() == part.len();
     (fits && part.iter().all(|c| c.c.is_ascii())).then_some(range)
 }
