@@ -1,9 +1,10 @@
 //! All queries in the form in which they are matched.
 
 use super::anchor::{self, Clause};
+use super::code::Code;
 use super::dictionary::{self, Dictionary};
 use super::learned::Learned;
-use super::program::{Evaluation, Node};
+use super::program::Node;
 use super::scratch::{NONE, Scratch};
 use super::wildcards::Wildcards;
 use crate::model::{Mention, Part};
@@ -24,7 +25,7 @@ pub struct Compiled {
     postings: Vec<Posting>,
     /// Queries without an anchor.
     always: Vec<u32>,
-    programs: Vec<Node>,
+    code: Code,
 }
 
 /// A query that a test is an anchor of.
@@ -60,20 +61,20 @@ impl Compiled {
         let programs: Vec<Node> = queries.map(|expr| Node::of(expr, &mut number)).collect();
         let mut compiled = Self {
             tests,
-            programs,
             ..Self::default()
         };
-        compiled.find_anchors(learned);
+        compiled.find_anchors(programs, learned);
         compiled.build_words();
         compiled
     }
 
-    fn find_anchors(&mut self, learned: &Learned) {
+    fn find_anchors(&mut self, programs: Vec<Node>, learned: &Learned) {
         let shares: Vec<f64> = self.tests.iter().map(|test| learned.share(test)).collect();
         let mut postings: Vec<(u32, Posting)> = Vec::new();
-        for (query, program) in (0..).zip(&mut self.programs) {
+        for (query, mut program) in (0..).zip(programs) {
             program.order(&shares);
-            let (anchor, second) = anchor::rarest(program, &shares);
+            let (anchor, second) = anchor::rarest(&program, &shares);
+            self.code.add(program);
             let Some(Clause { tests, .. }) = anchor else {
                 self.always.push(query);
                 continue;
@@ -201,11 +202,9 @@ impl Compiled {
     /// Evaluates the candidates.
     pub fn verify(&self, mention: &Mention, scratch: &mut Scratch) {
         let candidates = std::mem::take(&mut scratch.candidates);
-        let mut evaluation = Evaluation { mention, scratch };
         for query in &candidates {
-            let program = self.programs.get(*query as usize);
-            if program.is_some_and(|program| evaluation.holds(program)) {
-                evaluation.scratch.matched.push(*query);
+            if self.code.holds(*query, mention, scratch) {
+                scratch.matched.push(*query);
             }
         }
         scratch.candidates = candidates;
@@ -227,8 +226,6 @@ impl Compiled {
             }
             Test::Exact(exact) => exact.len(),
         };
-        let nodes =
-            |nodes: &[Node]| size_of_val(nodes) + nodes.iter().map(Node::bytes).sum::<usize>();
         size_of_val(self.tests.as_slice())
             + self.tests.iter().map(test).sum::<usize>()
             + self.dictionary.bytes()
@@ -241,7 +238,7 @@ impl Compiled {
             + size_of_val(self.starts.as_slice())
             + size_of_val(self.postings.as_slice())
             + size_of_val(self.always.as_slice())
-            + nodes(&self.programs)
+            + self.code.bytes()
     }
 }
 

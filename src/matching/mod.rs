@@ -3,7 +3,7 @@
 //! Presearch, then verification. Every query has an *anchor*: a set of tests of which any match of
 //! the query must fulfil one (`anchor`). A mention's words are looked up in a [`dictionary`] of all
 //! words of all queries and in classes of all [`wildcards`]; each test that holds leads to the
-//! queries that it is an anchor of, and only these are evaluated (`program`). A query that can match
+//! queries that it is an anchor of, and only these are evaluated (`code`). A query that can match
 //! without a word, by its fields alone, has no anchor and is evaluated on every mention.
 //!
 //! A mention that no anchor is in costs no allocation and knows nothing of the number of queries,
@@ -13,6 +13,7 @@
 //! [`wildcards`]: wildcards::Wildcards
 
 mod anchor;
+mod code;
 mod compile;
 mod dictionary;
 mod highlight;
@@ -21,6 +22,7 @@ mod occurrences;
 mod program;
 mod quick;
 mod scratch;
+mod spot;
 mod wildcards;
 
 use crate::model::{Mention, WatchMatch};

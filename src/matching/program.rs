@@ -1,10 +1,8 @@
-//! One query as the matcher evaluates it: numbers in place of tests, the cheapest question first.
+//! One query with numbers in place of tests, the cheapest question first; `code` writes it out.
 
-use super::quick::Quick;
-use super::scratch::{Hits, Scratch};
-use crate::model::{Mention, Part};
-use crate::query::spans::spans;
-use crate::query::{Expr, Keys, Keyword, Place, Test, Word};
+use super::spot::Spot;
+use crate::model::Part;
+use crate::query::{Expr, Keyword, Place, Test, Word};
 
 /// What must hold. Tests hold where any part of the mention has a hit of them.
 #[derive(Debug)]
@@ -24,10 +22,7 @@ pub enum Node {
 /// Words at a place.
 #[derive(Debug)]
 pub struct Placed {
-    scope: Option<Part>,
-    place: Place<u32>,
-    /// The same as `place`, where it is of a common kind.
-    quick: Option<Quick>,
+    pub spot: Spot,
     /// What holds wherever the place is found, and is asked first.
     pub need: Node,
 }
@@ -61,9 +56,7 @@ impl Node {
                     .collect(),
             ),
             _ => Node::Placed(Box::new(Placed {
-                scope,
-                place: place.clone(),
-                quick: Quick::of(place),
+                spot: Spot::new(scope, place),
                 need: Node::need(place),
             })),
         }
@@ -171,23 +164,6 @@ impl Node {
             Node::Key(_) => 1.0,
         }
     }
-
-    /// Bytes behind the node.
-    pub fn bytes(&self) -> usize {
-        let sum =
-            |nodes: &[Node]| size_of_val(nodes) + nodes.iter().map(Node::bytes).sum::<usize>();
-        match self {
-            Node::All(nodes) | Node::Any(nodes) => sum(nodes),
-            Node::Not(node) => size_of::<Node>() + node.bytes(),
-            Node::Tests(tests) => size_of_val(&**tests),
-            Node::Placed(placed) => {
-                let quick = placed.quick.as_ref().map_or(0, Quick::bytes);
-                size_of::<Placed>() + placed.need.bytes() + placed.place.bytes() + quick
-            }
-            Node::Key(key) => size_of::<Keyword>() + key.value.len(),
-            Node::Test(_) | Node::Scoped(..) => 0,
-        }
-    }
 }
 
 fn sort(nodes: &mut [Node], by: impl Fn(&Node) -> (u8, f64)) {
@@ -221,47 +197,5 @@ fn all_tests(way: &[u32]) -> Node {
     match way {
         [test] => Node::Test(*test),
         tests => Node::every(tests.iter().map(|test| Node::Test(*test)).collect()),
-    }
-}
-
-/// One mention while queries are evaluated on it.
-pub struct Evaluation<'a> {
-    pub mention: &'a Mention,
-    pub scratch: &'a mut Scratch,
-}
-
-impl Evaluation<'_> {
-    pub fn holds(&mut self, node: &Node) -> bool {
-        match node {
-            Node::Test(test) => self.scratch.holds(*test),
-            Node::Tests(tests) => tests.iter().any(|test| self.scratch.holds(*test)),
-            Node::All(all) => all.iter().all(|node| self.holds(node)),
-            Node::Not(node) => !self.holds(node),
-            Node::Any(any) => any.iter().any(|node| self.holds(node)),
-            Node::Scoped(part, test) => self.scratch.holds_in(*part, *test),
-            Node::Placed(placed) => self.holds(&placed.need) && self.finds(placed),
-            Node::Key(key) => self.has(key),
-        }
-    }
-
-    fn finds(&mut self, placed: &Placed) -> bool {
-        if let Some(quick) = &placed.quick {
-            return quick.holds(placed.scope, self.scratch);
-        }
-        let parts = [Part::Title, Part::Text];
-        let asked = |part: &Part| placed.scope.is_none_or(|scope| scope == *part);
-        parts.into_iter().filter(asked).any(|part| {
-            let mut hits = Hits {
-                scratch: self.scratch,
-                part,
-            };
-            !spans(&placed.place, &mut hits).is_empty()
-        })
-    }
-
-    fn has(&mut self, key: &Keyword) -> bool {
-        let mention = self.mention;
-        let keys = self.scratch.keys.get_or_insert_with(|| Keys::of(mention));
-        keys.values(key.field).any(|value| key.matches(value))
     }
 }
