@@ -95,6 +95,60 @@ fn marks_are_merged_and_bounded() {
     assert_eq!(highlights(&query, doc).len(), MAX_HIGHLIGHTS);
 }
 
+fn stored(written: &str) -> StoredQuery {
+    StoredQuery {
+        watch: written.to_owned(),
+        target: String::new(),
+        query: Query::parse(written).unwrap(),
+    }
+}
+
+/// How many of the queries are looked at, and which match.
+fn found(queries: &[&str], text: &str) -> (usize, Vec<String>) {
+    let matcher = Matcher::new(queries.iter().map(|written| stored(written)).collect());
+    let (mut scratch, mention) = (matcher.scratch(), mention(text));
+    let candidates = matcher.presearch(&mention, &mut scratch);
+    let matches = matcher.matches(&mention, &mut scratch);
+    (
+        candidates,
+        matches.into_iter().map(|found| found.watch).collect(),
+    )
+}
+
+#[test]
+fn only_queries_whose_rarest_words_occur_are_looked_at() {
+    let queries = [
+        "der AND Bundesinnenministerium",
+        "(der OR die) AND (Grenzkontrolle OR Zurückweisung) NOT Kilo",
+        "*ministerium",
+        "die",
+    ];
+    assert_eq!(found(&queries, "der und die"), (1, vec!["die".to_owned()]));
+    let (candidates, matches) = found(&queries, "Das Innenministerium und die Zurückweisung");
+    assert_eq!(candidates, 3);
+    assert_eq!(matches, [queries[1], queries[2], queries[3]]);
+}
+
+#[test]
+fn queries_of_wildcards_or_fields_alone_are_found() {
+    let queries = [
+        "*enz*",
+        "gr?nze",
+        "*n?e",
+        "type:post",
+        "type:article",
+        "{Grenze}",
+        "{grenze}",
+    ];
+    let (_, matches) = found(&queries, "Die Grenze");
+    assert_eq!(
+        matches,
+        ["*enz*", "gr?nze", "*n?e", "type:post", "{Grenze}"]
+    );
+    let (candidates, matches) = found(&queries, "nichts");
+    assert_eq!((candidates, matches), (2, vec!["type:post".to_owned()]));
+}
+
 /// A text made for it must not hold up the stream: here every word is near every other.
 #[test]
 fn hostile_texts_are_matched_in_bounded_time() {
@@ -104,11 +158,6 @@ fn hostile_texts_are_matched_in_bounded_time() {
         "\"a b a b a c\"~100",
         "\"a a a a a a\"~100 AND c",
     ];
-    let stored = |written: &str| StoredQuery {
-        watch: written.to_owned(),
-        target: String::new(),
-        query: Query::parse(written).unwrap(),
-    };
     let matcher = Matcher::new(queries.map(stored).into());
     let mention = mention(&format!("c {}c", "a b ".repeat(10_000)));
     let started = Instant::now();

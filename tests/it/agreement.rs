@@ -350,6 +350,16 @@ fn agree(seed: u64) {
         .iter()
         .map(|mention| watches(&matcher, mention, &mut scratch))
         .collect();
+    // What it learned changes where it looks first, and nothing else.
+    let learned = matcher.relearned(&scratch);
+    let mut scratch = learned.scratch();
+    for (mention, matched) in mentions.iter().zip(&matched) {
+        assert_eq!(
+            watches(&learned, mention, &mut scratch),
+            *matched,
+            "seed {seed}"
+        );
+    }
     let keys: Vec<Keys> = mentions.iter().map(Keys::of).collect();
     let (mut compared, mut hits) = (0, 0);
     for (number, query) in queries.iter().enumerate() {
