@@ -3,6 +3,7 @@
 use clap::Parser;
 use resonanz::cli::{self, Cli};
 use std::io::{IsTerminal, Write};
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -11,6 +12,7 @@ fn main() -> ExitCode {
     if let Err(error) = start_logging(&cli) {
         return fail(&error);
     }
+    std::panic::set_hook(Box::new(log_panic));
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -28,6 +30,13 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     // Where not even the error can be written, the exit code still tells.
     let _ = writeln!(std::io::stderr(), "resonanz: {error:#}");
     cli::exit_code(error)
+}
+
+/// Only where it happened: the message may quote what somebody wrote, and no log may.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    let place = place.as_deref().unwrap_or("an unknown place");
+    tracing::error!(place, "A part of the program broke down.");
 }
 
 /// Logs go to standard error; `RESONANZ_LOG` filters them, `RESONANZ_LOG_FORMAT=json` is for

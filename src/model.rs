@@ -5,7 +5,6 @@
 //! `normalise`: plain text, masked handles, a keyed identity.
 
 use crate::privacy::{MentionKey, Pseudonym, Sealed};
-use crate::text::Token;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -231,15 +230,21 @@ pub struct Mention {
     /// Handle, name, permalink and native id of a private author's item.
     pub sealed: Option<Sealed>,
     pub reply_to: Option<MentionKey>,
-    pub title_tokens: Vec<Token>,
-    pub text_tokens: Vec<Token>,
 }
 
 /// Who said it: a public voice by name, everyone else by pseudonym.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Author {
-    Voice { name: String, handle: String },
-    Private { pseudonym: Pseudonym },
+    Voice {
+        name: String,
+        handle: String,
+        /// The account of a post, so that its items can be taken back when it leaves; none for a
+        /// publication.
+        account: Option<Pseudonym>,
+    },
+    Private {
+        pseudonym: Pseudonym,
+    },
 }
 
 /// The fields of a mention that carry tokens.

@@ -10,7 +10,7 @@ use crate::collect::source::{Event, Gap};
 use crate::collect::supervise::{Delivery, Outcome};
 use crate::desk::Desk;
 use crate::index::Arrivals;
-use crate::matching::Matcher;
+use crate::matching::{Matcher, Scratch};
 use crate::metrics::Metrics;
 use crate::model::{AuthorChange, Change, Cursor, Deletion, Hit, Item, Mention, Target};
 use crate::normalise::{Context, normalise};
@@ -25,6 +25,8 @@ use tokio::sync::{mpsc, watch};
 
 /// How far back an account's pseudonyms are looked for when it leaves.
 const AUTHOR_HISTORY_DAYS: i64 = 3 * 365;
+/// Mentions from which the matcher learns first; then eight times as many, and so on.
+const LEARN_AT: u64 = 5_000;
 /// Longest wait between two attempts to write to a store that refuses.
 const MAX_RETRY: Duration = Duration::from_secs(30);
 
@@ -44,7 +46,8 @@ pub struct Config {
 pub struct Pipeline {
     pub config: Config,
     pub store: Store,
-    pub matcher: Arc<Matcher>,
+    /// The stored queries; a new value is used from the next batch on.
+    pub matcher: watch::Receiver<Arc<Matcher>>,
     pub classifier: Arc<dyn Classifier>,
     pub targets: Vec<Target>,
     pub desk: Desk,
@@ -95,12 +98,42 @@ struct Done {
     cases: Vec<&'static str>,
 }
 
+/// A matcher with its room to match in.
+struct Matching {
+    matcher: Arc<Matcher>,
+    scratch: Scratch,
+    /// Mentions after which it is built anew, with what was learned from them.
+    learn_at: u64,
+}
+
+impl Matching {
+    fn new(current: &mut watch::Receiver<Arc<Matcher>>) -> Self {
+        let matcher = Arc::clone(&current.borrow_and_update());
+        let scratch = matcher.scratch();
+        Self {
+            matcher,
+            scratch,
+            learn_at: LEARN_AT,
+        }
+    }
+
+    /// Words are as frequent as the stream has them, which nobody knows before.
+    fn learn(&mut self) {
+        if self.scratch.profile().mentions >= self.learn_at {
+            self.matcher = Arc::new(self.matcher.relearned(&self.scratch));
+            self.scratch = self.matcher.scratch();
+            self.learn_at *= 8;
+        }
+    }
+}
+
 impl Pipeline {
     /// Runs until every sender is gone, then writes what is left.
-    pub async fn run(self, mut deliveries: mpsc::Receiver<Delivery>) {
+    pub async fn run(mut self, mut deliveries: mpsc::Receiver<Delivery>) {
         let interval = Duration::from_millis(self.config.cursor_interval_ms);
         let mut cursors: HashMap<String, Cursor> = HashMap::new();
         let mut last_write = Instant::now();
+        let mut matching = Matching::new(&mut self.matcher);
         loop {
             let mut batch = Vec::with_capacity(self.config.batch);
             let wait = if cursors.is_empty() {
@@ -115,7 +148,11 @@ impl Pipeline {
                 .iter()
                 .filter(|d| matches!(d.outcome, Outcome::Finished))
                 .count();
-            let prepared = self.prepare(batch, &mut cursors);
+            if self.matcher.has_changed().unwrap_or(false) {
+                matching = Matching::new(&mut self.matcher);
+            }
+            matching.learn();
+            let prepared = self.prepare(batch, &mut cursors, &mut matching);
             let closed = matches!(received, Ok(0));
             let due = closed || last_words > 0 || last_write.elapsed() >= interval;
             if !prepared.is_empty() || (due && !cursors.is_empty()) {
@@ -136,6 +173,7 @@ impl Pipeline {
         &self,
         batch: Vec<Delivery>,
         cursors: &mut HashMap<String, Cursor>,
+        matching: &mut Matching,
     ) -> Vec<Prepared> {
         let mut prepared = Vec::with_capacity(batch.len());
         for delivery in batch {
@@ -154,7 +192,7 @@ impl Pipeline {
             let step = match event {
                 Event::Nothing | Event::Rejected(_) => None,
                 Event::Gap(gap) => Some(Step::Gap(gap)),
-                Event::Change(change) => self.change(change, &arrival),
+                Event::Change(change) => self.change(change, &arrival, matching),
             };
             if let Some(step) = step {
                 prepared.push(Prepared {
@@ -167,10 +205,15 @@ impl Pipeline {
         prepared
     }
 
-    fn change(&self, change: Change, arrival: &Arrival<'_>) -> Option<Step> {
+    fn change(
+        &self,
+        change: Change,
+        arrival: &Arrival<'_>,
+        matching: &mut Matching,
+    ) -> Option<Step> {
         let collected = arrival.collected;
         match change {
-            Change::Upsert(item) => self.upsert(*item, arrival),
+            Change::Upsert(item) => self.upsert(*item, arrival, matching),
             Change::Delete(Deletion { platform, id, at }) => Some(Step::Delete(
                 self.keys.mention_key(&platform, &id),
                 at.unwrap_or(collected),
@@ -191,7 +234,7 @@ impl Pipeline {
             .pseudonyms(&author.platform, &author.author, since, now)
     }
 
-    fn upsert(&self, item: Item, arrival: &Arrival<'_>) -> Option<Step> {
+    fn upsert(&self, item: Item, arrival: &Arrival<'_>, matching: &mut Matching) -> Option<Step> {
         let platform = item.platform.clone();
         let Arrival {
             source,
@@ -218,7 +261,7 @@ impl Pipeline {
         // What has no words says nothing, whatever its fields are; an edit may have taken the words.
         let matches = match mention.title.is_empty() && mention.text.is_empty() {
             true => Vec::new(),
-            false => self.matcher.matches(&mention),
+            false => matching.matcher.matches(&mention, &mut matching.scratch),
         };
         if matches.is_empty() {
             self.metrics.unmatched.with_label_values(&[source]).inc();

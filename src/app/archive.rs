@@ -95,6 +95,7 @@ impl Archive {
             total: page.total,
             items,
             next: page.next,
+            whole: page.whole,
             facets: page.facets.map(facets).unwrap_or_default(),
         })
     }
@@ -205,7 +206,7 @@ fn internal(error: StoreError) -> SearchError {
 /// Where the query's words stand in a stored mention.
 fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
     let voice: Vec<&str> = match &stored.author {
-        Some(Author::Voice { name, handle }) => vec![name, handle],
+        Some(Author::Voice { name, handle, .. }) => vec![name, handle],
         _ => vec![],
     };
     let keys = Keys::new(RawKeys {

@@ -85,7 +85,7 @@ pub struct App {
     house: House,
     metrics: Metrics,
     arrivals: Arrivals,
-    matcher: Arc<Matcher>,
+    matcher: watch::Sender<Arc<Matcher>>,
     voices: Arc<Voices>,
     classifier: Arc<dyn Classifier>,
 }
@@ -107,7 +107,7 @@ impl App {
         let metrics = Metrics::new(&series(&config, &options))?;
         let today = options.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         Ok(Self {
-            matcher: Arc::new(Matcher::new(config.register.stored_queries())),
+            matcher: watch::Sender::new(Arc::new(Matcher::new(config.register.stored_queries()))),
             voices: Arc::new(Voices::new(&config.voices, today)),
             classifier: Arc::new(Lexicon::new()),
             arrivals: Arrivals::default(),
@@ -223,7 +223,7 @@ impl App {
         let pipeline = Pipeline {
             config: self.config.pipeline.clone(),
             store: self.house.store.clone(),
-            matcher: Arc::clone(&self.matcher),
+            matcher: self.matcher.subscribe(),
             classifier: Arc::clone(&self.classifier),
             targets: self.config.register.targets.clone(),
             desk: Desk::new(&self.config.desk),

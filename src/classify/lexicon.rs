@@ -12,6 +12,7 @@ use super::phrases::{Found, LexiconError, Phrases};
 use super::reading::Reading;
 use super::weigh::{Cues, Judgement, Weighed, circumstance, closeness, marks, names, sentences};
 use crate::model::{Kind, Labels, Mention, Reason, Stance, StanceLabel, Target};
+use crate::text::analyse;
 
 const STANCE: &str = include_str!("lexicon/stance.txt");
 const CUES: &str = include_str!("lexicon/cues.txt");
@@ -218,7 +219,8 @@ impl Classifier for Lexicon {
     }
 
     fn classify(&self, mention: &Mention, targets: &[&Target]) -> Labels {
-        let reading = Reading::new(mention);
+        let (title, text) = (analyse(&mention.title), analyse(&mention.text));
+        let reading = Reading::new(mention, &title, &text);
         let irony = self.sarcasm.all(&reading).into_iter().find_map(|found| {
             let word = reading.words.get(found.first)?;
             (!word.quoted).then(|| circumstance(&reading, "irony cue", found.first, found.last))

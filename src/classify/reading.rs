@@ -32,15 +32,16 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub fn new(mention: &'a Mention) -> Self {
+    /// `title` and `text` are the words of both.
+    pub fn new(mention: &'a Mention, title: &'a [Token], text: &'a [Token]) -> Self {
         let mut reading = Self {
-            words: Vec::with_capacity(mention.title_tokens.len() + mention.text_tokens.len()),
+            words: Vec::with_capacity(title.len() + text.len()),
             questions: Vec::new(),
             title: &mention.title,
             text: &mention.text,
         };
-        reading.read(Part::Title, &mention.title, &mention.title_tokens);
-        reading.read(Part::Text, &mention.text, &mention.text_tokens);
+        reading.read(Part::Title, &mention.title, title);
+        reading.read(Part::Text, &mention.text, text);
         reading
     }
 

@@ -5,7 +5,7 @@
 //! read, and a watch or target that does not exist) · 3 done, but not everything was good (a line of
 //! an import was refused, an example of a watch failed, a source cannot be collected).
 
-mod bench;
+pub mod bench;
 mod classify;
 mod demo;
 mod erase;
@@ -90,7 +90,7 @@ pub enum Command {
     /// Say what the classifier makes of a text, and why.
     Classify(classify::Args),
     /// Measure the house on this machine.
-    #[command(subcommand, after_help = "Example: resonanz bench pipeline")]
+    #[command(subcommand, after_help = "Example: resonanz bench match")]
     Bench(bench::Command),
 }
 

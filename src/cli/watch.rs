@@ -165,7 +165,7 @@ impl Tester {
     fn matches(&self, watch: &Watch, text: &str) -> bool {
         self.mention(text).is_ok_and(|mention| {
             self.matcher
-                .matches(&mention)
+                .matches(&mention, &mut self.matcher.scratch())
                 .iter()
                 .any(|matched| matched.watch == watch.name)
         })
@@ -225,7 +225,9 @@ fn try_text(
     format: Format,
 ) -> anyhow::Result<ExitCode> {
     let mention = tester.mention(text)?;
-    let found = tester.matcher.matches(&mention);
+    let found = tester
+        .matcher
+        .matches(&mention, &mut tester.matcher.scratch());
     let mut out = Output::new();
     for watch in watches {
         let matched = found.iter().find(|matched| matched.watch == watch.name);

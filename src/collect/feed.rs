@@ -8,8 +8,9 @@
 //! * Feeds repeat themselves at every look. The cursor remembers, as short hashes, what was handed on
 //!   and with which words; what is unchanged is not handed on again. It moves when a whole look is
 //!   through, so a crash or a failed look repeats items and loses none.
-//! * Known words that changed are an edit. It bears the feed's date of change; where the feed gives
-//!   none, the time at which we saw it, so that the newer words win.
+//! * Known words that changed are an edit. It bears the feed's date of change where that lies behind
+//!   our last news of this feed, else the time at which we saw it: so no edit is older than the one
+//!   before it, and the newer words win.
 //! * Deletions are not signalled by feeds: an item just leaves the list, and that says nothing.
 //! * Not collected: enclosures, comments, the articles' pages. Permission: a feed is published to be
 //!   read by machines; a publisher's terms may still forbid it, which the operator has to check.
@@ -23,6 +24,7 @@ use crate::text::markup;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -190,9 +192,10 @@ impl Feed {
             .collect();
         let mut look = Look::default();
         let mut seen = Vec::new();
+        let now = self.clock.now();
         for item in items {
             let mut item = match item {
-                Ok(item) => item,
+                Ok(item) => dated(item, now),
                 Err(rejection) => {
                     look.events.push(Event::Rejected(rejection));
                     continue;
@@ -201,7 +204,7 @@ impl Feed {
             let (id, words) = fingerprint(&item);
             let known_words = known.get(id.as_str()).copied();
             if known_words.is_some_and(|known| known != words) {
-                item.edited = item.edited.or_else(|| Some(self.clock.now()));
+                item.edited = Some(memory.edit_time(item.edited, now));
             }
             if known_words != Some(&words) {
                 look.events
@@ -211,10 +214,25 @@ impl Feed {
         }
         // A feed of which nothing could be read is asked for in full again.
         if !seen.is_empty() || look.events.is_empty() {
-            look.memory = Some(memory.after(seen, validators, &self.url, self.max_items));
+            let mut after = memory.after(seen, validators, &self.url, self.max_items);
+            if look
+                .events
+                .iter()
+                .any(|event| matches!(event, Event::Change(_)))
+            {
+                after.looked = memory.looked.max(Some(now));
+            }
+            look.memory = Some(after);
         }
         look
     }
+}
+
+/// Times ahead of ours are not believed: an edit that we see later would seem to be older.
+fn dated(mut item: Item, now: Timestamp) -> Item {
+    item.published = item.published.map(|at| at.min(now));
+    item.edited = item.edited.filter(|at| *at <= now);
+    item
 }
 
 impl Source for Feed {
@@ -285,6 +303,8 @@ struct Memory {
     feed: String,
     #[serde(flatten)]
     validators: Validators,
+    /// When the last news were handed on: no edit before bears a later time.
+    looked: Option<Timestamp>,
     /// Hashes of native id and words; the newest look's items first.
     seen: Vec<(String, String)>,
 }
@@ -304,6 +324,14 @@ impl Memory {
             true => self.validators.clone(),
             false => Validators::default(),
         }
+    }
+
+    /// The time of an edit that is seen `now`, where the feed states another or none.
+    fn edit_time(&self, stated: Option<Timestamp>, now: Timestamp) -> Timestamp {
+        let is_fresh = |at: &Timestamp| self.looked.is_some_and(|looked| *at > looked);
+        // A clock that was set back is no reason to lose an edit.
+        let seen = self.looked.map_or(now, |looked| looked.max(now));
+        stated.filter(is_fresh).unwrap_or(seen)
     }
 
     /// Remembers a look, and of older ones as much as fits into twice the items of a look: an item
@@ -326,6 +354,7 @@ impl Memory {
         Self {
             feed: hash(&[url.as_str()]),
             validators,
+            looked: self.looked,
             seen,
         }
     }

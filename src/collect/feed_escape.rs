@@ -1,7 +1,6 @@
 //! Text of XML, escaped once and never twice.
 
-/// Longest name of an entity or digits of a character reference.
-const MAX_REFERENCE_BYTES: usize = 32;
+use crate::text::references::reference;
 
 /// Writes text with everything escaped that must be, and nothing twice.
 pub fn push_text(out: &mut String, text: &str) {
@@ -32,34 +31,6 @@ fn push_char(out: &mut String, c: char) {
         c if is_xml(c) => out.push(c),
         _ => {}
     }
-}
-
-/// The reference that a text begins with: its bytes, and what it stands for.
-fn reference(text: &str) -> Option<(usize, String)> {
-    let body = text.strip_prefix('&')?;
-    let end = body
-        .bytes()
-        .take(MAX_REFERENCE_BYTES)
-        .position(|b| b == b';')?;
-    let name = &body[..end];
-    let meaning = match name.strip_prefix('#') {
-        Some(digits) => {
-            let code = match digits.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => digits.parse(),
-            };
-            let c = char::from_u32(code.ok()?)
-                .filter(|c| is_xml(*c))
-                .unwrap_or('\u{fffd}');
-            c.to_string()
-        }
-        None => {
-            let written = &text[..end + 2];
-            let decoded = html_escape::decode_html_entities(written);
-            (decoded != written).then(|| decoded.into_owned())?
-        }
-    };
-    Some((end + 2, meaning))
 }
 
 /// Characters that XML 1.0 allows.

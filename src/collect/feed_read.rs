@@ -10,10 +10,11 @@
 use super::feed_decode;
 use super::feed_json::{self, JsonAuthor, JsonFeed, JsonItem};
 use super::feed_repair::{self, Xml};
+use super::feed_tags;
 use super::source::{RejectReason, Rejection};
 use crate::model::{Item, Kind, RawAuthor};
 use crate::text::{link, markup};
-use feed_rs::model::{Entry, Feed, FeedType, Link, Person, Text};
+use feed_rs::model::{Content, Entry, Feed, FeedType, Link, MediaObject, Person, Text};
 use feed_rs::parser::Builder;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -46,7 +47,7 @@ pub fn read(
         .starts_with('{')
     {
         true => json_entries(&text, max_items),
-        false => xml_entries(&text, base, max_items),
+        false => xml_entries(&text, base, max_items).and_then(|entries| believed(entries, &text)),
     };
     match entries {
         Ok(entries) => items(entries, base),
@@ -111,13 +112,29 @@ fn json_time(text: &str) -> Option<Timestamp> {
     text.trim().parse().ok()
 }
 
-/// Reads the feed at once; where the parser gives it up as a whole, item by item.
+/// Reads the feed at once; where the parser gives it up as a whole, or leaves items out, item by
+/// item.
 fn xml_entries(text: &str, base: Option<&Url>, max_items: usize) -> Result<Entries, Rejection> {
     let xml = feed_repair::repair(text, max_items)?;
-    match parse(&xml.text, base) {
-        Ok(feed) => Ok(raw_entries(feed).into_iter().map(Ok).collect()),
-        Err(_) if can_be_split(&xml) => Ok(one_by_one(&xml, base)),
+    if xml.is_cut {
+        return Err(malformed("the feed breaks off before its first item ends"));
+    }
+    match parse(&xml.text, base).map(raw_entries) {
+        Ok(entries) if entries.len() >= xml.items.len() => {
+            Ok(entries.into_iter().map(Ok).collect())
+        }
+        _ if can_be_split(&xml) => Ok(one_by_one(&xml, base)),
+        Ok(entries) => Ok(entries.into_iter().map(Ok).collect()),
         Err(rejection) => Err(rejection),
+    }
+}
+
+/// No entries are an empty feed only where the text names none: whatever else the reasons are, what
+/// is there and was not read is a rejection.
+fn believed(entries: Entries, text: &str) -> Result<Entries, Rejection> {
+    match entries.is_empty() && feed_tags::names_items(text) {
+        true => Err(malformed("none of the feed's items can be read")),
+        false => Ok(entries),
     }
 }
 
@@ -179,31 +196,12 @@ fn raw_entry(entry: Entry, is_atom: bool, author: Option<&Person>, lang: Option<
     let published = published.and_then(|at| time(at.timestamp(), at.timestamp_subsec_nanos()));
     let updated = entry.updated;
     let updated = updated.and_then(|at| time(at.timestamp(), at.timestamp_subsec_nanos()));
-    let content = entry.content.and_then(|content| {
-        let body = content.body.filter(|body| !body.trim().is_empty())?;
-        Some((body, content.content_type.as_str().contains("html")))
-    });
-    let summary = || {
-        entry
-            .summary
-            .filter(|text| !text.content.is_empty())
-            .map(body_of)
+    let (html, text) = body(entry.content, entry.summary, entry.media);
+    let authors = match entry.authors.as_slice() {
+        [] => author.into_iter().collect(),
+        own => own.iter().collect::<Vec<_>>(),
     };
-    let described = || {
-        let descriptions = entry
-            .media
-            .into_iter()
-            .filter_map(|media| media.description);
-        descriptions
-            .map(|text| (text.content, false))
-            .find(|(text, _)| !text.is_empty())
-    };
-    let (html, text) = match content.or_else(summary).or_else(described) {
-        Some((body, true)) => (body, String::new()),
-        Some((body, false)) => (String::new(), body),
-        None => Default::default(),
-    };
-    let person = entry.authors.first().or(author);
+    let mut authors = authors.into_iter();
     Raw {
         guid: entry.id,
         link: best_link(&entry.links).and_then(link::identity),
@@ -215,8 +213,37 @@ fn raw_entry(entry: Entry, is_atom: bool, author: Option<&Person>, lang: Option<
         text,
         published,
         updated,
-        author: person.and_then(|person| raw_author(person.name.as_deref(), person.uri.as_deref())),
+        author: authors
+            .find_map(|person| raw_author(person.name.as_deref(), person.uri.as_deref())),
         lang: entry.language.or_else(|| lang.map(str::to_owned)),
+    }
+}
+
+/// HTML, or plain text where the item has that only: the content, else the summary, else what a
+/// video says of itself.
+fn body(
+    content: Option<Content>,
+    summary: Option<Text>,
+    media: Vec<MediaObject>,
+) -> (String, String) {
+    let content = content.and_then(
+        |Content {
+             body, content_type, ..
+         }| {
+            let is_html = content_type.as_str().contains("html");
+            // What is neither is a picture or a sound in letters.
+            let is_words = is_html || content_type.as_str().starts_with("text/");
+            body.filter(|_| is_words).map(|body| (body, is_html))
+        },
+    );
+    let described = media.into_iter().filter_map(|media| media.description);
+    let mut texts = content
+        .into_iter()
+        .chain(summary.into_iter().chain(described).map(body_of));
+    match texts.find(|(text, _)| !text.trim().is_empty()) {
+        Some((html, true)) => (html, String::new()),
+        Some((text, false)) => (String::new(), text),
+        None => Default::default(),
     }
 }
 
@@ -255,8 +282,8 @@ fn best_link(links: &[Link]) -> Option<&str> {
 }
 
 fn raw_author(name: Option<&str>, address: Option<&str>) -> Option<RawAuthor> {
-    let name = name.map(str::trim).filter(|name| !name.is_empty())?;
-    let name = head(name, MAX_FIELD_BYTES);
+    let name = person_name(name?);
+    let name = Some(head(&name, MAX_FIELD_BYTES)).filter(|name| !name.is_empty())?;
     // An address is a better identity than a name that two people may have.
     let id = address
         .and_then(link::canonical)
@@ -266,6 +293,24 @@ fn raw_author(name: Option<&str>, address: Option<&str>) -> Option<RawAuthor> {
         handle: None,
         name: Some(name.to_owned()),
     })
+}
+
+/// A name without addresses of mail, which no reader needs: of `x@y (Name)` what stands in the
+/// brackets. Empty where nothing else is said.
+fn person_name(text: &str) -> String {
+    let is_mail = |word: &&str| {
+        let bare = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+        bare.contains('@')
+    };
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .filter(|word| !is_mail(word))
+        .collect();
+    let name = words.join(" ");
+    let name = name.trim_matches([',', ';', ' ']);
+    name.strip_prefix('(')
+        .map_or(name, |inside| inside.trim_end_matches(')'))
+        .to_owned()
 }
 
 /// The parser's time, in its parts, as ours: its type is of a library that we do not use otherwise.
@@ -346,4 +391,24 @@ fn adapt(raw: Raw, broken: &HashSet<String>, base: Option<&Url>) -> Result<Item,
 /// The longest prefix of at most `max` bytes that ends at a character.
 fn head(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::person_name;
+
+    #[test]
+    fn names_are_kept_and_addresses_of_mail_are_not() {
+        let check = |text: &str, expected: &str| assert_eq!(person_name(text), expected, "{text}");
+        check(" Erika \n Beispiel (dpa) ", "Erika Beispiel (dpa)");
+        check("erika@blatt.example (Erika Beispiel)", "Erika Beispiel");
+        check("(Erika Beispiel)", "Erika Beispiel");
+        check("Erika Beispiel <erika@blatt.example>", "Erika Beispiel");
+        check("erika@blatt.example", "");
+        check("(erika@blatt.example)", "");
+        check(", mailto:max@blatt.example (Max)", "Max");
+        check("erika@localhost", "");
+        check("@blatt", "@blatt");
+        check("", "");
+    }
 }

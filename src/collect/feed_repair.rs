@@ -4,12 +4,13 @@
 //! an unclosed `<br>`. So it never sees the text: it is written anew here, and what the parser reads
 //! is well-formed, shallow and of bounded size.
 //!
-//! Not here: encodings (`feed_decode`), and what the elements mean (`feed_read`).
+//! Not here: encodings (`feed_decode`), the inside of tags (`feed_tags`), and what the elements mean
+//! (`feed_read`).
 
 use super::feed_escape::{is_xml, push_text};
+use super::feed_tags::{Inside, Tags, local};
 use super::source::{RejectReason, Rejection};
 use std::ops::Range;
-use url::Url;
 
 /// Open elements at one place; tags of deeper ones are dropped and their text is kept.
 const MAX_DEPTH: usize = 64;
@@ -21,11 +22,8 @@ const MAX_RUN_BYTES: usize = 1024 * 1024;
 const MAX_OUT_BYTES: usize = 24 * 1024 * 1024;
 /// Longest tag; a longer one is dropped.
 const MAX_TAG_BYTES: usize = 16 * 1024;
-const MAX_ATTRIBUTES: usize = 64;
 /// Elements that feeds of the world begin with, without their prefix.
 const ROOTS: [&str; 4] = ["rss", "feed", "RDF", "entry"];
-/// Elements of RSS whose content is text: tags inside are unescaped HTML.
-const TEXTS: [&str; 3] = ["title", "description", "encoded"];
 
 /// A feed as the parser may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +31,15 @@ pub struct Xml {
     pub text: String,
     /// Where its items stand, each from `<item>` to `</item>`.
     pub items: Vec<Range<usize>>,
+    /// True where the feed breaks off before its first item is whole.
+    pub is_cut: bool,
 }
 
 /// Writes a feed anew: well-formed, with at most `max_items` whole items.
 ///
 /// Repaired are bare `&`, HTML's entities, control characters, tags that are not closed or not
-/// opened, unescaped HTML in texts, attributes without quotes, a missing or odd `version`, and what
-/// stands before and behind the feed. An item that breaks off is left out.
+/// opened, unescaped HTML in texts, texts with nothing in them, attributes, namespaces, versions,
+/// and what stands before and behind the feed. An item that breaks off is left out.
 ///
 /// # Errors
 /// A text without a feed in it; a document type with definitions of its own, which no feed needs and
@@ -67,6 +67,11 @@ struct Writer<'a> {
     items: Vec<Range<usize>>,
     /// Where the item that is being written began, and how many elements were open then.
     item: Option<(usize, usize)>,
+    tags: Tags<'a>,
+    /// Where the words of the newest element begin, if it must not be without.
+    words: Option<usize>,
+    /// How many elements were open in the newest one, and what tags are there.
+    inside: Option<(usize, Inside)>,
     elements: usize,
     max_items: usize,
     closed: bool,
@@ -90,18 +95,22 @@ impl<'a> Writer<'a> {
         }
     }
 
+    fn data(&mut self, data: &str) {
+        let run: String = data.chars().filter(|c| is_xml(*c)).collect();
+        if !self.open.is_empty() && !run.is_empty() {
+            self.out.push_str("<![CDATA[");
+            self.out.push_str(&run);
+            self.out.push_str("]]>");
+        }
+    }
+
     /// Takes what begins with `<`. Gives what follows, or nothing where the input breaks off.
     fn markup(&mut self, rest: &'a str) -> Result<Option<&'a str>, Rejection> {
         if let Some(data) = rest.strip_prefix("<![CDATA[") {
             let Some(end) = data.find("]]>") else {
                 return Ok(None);
             };
-            if !self.open.is_empty() {
-                self.out.push_str("<![CDATA[");
-                let run = &data[..data.floor_char_boundary(end.min(MAX_RUN_BYTES))];
-                self.out.extend(run.chars().filter(|c| is_xml(*c)));
-                self.out.push_str("]]>");
-            }
+            self.data(&data[..data.floor_char_boundary(end.min(MAX_RUN_BYTES))]);
             return Ok(Some(&data[end + 3..]));
         }
         if let Some(comment) = rest.strip_prefix("<!--") {
@@ -124,6 +133,10 @@ impl<'a> Writer<'a> {
             }
             TagEnd::TooFar(end) => Ok(Some(&rest[end..])),
             TagEnd::Missing => Ok(None),
+            TagEnd::NoTag => {
+                self.text("<");
+                Ok(Some(&rest[1..]))
+            }
         }
     }
 
@@ -142,44 +155,47 @@ impl<'a> Writer<'a> {
         if name.is_empty() || (self.open.is_empty() && (is_end || !ROOTS.contains(&local(name)))) {
             return;
         }
+        if let Some(depth) = self.unclosed_before(name).filter(|_| !is_end) {
+            self.close_to(depth);
+        }
         match (is_end, self.open.iter().rposition(|open| *open == name)) {
             (true, Some(depth)) => self.close_to(depth),
-            _ if self.is_in_text() => self.text(tag),
+            _ if self.inside() == Inside::Html => self.text(tag),
+            // Not joined: a tag stands between words more often than within one.
+            _ if self.inside() == Inside::Words => self.text(" "),
             (true, None) => {}
             (false, _) if self.open.len() < MAX_DEPTH => self.start(name, attributes, is_empty),
             (false, _) => {}
         }
     }
 
-    /// Inside a text of RSS, where tags are HTML that the publisher forgot to escape.
-    fn is_in_text(&self) -> bool {
-        let is_atom = self
-            .open
-            .first()
-            .is_some_and(|root| matches!(local(root), "feed" | "entry"));
-        !is_atom
-            && self
-                .open
-                .last()
-                .is_some_and(|name| TEXTS.contains(&local(name)))
+    /// Items do not nest: how many elements stay open where one begins before the item, or the
+    /// channel's text, before it was closed.
+    fn unclosed_before(&self, name: &str) -> Option<usize> {
+        match self.item {
+            Some((_, depth)) => (self.open.get(depth) == Some(&name)).then_some(depth),
+            None => (name == "item" && self.inside() == Inside::Html).then(|| self.open.len() - 1),
+        }
     }
 
-    fn start(&mut self, name: &'a str, attributes: &str, is_empty: bool) {
+    /// What tags are where the writer stands.
+    fn inside(&self) -> Inside {
+        match self.inside {
+            Some((depth, inside)) if depth == self.open.len() => inside,
+            _ => Inside::Tags,
+        }
+    }
+
+    fn start(&mut self, name: &'a str, attributes: &'a str, is_empty: bool) {
         self.elements += 1;
         let begin = self.out.len();
         if self.item.is_none() && matches!(local(name), "item" | "entry") {
             self.item = Some((begin, self.open.len()));
         }
-        self.out.push('<');
-        self.out.push_str(name);
-        let is_rss = self.open.is_empty() && local(name) == "rss";
-        push_attributes(&mut self.out, attributes, is_rss);
-        if is_rss {
-            // One reading serves all versions; the parser takes only some of their numbers.
-            self.out.push_str(" version=\"2.0\"");
-        }
-        self.out.push('>');
+        self.tags.push_start(&mut self.out, name, attributes);
+        self.words = self.tags.needs_words(name).then_some(self.out.len());
         self.open.push(name);
+        self.inside = Some((self.open.len(), self.tags.inside(name, attributes)));
         if is_empty {
             self.close_to(self.open.len() - 1);
         }
@@ -189,6 +205,9 @@ impl<'a> Writer<'a> {
     fn close_to(&mut self, depth: usize) {
         while self.open.len() > depth {
             if let Some(name) = self.open.pop() {
+                if self.words.take() == Some(self.out.len()) {
+                    self.out.push(' ');
+                }
                 self.out.push_str("</");
                 self.out.push_str(name);
                 self.out.push('>');
@@ -202,9 +221,11 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(mut self) -> Result<Xml, Rejection> {
+        let is_cut = self.items.is_empty() && !self.closed;
         if let Some((begin, depth)) = self.item.take() {
             self.out.truncate(begin);
             self.open.truncate(depth);
+            self.words = None;
         }
         self.close_to(0);
         if self.out.is_empty() {
@@ -214,12 +235,9 @@ impl<'a> Writer<'a> {
         Ok(Xml {
             text: self.out,
             items: self.items,
+            is_cut,
         })
     }
-}
-
-fn local(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or(name)
 }
 
 fn after<'a>(text: &'a str, end: &str) -> Option<&'a str> {
@@ -243,20 +261,30 @@ enum TagEnd {
     /// No end within the limit; continue here.
     TooFar(usize),
     Missing,
+    /// A tag begins before an end: this `<` is only a sign.
+    NoTag,
 }
 
-/// Finds the `>` that stands in no quoted value. What was scanned in vain is not scanned again, so
-/// that the pass stays linear.
+/// Finds the `>` that stands in no quoted value; where a quote is open when the next tag begins,
+/// the first `>` that there was. What was scanned in vain is not scanned again, so that the pass
+/// stays linear.
 fn tag_end(tag: &str) -> TagEnd {
     let mut quote = None;
-    for (i, b) in tag.bytes().enumerate().take(MAX_TAG_BYTES) {
-        match (b, quote) {
-            (b'>', None) => return TagEnd::At(i + 1),
+    let mut first = None;
+    for (i, b) in tag.bytes().enumerate().take(MAX_TAG_BYTES).skip(1) {
+        match (b, quote, first) {
+            (b'>', None, _) => return TagEnd::At(i + 1),
+            (b'<', None, _) => return TagEnd::NoTag,
+            (b'<', Some(_), Some(first)) => return TagEnd::At(first),
+            (b'>', Some(_), None) => first = Some(i + 1),
             // A quote is only one behind an equals sign; elsewhere it is dirt.
-            (b'"' | b'\'', None) if tag[..i].trim_end().ends_with('=') => quote = Some(b),
-            (b, Some(open)) if b == open => quote = None,
+            (b'"' | b'\'', None, _) if tag[..i].trim_end().ends_with('=') => quote = Some(b),
+            (b, Some(open), _) if b == open => quote = None,
             _ => {}
         }
+    }
+    if let Some(first) = first {
+        return TagEnd::At(first);
     }
     match tag.len() > MAX_TAG_BYTES {
         true => TagEnd::TooFar(tag.floor_char_boundary(MAX_TAG_BYTES)),
@@ -264,61 +292,24 @@ fn tag_end(tag: &str) -> TagEnd {
     }
 }
 
-/// Writes attributes with quotes and clean values; `version` only where it does not decide how the
-/// feed is read, `xml:base` only where it is an address.
-fn push_attributes(out: &mut String, attributes: &str, is_rss: bool) {
-    let mut rest = attributes;
-    for _ in 0..MAX_ATTRIBUTES {
-        let Some((name, behind)) = rest.split_once('=') else {
-            return;
-        };
-        // What stands before the last blank is an attribute without a value.
-        let name = name.split_whitespace().next_back().unwrap_or_default();
-        let behind = behind.trim_start();
-        let (value, next) = match behind.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                behind[1..].split_once(quote).unwrap_or((&behind[1..], ""))
-            }
-            _ => behind
-                .split_once(char::is_whitespace)
-                .unwrap_or((behind, "")),
-        };
-        rest = next;
-        let is_name = !name.is_empty() && name.chars().all(is_name_char);
-        if !is_name || (is_rss && name == "version") || (name == "xml:base" && !is_base(value)) {
-            continue;
-        }
-        out.push(' ');
-        out.push_str(name);
-        out.push_str("=\"");
-        push_text(out, value);
-        out.push('"');
-    }
-}
-
-fn is_name_char(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')
-}
-
-fn is_base(value: &str) -> bool {
-    matches!(
-        Url::parse(value),
-        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What is written, without the prefixes that every root declares.
+    fn written(input: &str) -> String {
+        let empty = repair("<feed/>", 1).unwrap().text;
+        let declared = empty.trim_start_matches("<feed");
+        let declared = declared.trim_end_matches("></feed>");
+        repair(input, 10).unwrap().text.replace(declared, "")
+    }
+
     fn check(input: &str, expected: &str) {
-        assert_eq!(repair(input, 10).unwrap().text, expected, "of {input}");
+        assert_eq!(written(input), expected, "of {input}");
     }
 
     fn inside(item: &str) -> String {
-        let text = repair(&format!("<feed><entry>{item}</entry></feed>"), 10)
-            .unwrap()
-            .text;
+        let text = written(&format!("<feed><entry>{item}</entry></feed>"));
         text.trim_start_matches("<feed><entry>")
             .trim_end_matches("</entry></feed>")
             .to_owned()
@@ -336,8 +327,8 @@ mod tests {
             "Müller\u{a0}© &amp;nix;"
         );
         assert_eq!(
-            inside("&#228;&#xE4;&#38;&#0;&#xD800;&#x1;"),
-            "ää&amp;\u{fffd}\u{fffd}\u{fffd}"
+            inside("&#228;&#xE4;&#38;&#0;&#xD800;&#x1;&#150;"),
+            "ää&amp;\u{fffd}\u{fffd}–"
         );
         assert_eq!(inside("&#99999999999; &#;"), "&amp;#99999999999; &amp;#;");
         assert_eq!(inside("3 < 5\u{1}\u{ffff} & mehr"), "3 &lt; 5 &amp; mehr");
@@ -356,7 +347,7 @@ mod tests {
         );
         check(
             "<rss version=0.90 a=b></rss>",
-            "<rss a=\"b\" version=\"2.0\"></rss>",
+            "<rss version=\"2.0\" a=\"b\"></rss>",
         );
         check(
             "\u{feff}\n junk <br>\n<?xml version='1.0'?><!-- c --><feed/>behind<x/>",
@@ -402,12 +393,68 @@ mod tests {
     }
 
     #[test]
+    fn no_item_swallows_the_next() {
+        let items = |inside: &str| {
+            let rss = format!("<rss><channel>{inside}</channel></rss>");
+            repair(&rss, 9).unwrap().items.len()
+        };
+        assert_eq!(items("<item>a<item>b<item>c"), 3);
+        assert_eq!(items("<item><description>a<p>b<item>c</item>"), 2);
+        assert_eq!(items("<description>a<item>b</item><item>c</item>"), 2);
+        assert_eq!(items("<item><p title=\"offen>a</item><item>b</item>"), 2);
+        assert_eq!(items("<item><link <title>a</item><item>b</item>"), 2);
+        let atom = "<feed><entry><summary>a<entry><id>b</id></entry></feed>";
+        assert_eq!(repair(atom, 9).unwrap().items.len(), 2);
+        assert_eq!(inside("<a b='1>2'>x<y"), "<a b=\"1&gt;2\">x&lt;y</a>");
+    }
+
+    #[test]
+    fn texts_that_the_parser_needs_are_not_empty() {
+        assert_eq!(inside("<title/>"), "<title> </title>");
+        assert_eq!(
+            inside("<title><![CDATA[\u{1}]]></title>"),
+            "<title> </title>"
+        );
+        assert_eq!(inside("<id/>"), "<id></id>");
+        assert_eq!(
+            inside("<media:description/>"),
+            "<media:description> </media:description>"
+        );
+        assert_eq!(
+            inside("<media:description><br/></media:description>"),
+            "<media:description>&lt;br/&gt;</media:description>"
+        );
+        assert_eq!(
+            inside("<content type='image/png'><b/></content>"),
+            "<content type=\"application/octet-stream\"> <b></b></content>"
+        );
+    }
+
+    #[test]
+    fn tags_in_texts_cost_no_words() {
+        assert_eq!(inside("<title>a <i>b</i></title>"), "<title>a  b </title>");
+        assert_eq!(
+            inside("<summary type='HTML'>a<p>b</p></summary><id>1</id>"),
+            "<summary type=\"html\">a&lt;p&gt;b&lt;/p&gt;</summary><id>1</id>"
+        );
+        assert_eq!(
+            inside("<content type='xhtml'><p>a<i>b</i></p></content>"),
+            "<content type=\"xhtml\"><p>a<i>b</i></p></content>"
+        );
+    }
+
+    #[test]
     fn whole_items_only_and_not_too_many() {
         let feed = |n: usize| format!("<feed>{}</feed>", "<entry><id>1</id></entry>".repeat(n));
         let xml = repair(&feed(5), 3).unwrap();
-        assert_eq!((xml.items.len(), xml.text.len()), (3, feed(3).len()));
+        assert_eq!((xml.items.len(), xml.is_cut), (3, false));
+        assert_eq!(xml.text, repair(&feed(3), 9).unwrap().text);
         let cut = &feed(3)[..feed(3).len() - 20];
-        assert_eq!(repair(cut, 9).unwrap().text, feed(2));
+        check(cut, &feed(2));
+        for broken in ["<feed><title>x", "<feed><entry><id>1</id>", "<feed><entry"] {
+            assert!(repair(broken, 9).unwrap().is_cut, "{broken}");
+        }
+        assert!(!repair(&feed(0), 9).unwrap().is_cut);
         for range in xml.items {
             assert!(xml.text[range].ends_with("</entry>"));
         }
@@ -416,7 +463,7 @@ mod tests {
     #[test]
     fn depth_length_and_number_are_bounded() {
         let deep = repair(&format!("<feed><entry>{}x", "<d>".repeat(100_000)), 9).unwrap();
-        assert_eq!(deep.text, "<feed></feed>");
+        assert!(deep.text.ends_with("\"></feed>") && deep.is_cut);
         let deep = repair(&format!("<feed>{}x</feed>", "<d>".repeat(100_000)), 9).unwrap();
         assert_eq!(deep.text.matches("<d>").count(), MAX_DEPTH - 1);
         let many = repair(&format!("<feed>{}", "<d/>".repeat(200_000)), 9).unwrap();
@@ -427,6 +474,8 @@ mod tests {
         for piece in [
             "<a \"",
             "<a b=\"",
+            "<a b='>",
+            "<a b='\">",
             "<!",
             "<!--",
             "<?",

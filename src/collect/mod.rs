@@ -11,6 +11,7 @@ mod feed_escape;
 mod feed_json;
 mod feed_read;
 mod feed_repair;
+mod feed_tags;
 pub mod http;
 pub mod http_gate;
 mod pacing;

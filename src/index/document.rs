@@ -9,7 +9,7 @@ use tantivy::TantivyDocument;
 /// The document of a mention. Of its author only a public voice's name and handle.
 pub(super) fn of(mention: &StoredMention) -> TantivyDocument {
     let voice: &[&str] = match &mention.author {
-        Some(Author::Voice { name, handle }) => &[name, handle],
+        Some(Author::Voice { name, handle, .. }) => &[name, handle],
         Some(Author::Private { .. }) | None => &[],
     };
     let labels = &mention.labels;

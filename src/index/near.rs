@@ -121,7 +121,7 @@ struct Here {
     lists: HashMap<Test, Vec<SegmentPostings>>,
 }
 
-impl Positions for Here {
+impl Positions<Test> for Here {
     fn positions(&mut self, test: &Test) -> Vec<u32> {
         let mut found = Vec::new();
         for list in self.lists.get_mut(test).into_iter().flatten() {

@@ -1,17 +1,37 @@
 //! Tests a mention against every stored query. Pure; what the queries mean is said in [`crate::query`].
 //!
-//! A mention's words are gathered once (`occurrences`); every query is then evaluated on them.
+//! Presearch, then verification. Every query has an *anchor*: a set of tests of which any match of
+//! the query must fulfil one (`anchor`). A mention's words are looked up in a [`dictionary`] of all
+//! words of all queries and in classes of all [`wildcards`]; each test that holds leads to the
+//! queries that it is an anchor of, and only these are evaluated (`code`). A query that can match
+//! without a word, by its fields alone, has no anchor and is evaluated on every mention.
+//!
+//! A mention that no anchor is in costs no allocation and knows nothing of the number of queries,
+//! as long as these fit into the cache.
+//!
+//! [`dictionary`]: dictionary::Dictionary
+//! [`wildcards`]: wildcards::Wildcards
 
+mod anchor;
+mod code;
+mod compile;
+mod dictionary;
+mod highlight;
+mod learned;
 mod occurrences;
+mod program;
+mod quick;
+mod scratch;
+mod spot;
+mod wildcards;
 
-use crate::model::{Mention, Part, Span, WatchMatch};
-use crate::query::spans::{self, word_spans};
-use crate::query::{Doc, Expr, Keys, Place, Query};
-use crate::text::Token;
-use occurrences::Occurrences;
-
-/// Places of one match that are kept for highlighting: the first ones.
-pub const MAX_HIGHLIGHTS: usize = 50;
+use crate::model::{Mention, WatchMatch};
+use crate::query::{Doc, Keys, Query};
+use crate::text::analyse;
+use compile::Compiled;
+pub use highlight::{MAX_HIGHLIGHTS, highlights};
+use learned::Learned;
+pub use scratch::{Profile, Scratch};
 
 /// One stored query, ready to be matched.
 #[derive(Debug, Clone)]
@@ -22,184 +42,82 @@ pub struct StoredQuery {
 }
 
 /// All stored queries. Immutable: a reload builds a new one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Matcher {
     queries: Vec<StoredQuery>,
+    compiled: Compiled,
 }
 
 impl Matcher {
     pub fn new(queries: Vec<StoredQuery>) -> Self {
-        Self { queries }
+        Self::with(queries, &Learned::default())
+    }
+
+    fn with(queries: Vec<StoredQuery>, learned: &Learned) -> Self {
+        let compiled = Compiled::new(queries.iter().map(|stored| stored.query.expr()), learned);
+        Self { queries, compiled }
+    }
+
+    /// The queries, in the order of their numbers.
+    pub fn queries(&self) -> &[StoredQuery] {
+        &self.queries
+    }
+
+    /// Room to match in, one for each thread. It belongs to this matcher.
+    pub fn scratch(&self) -> Scratch {
+        Scratch::new(self.compiled.tests(), self.queries.len())
+    }
+
+    /// The same queries with anchors chosen by what `scratch` saw while this matcher was at work.
+    pub fn relearned(&self, scratch: &Scratch) -> Self {
+        Self::with(self.queries.clone(), &self.compiled.learned(scratch))
+    }
+
+    /// Bytes that the queries take in memory, without their written form.
+    pub fn bytes(&self) -> usize {
+        self.compiled.bytes()
+    }
+
+    /// The numbers of the queries that match, ascending.
+    pub fn numbers<'s>(&self, mention: &Mention, scratch: &'s mut Scratch) -> &'s [u32] {
+        self.compiled.presearch(mention, scratch);
+        self.compiled.verify(mention, scratch);
+        scratch.finish()
+    }
+
+    /// How many queries the words of a mention do not rule out: the first half of
+    /// [`Matcher::numbers`], for those who measure it.
+    pub fn presearch(&self, mention: &Mention, scratch: &mut Scratch) -> usize {
+        self.compiled.presearch(mention, scratch);
+        let candidates = scratch.candidates.len();
+        scratch.finish();
+        candidates
     }
 
     /// Every query that matches, with the places to highlight, in the order of the watches.
-    pub fn matches(&self, mention: &Mention) -> Vec<WatchMatch> {
+    pub fn matches(&self, mention: &Mention, scratch: &mut Scratch) -> Vec<WatchMatch> {
+        let numbers = self.numbers(mention, scratch);
+        if numbers.is_empty() {
+            return Vec::new();
+        }
         let keys = Keys::of(mention);
-        let mut view = View::new(Doc {
-            title: &mention.title_tokens,
-            text: &mention.text_tokens,
+        let (title, text) = (analyse(&mention.title), analyse(&mention.text));
+        let doc = Doc {
+            title: &title,
+            text: &text,
             keys: &keys,
-        });
-        let mut found = Vec::new();
-        for stored in &self.queries {
-            if view.matches(stored.query.expr()) {
-                found.push(WatchMatch {
-                    watch: stored.watch.clone(),
-                    target: stored.target.clone(),
-                    spans: view.highlights(stored.query.expr()),
-                });
-            }
-        }
-        found
-    }
-}
-
-/// Places of a mention that a query found: byte ranges of words outside of `NOT`, sorted, merged
-/// where they overlap, at most [`MAX_HIGHLIGHTS`]. Empty where the query does not match, or matches
-/// by fields alone.
-pub fn highlights(query: &Query, doc: Doc<'_>) -> Vec<Span> {
-    let mut view = View::new(doc);
-    match view.matches(query.expr()) {
-        true => view.highlights(query.expr()),
-        false => Vec::new(),
-    }
-}
-
-/// True where the mention fulfils the query.
-pub fn matches(query: &Query, doc: Doc<'_>) -> bool {
-    View::new(doc).matches(query.expr())
-}
-
-/// One mention while queries are evaluated on it.
-struct View<'a> {
-    doc: Doc<'a>,
-    title: Occurrences<'a>,
-    text: Occurrences<'a>,
-}
-
-impl<'a> View<'a> {
-    fn new(doc: Doc<'a>) -> Self {
-        Self {
-            doc,
-            title: Occurrences::of(doc.title),
-            text: Occurrences::of(doc.text),
-        }
-    }
-
-    fn part(&mut self, part: Part) -> &mut Occurrences<'a> {
-        match part {
-            Part::Title => &mut self.title,
-            Part::Text => &mut self.text,
-        }
-    }
-
-    fn matches(&mut self, expr: &Expr) -> bool {
-        match expr {
-            Expr::And { all, none } => {
-                all.iter().all(|expr| self.matches(expr))
-                    && !none.iter().any(|expr| self.matches(expr))
-            }
-            Expr::Or(any) => any.iter().any(|expr| self.matches(expr)),
-            Expr::Words { scope, place } => parts(*scope)
-                .iter()
-                .any(|part| !spans::spans(place, self.part(*part)).is_empty()),
-            Expr::Keyword(key) => self
-                .doc
-                .keys
-                .values(key.field)
-                .any(|value| key.matches(value)),
-        }
-    }
-
-    fn highlights(&mut self, expr: &Expr) -> Vec<Span> {
-        let mut found = Vec::new();
-        self.collect(expr, &mut found);
-        merge(found)
-    }
-
-    /// The words of everything that matches, outside of `NOT`.
-    fn collect(&mut self, expr: &Expr, found: &mut Vec<Span>) {
-        match expr {
-            Expr::And { all, .. } => {
-                for expr in all {
-                    self.collect(expr, found);
-                }
-            }
-            Expr::Or(any) => {
-                for expr in any {
-                    if self.matches(expr) {
-                        self.collect(expr, found);
-                    }
-                }
-            }
-            Expr::Words { scope, place } => {
-                for &part in parts(*scope) {
-                    let tokens = self.doc.tokens(part);
-                    let here = place_words(place, self.part(part));
-                    found.extend(
-                        here.into_iter()
-                            .filter_map(|span| bytes(span, part, tokens)),
-                    );
-                }
-            }
-            Expr::Keyword(_) => {}
-        }
-    }
-}
-
-fn parts(scope: Option<Part>) -> &'static [Part] {
-    match scope {
-        None => &[Part::Title, Part::Text],
-        Some(Part::Title) => &[Part::Title],
-        Some(Part::Text) => &[Part::Text],
-    }
-}
-
-/// The spans of the single words that lie within a span of the whole place.
-fn place_words(place: &Place, source: &mut Occurrences<'_>) -> Vec<spans::Span> {
-    let hulls = spans::spans(place, source);
-    if hulls.is_empty() || matches!(place, Place::Word(_) | Place::Phrase(_)) {
-        return hulls;
-    }
-    // Hulls are sorted by their starts: the widest of those that start before a word decides.
-    let mut reach: Vec<spans::Span> = Vec::with_capacity(hulls.len());
-    for (first, last) in hulls {
-        let furthest = reach.last().map_or(0, |hull| hull.1);
-        reach.push((first, last.max(furthest)));
-    }
-    let mut found = Vec::new();
-    for word in place.words() {
-        let inside = |span: &spans::Span| {
-            let before = reach.partition_point(|hull| hull.0 <= span.0);
-            before > 0 && reach[before - 1].1 >= span.1
         };
-        found.extend(word_spans(word, source).into_iter().filter(inside));
+        let stored = numbers
+            .iter()
+            .filter_map(|number| self.queries.get(*number as usize));
+        stored
+            .map(|stored| WatchMatch {
+                watch: stored.watch.clone(),
+                target: stored.target.clone(),
+                spans: highlights(&stored.query, doc),
+            })
+            .collect()
     }
-    found
-}
-
-fn bytes((first, last): spans::Span, part: Part, tokens: &[Token]) -> Option<Span> {
-    Some(Span {
-        part,
-        start: tokens.get(first as usize)?.start,
-        end: tokens.get(last as usize)?.end,
-    })
-}
-
-/// Sorted, merged where they touch the same bytes, cut to [`MAX_HIGHLIGHTS`].
-fn merge(mut spans: Vec<Span>) -> Vec<Span> {
-    spans.sort_unstable();
-    let mut merged: Vec<Span> = Vec::new();
-    for span in spans {
-        match merged.last_mut() {
-            Some(last) if last.part == span.part && span.start < last.end => {
-                last.end = last.end.max(span.end);
-            }
-            _ => merged.push(span),
-        }
-    }
-    merged.truncate(MAX_HIGHLIGHTS);
-    merged
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl<'a> Occurrences<'a> {
     }
 }
 
-impl Positions for Occurrences<'_> {
+impl Positions<Test> for Occurrences<'_> {
     fn positions(&mut self, test: &Test) -> Vec<u32> {
         let mut found = Vec::new();
         match test {

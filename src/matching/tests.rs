@@ -1,6 +1,9 @@
 //! Highlights; what matches is held by `tests/it/agreement.rs` and `tests/it/query.rs`.
 
 use super::*;
+use crate::model::{Kind, Part};
+use crate::privacy::MentionKey;
+use crate::query::naive;
 use crate::text::analyse;
 use std::time::{Duration, Instant};
 
@@ -9,19 +12,15 @@ fn check(query: &str, title: &str, text: &str, expected: &str) {
     let query = Query::parse(query).unwrap();
     let (title_tokens, text_tokens) = (analyse(title), analyse(text));
     let keys = Keys::default();
-    let mut view = View::new(Doc {
+    let doc = Doc {
         title: &title_tokens,
         text: &text_tokens,
         keys: &keys,
-    });
-    assert!(
-        view.matches(query.expr()),
-        "{} on {title} / {text}",
-        query.written()
-    );
+    };
+    assert!(naive::matches(query.expr(), &doc), "{}", query.written());
     let mut shown = format!("{title} / {text}");
     let offset = title.len() + 3;
-    for span in view.highlights(query.expr()).into_iter().rev() {
+    for span in highlights(&query, doc).into_iter().rev() {
         let shift = if span.part == Part::Text { offset } else { 0 };
         shown.insert(span.end as usize + shift, ']');
         shown.insert(span.start as usize + shift, '[');
@@ -88,39 +87,106 @@ fn marks_are_merged_and_bounded() {
     let tokens = analyse(&text);
     let keys = Keys::default();
     let query = Query::parse("a").unwrap();
-    let mut view = View::new(Doc {
-        title: &[],
-        text: &tokens,
-        keys: &keys,
-    });
-    assert_eq!(view.highlights(query.expr()).len(), MAX_HIGHLIGHTS);
-}
-
-/// A text made for it must not hold up the stream: here every word is near every other.
-#[test]
-fn hostile_texts_are_matched_in_bounded_time() {
-    let tokens = analyse(&"a b ".repeat(10_000));
-    let keys = Keys::default();
     let doc = Doc {
         title: &[],
         text: &tokens,
         keys: &keys,
     };
-    let started = Instant::now();
-    for written in [
+    assert_eq!(highlights(&query, doc).len(), MAX_HIGHLIGHTS);
+}
+
+fn stored(written: &str) -> StoredQuery {
+    StoredQuery {
+        watch: written.to_owned(),
+        target: String::new(),
+        query: Query::parse(written).unwrap(),
+    }
+}
+
+/// How many of the queries are looked at, and which match.
+fn found(queries: &[&str], text: &str) -> (usize, Vec<String>) {
+    let matcher = Matcher::new(queries.iter().map(|written| stored(written)).collect());
+    let (mut scratch, mention) = (matcher.scratch(), mention(text));
+    let candidates = matcher.presearch(&mention, &mut scratch);
+    let matches = matcher.matches(&mention, &mut scratch);
+    (
+        candidates,
+        matches.into_iter().map(|found| found.watch).collect(),
+    )
+}
+
+#[test]
+fn only_queries_whose_rarest_words_occur_are_looked_at() {
+    let queries = [
+        "der AND Bundesinnenministerium",
+        "(der OR die) AND (Grenzkontrolle OR Zurückweisung) NOT Kilo",
+        "*ministerium",
+        "die",
+    ];
+    assert_eq!(found(&queries, "der und die"), (1, vec!["die".to_owned()]));
+    let (candidates, matches) = found(&queries, "Das Innenministerium und die Zurückweisung");
+    assert_eq!(candidates, 3);
+    assert_eq!(matches, [queries[1], queries[2], queries[3]]);
+}
+
+#[test]
+fn queries_of_wildcards_or_fields_alone_are_found() {
+    let queries = [
+        "*enz*",
+        "gr?nze",
+        "*n?e",
+        "type:post",
+        "type:article",
+        "{Grenze}",
+        "{grenze}",
+    ];
+    let (_, matches) = found(&queries, "Die Grenze");
+    assert_eq!(
+        matches,
+        ["*enz*", "gr?nze", "*n?e", "type:post", "{Grenze}"]
+    );
+    let (candidates, matches) = found(&queries, "nichts");
+    assert_eq!((candidates, matches), (2, vec!["type:post".to_owned()]));
+}
+
+/// A text made for it must not hold up the stream: here every word is near every other.
+#[test]
+fn hostile_texts_are_matched_in_bounded_time() {
+    let queries = [
         "((a NEAR/100 b) NEAR/100 (b NEAR/100 a)) NEAR/100 (a NEAR/100 (b NEAR/100 c))",
         "((a OR b) NEAR/100 (b OR a)) NEAR/100 ((a OR b) NEAR/100 ((a OR b) NEAR/100f (a OR b)))",
         "\"a b a b a c\"~100",
         "\"a a a a a a\"~100 AND c",
-    ] {
-        assert!(!matches(
-            &Query::parse(&format!("({written}) AND c")).unwrap(),
-            doc
-        ));
-    }
+    ];
+    let matcher = Matcher::new(queries.map(stored).into());
+    let mention = mention(&format!("c {}c", "a b ".repeat(10_000)));
+    let started = Instant::now();
+    matcher.matches(&mention, &mut matcher.scratch());
     assert!(
         started.elapsed() < Duration::from_secs(10),
         "{:?}",
         started.elapsed()
     );
+}
+
+fn mention(text: &str) -> Mention {
+    let now = "2026-11-23T08:00:00Z".parse().unwrap();
+    Mention {
+        key: MentionKey([0; 32]),
+        source: "test".to_owned(),
+        platform: "test".to_owned(),
+        kind: Kind::Post,
+        published: now,
+        edited: None,
+        collected: now,
+        title: String::new(),
+        text: text.to_owned(),
+        lang: String::new(),
+        site: String::new(),
+        url: None,
+        links: Vec::new(),
+        author: None,
+        sealed: None,
+        reply_to: None,
+    }
 }

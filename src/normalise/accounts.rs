@@ -24,6 +24,8 @@ const BY_HOST: [&str; 2] = [".bsky.social", ".tumblr.com"];
 const MARKERS: [&str; 5] = ["profile", "u", "user", "users", "ap"];
 /// The same on YouTube, where `/c/` and `/channel/` mean something else elsewhere.
 const CHANNELS: [&str; 2] = ["c", "channel"];
+/// Longest host with a port and credentials before it.
+const MAX_HOST_BYTES: usize = 255;
 
 /// The account whose profile or post an address is, as well as the address tells.
 pub fn account(url: &Url) -> Option<String> {
@@ -69,17 +71,19 @@ pub fn is_private(url: &Url, voices: &Voices) -> bool {
     })
 }
 
-/// Replaces the path of every address in a text that names a private account: what is left is the
-/// network. Addresses without a scheme (`bsky.app/profile/…`), as networks display them, count.
+/// Replaces the path of every address in a text that names a private account, what is left is the
+/// network; and every account id of one. Addresses without a scheme (`bsky.app/profile/…`), as
+/// networks display them, count.
 pub fn mask_addresses(text: &str, voices: &Voices) -> String {
     let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end();
-        match private_part(word, voices) {
-            Some((start, masked, end)) => {
+        let closing = ['.', ',', ';', ':', '!', '?', ')', '"', '“', '”', '…'];
+        let word = piece.trim_end().trim_end_matches(closing);
+        let found = private_part(word, voices).or_else(|| private_id(word, voices));
+        match found {
+            Some((start, masked)) => {
                 out.push_str(&word[..start]);
                 out.push_str(&masked);
-                out.push_str(&word[end..]);
             }
             None => out.push_str(word),
         }
@@ -88,45 +92,72 @@ pub fn mask_addresses(text: &str, voices: &Voices) -> String {
     out
 }
 
-/// Where in a word a private address stands, and what it becomes. Of an address inside an address
+/// Where in a word a private address begins, and what it becomes. Of an address inside an address
 /// (archives, share buttons) the outer one is cut.
-fn private_part(word: &str, voices: &Voices) -> Option<(usize, String, usize)> {
-    if !word.contains('/') && !word.contains(".bsky.social") {
-        return None;
-    }
-    let closing = ['.', ',', ';', ':', '!', '?', ')', '"', '“', '”', '…'];
-    let end = word.trim_end_matches(closing).len();
-    let lower = word.to_ascii_lowercase();
-    let with_scheme = lower.match_indices("http").map(|(at, _)| at);
-    let bare = word.find(char::is_alphanumeric);
-    let starts = bare
-        .into_iter()
-        .chain(with_scheme)
-        .filter(|start| *start < end);
+fn private_part(word: &str, voices: &Voices) -> Option<(usize, String)> {
     let mut outer = None;
-    for start in starts {
-        let Some((scheme, url)) = parse(&word[start..end]) else {
+    for start in starts(word) {
+        let Some(url) = parse(&word[start..]) else {
             continue;
         };
         let is_private = is_private(&url, voices);
-        let (start, scheme, url) = outer.get_or_insert((start, scheme, url));
+        let (start, url) = outer.get_or_insert((start, url));
         if is_private {
-            return Some((*start, format!("{scheme}{}/{MASK}", network(url)), end));
+            return Some((*start, format!("{}/{MASK}", network(url))));
         }
     }
     None
 }
 
-/// An address with or without its scheme, and the scheme as written.
-fn parse(text: &str) -> Option<(String, Url)> {
-    match text.split_once("://") {
-        Some((scheme, _)) if scheme.len() > "https".len() => None,
-        Some((scheme, _)) => Some((format!("{scheme}://"), link::identity(text)?)),
-        None if text.contains('.') => {
-            Some((String::new(), link::identity(&format!("https://{text}"))?))
-        }
-        None => None,
+/// Where a host may begin: at the first letter, and behind a scheme, a bracket, a quote, a slash.
+fn starts(word: &str) -> impl Iterator<Item = usize> {
+    let first = word.find(char::is_alphanumeric);
+    let signs = word
+        .char_indices()
+        .filter(|(_, c)| !(c.is_alphanumeric() || matches!(c, '.' | '-')));
+    let behind = signs
+        .map(|(at, sign)| at + sign.len_utf8())
+        .filter(|at| word[*at..].starts_with(char::is_alphanumeric));
+    first
+        .into_iter()
+        .chain(behind.filter(move |at| Some(*at) > first))
+}
+
+/// The address that a text begins with, its scheme left out; the head of a very long one.
+fn parse(text: &str) -> Option<Url> {
+    let text = &text[..text.floor_char_boundary(link::MAX_URL_BYTES - "https://".len())];
+    let host = text[..text.floor_char_boundary(MAX_HOST_BYTES)]
+        .split('/')
+        .next()?;
+    match host.contains('.') {
+        true => link::identity(&format!("https://{text}")),
+        false => None,
     }
+}
+
+/// Where in a word the id of a private account begins: `did:plc:…`, or an `at://…` with any name.
+fn private_id(word: &str, voices: &Voices) -> Option<(usize, String)> {
+    let is_private = |text: &str| {
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | ':' | '%' | '-');
+        let account = &text[..text.find(|c| !is_part(c)).unwrap_or(text.len())];
+        !account.is_empty() && voices.find(account).is_none()
+    };
+    let mut uris = word.match_indices("at://");
+    let mut dids = word.match_indices("did:");
+    let uri = uris.find(|(at, sign)| is_private(&word[at + sign.len()..]));
+    let did = dids.find(|(at, _)| {
+        let is_first = !word[..*at].ends_with(char::is_alphanumeric);
+        is_first && is_did(&word[*at..]) && is_private(&word[*at..])
+    });
+    let start = uri.into_iter().chain(did).map(|(at, _)| at).min()?;
+    Some((start, MASK.to_owned()))
+}
+
+/// True for `did:method:…` (<https://www.w3.org/TR/did-core/#did-syntax>).
+fn is_did(text: &str) -> bool {
+    let mut parts = text.splitn(3, ':').skip(1);
+    let is_method = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase());
+    parts.next().is_some_and(is_method) && parts.next().is_some_and(|id| !id.is_empty())
 }
 
 /// What may be left of an address: its host, or the network where the host is the account.
@@ -148,6 +179,7 @@ mod tests {
                 "BMI_Bund".into(),
                 "bmi@social.example".into(),
                 "bmi.bund.de".into(),
+                "did:plc:amt".into(),
             ],
             reason: "own account".into(),
             approver: "Leitung".into(),
@@ -206,6 +238,28 @@ mod tests {
             "https://youtube.com/channel/UC1",
             "https://youtube.com/@[Konto]",
         );
+        for before in ["Profil:", "[hier](", "und/oder/", "„", "--", "ftp://"] {
+            check(
+                &format!("{before}bsky.app/profile/anna.example"),
+                &format!("{before}bsky.app/@[Konto]"),
+            );
+        }
+        check(
+            &format!("https://x.com/anna?{}", "x".repeat(9_000)),
+            "https://x.com/@[Konto]",
+        );
+    }
+
+    #[test]
+    fn ids_of_private_accounts_go() {
+        check("(at://did:plc:anna/app.bsky.feed.post/3k).", "(@[Konto]).");
+        check("at://anna.example/x did:plc:anna,", "@[Konto] @[Konto],");
+        check("von=did:web:anna.example", "von=@[Konto]");
+        check("did:plc:a,did:plc:b", "@[Konto]");
+        check(
+            "https://plc.directory/did:plc:anna",
+            "https://plc.directory/@[Konto]",
+        );
     }
 
     #[test]
@@ -224,6 +278,9 @@ mod tests {
             "https://",
             "http:// x",
             "https://zeitung.example/c/politik",
+            "https://not-x.com/politik z.B. u.a./o.ä.",
+            "at://did:plc:amt/app.bsky.feed.post/3k did:plc:amt,",
+            "at:// at:///x did: did:plc candid:a:b did::",
         ] {
             check(text, text);
         }
@@ -232,6 +289,17 @@ mod tests {
     #[test]
     fn hostile_words_take_linear_time() {
         assert!(!mask_addresses(&"http://a.b/".repeat(6_000), &voices()).is_empty());
-        assert!(!mask_addresses(&"http".repeat(16_000), &voices()).is_empty());
+        for piece in [
+            "http",
+            "(a.b/",
+            "(a.b",
+            "a(",
+            "did:",
+            "did::",
+            "at://",
+            "did:plc:amt/",
+        ] {
+            assert!(!mask_addresses(&piece.repeat(64_000 / piece.len()), &voices()).is_empty());
+        }
     }
 }

@@ -16,7 +16,7 @@ use clean::{clean, head};
 
 use crate::model::{Author, Item, Kind, Mention, RawAuthor};
 use crate::privacy::{Identity, KeyError, Keys, MASK, MentionKey, Sealed, Voice, Voices};
-use crate::text::{analyse, lang, link, markup};
+use crate::text::{lang, link, markup};
 use jiff::{Timestamp, ToSpan};
 use url::Url;
 
@@ -84,8 +84,6 @@ pub fn normalise(item: Item, context: &Context<'_>) -> Result<Mention, Normalise
             .reply_to
             .as_deref()
             .map(|id| context.keys.mention_key(&item.platform, id)),
-        title_tokens: analyse(&title),
-        text_tokens: analyse(&text),
         platform: item.platform,
         site: place.site,
         title,
@@ -192,9 +190,16 @@ fn identity(
     context: &Context<'_>,
 ) -> Result<(Option<Author>, Option<Sealed>), NormaliseError> {
     if let Some((voice, handle)) = voice(item, place, context.voices) {
+        // A site that is a voice has no account to leave with.
+        let account = item.author.as_ref().filter(|_| !handle.is_empty());
         let author = Author::Voice {
             name: voice.name.clone(),
             handle: handle.to_owned(),
+            account: account.map(|author| {
+                context
+                    .keys
+                    .pseudonym(&item.platform, &author.id, published)
+            }),
         };
         return Ok((Some(author), None));
     }

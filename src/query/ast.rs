@@ -22,40 +22,41 @@ pub enum Expr {
     Keyword(Keyword),
 }
 
-/// Places in one part of a mention, as spans from a first to a last position.
+/// Places in one part of a mention, as spans from a first to a last position. `T` is what a position
+/// is tested for; the matcher has numbers there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    Word(Word),
+pub enum Place<T = Test> {
+    Word(Word<T>),
     /// Words next to each other in this order; two or more.
-    Phrase(Vec<Word>),
+    Phrase(Vec<Word<T>>),
     /// Where any of them is; two or more.
-    Any(Vec<Place>),
+    Any(Vec<Place<T>>),
     /// Both, apart from each other, with at most `max_between` positions between; the span is the
     /// hull. `ordered`: left stands first.
     Near {
-        left: Box<Place>,
-        right: Box<Place>,
+        left: Box<Place<T>>,
+        right: Box<Place<T>>,
         max_between: u32,
         ordered: bool,
     },
     /// All, apart from each other, in any order, with at most `max_between` other positions between
     /// the first and the last. Three to [`MAX_WITHIN`](super::MAX_WITHIN); never inside a `Near`.
     Within {
-        places: Vec<Place>,
+        places: Vec<Place<T>>,
         max_between: u32,
     },
 }
 
 /// One word as the editor wrote it, and how it is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
+pub struct Word<T = Test> {
     /// As written, without the brackets of `{BMI}`.
     pub written: String,
     /// `{BMI}`.
     pub exact: bool,
     /// It stands where any of these holds: tests at successive positions. `E-Mail` is found as
     /// `e` `mail` and as `email`.
-    pub ways: Vec<Vec<Test>>,
+    pub ways: Vec<Vec<T>>,
 }
 
 /// What is asked of the token at one position.
@@ -138,6 +139,33 @@ impl Place {
         }
     }
 
+    /// The same place with something else for each test, and without how its words were written.
+    pub fn map<T>(&self, of: &mut dyn FnMut(&Test) -> T) -> Place<T> {
+        match self {
+            Place::Word(word) => Place::Word(word.map(of)),
+            Place::Phrase(words) => Place::Phrase(words.iter().map(|word| word.map(of)).collect()),
+            Place::Any(places) => Place::Any(places.iter().map(|place| place.map(of)).collect()),
+            Place::Near {
+                left,
+                right,
+                max_between,
+                ordered,
+            } => Place::Near {
+                left: Box::new(left.map(of)),
+                right: Box::new(right.map(of)),
+                max_between: *max_between,
+                ordered: *ordered,
+            },
+            Place::Within {
+                places,
+                max_between,
+            } => Place::Within {
+                places: places.iter().map(|place| place.map(of)).collect(),
+                max_between: *max_between,
+            },
+        }
+    }
+
     /// Every word in it.
     pub fn words(&self) -> Vec<&Word> {
         match self {
@@ -147,6 +175,39 @@ impl Place {
                 places.iter().flat_map(Place::words).collect()
             }
             Place::Near { left, right, .. } => [left.words(), right.words()].concat(),
+        }
+    }
+}
+
+impl Word {
+    fn map<T>(&self, of: &mut dyn FnMut(&Test) -> T) -> Word<T> {
+        let way = |way: &Vec<Test>| way.iter().map(&mut *of).collect();
+        Word {
+            written: String::new(),
+            exact: self.exact,
+            ways: self.ways.iter().map(way).collect(),
+        }
+    }
+}
+
+impl<T> Place<T> {
+    /// Bytes behind the place, without what its tests hold.
+    pub fn bytes(&self) -> usize {
+        let word = |word: &Word<T>| {
+            let way = |way: &Vec<T>| size_of_val(way) + size_of_val(way.as_slice());
+            word.written.len() + word.ways.iter().map(way).sum::<usize>()
+        };
+        match self {
+            Place::Word(one) => word(one),
+            Place::Phrase(words) => {
+                size_of_val(words.as_slice()) + words.iter().map(word).sum::<usize>()
+            }
+            Place::Any(places) | Place::Within { places, .. } => {
+                size_of_val(places.as_slice()) + places.iter().map(Place::bytes).sum::<usize>()
+            }
+            Place::Near { left, right, .. } => {
+                2 * size_of::<Place<T>>() + left.bytes() + right.bytes()
+            }
         }
     }
 }

@@ -70,7 +70,7 @@ impl Keys {
 
     pub fn of(mention: &Mention) -> Self {
         let voice: &[&str] = match &mention.author {
-            Some(Author::Voice { name, handle }) => &[name, handle],
+            Some(Author::Voice { name, handle, .. }) => &[name, handle],
             Some(Author::Private { .. }) | None => &[],
         };
         Self::new(RawKeys {

@@ -4,18 +4,18 @@
 //! Span lists are sorted and hold no span twice.
 
 use super::MAX_SPANS;
-use super::ast::{Place, Test, Word};
+use super::ast::{Place, Word};
 
 /// First and last position, both included.
 pub type Span = (u32, u32);
 
 /// Gives the sorted positions, each once, at which a test holds.
-pub trait Positions {
-    fn positions(&mut self, test: &Test) -> Vec<u32>;
+pub trait Positions<T> {
+    fn positions(&mut self, test: &T) -> Vec<u32>;
 }
 
 /// All spans of a place; of a [`Place::Within`] only the tightest at each end.
-pub fn spans(place: &Place, source: &mut dyn Positions) -> Vec<Span> {
+pub fn spans<T>(place: &Place<T>, source: &mut dyn Positions<T>) -> Vec<Span> {
     match place {
         Place::Word(word) => word_spans(word, source),
         Place::Phrase(words) => {
@@ -61,12 +61,12 @@ pub fn spans(place: &Place, source: &mut dyn Positions) -> Vec<Span> {
     }
 }
 
-pub fn word_spans(word: &Word, source: &mut dyn Positions) -> Vec<Span> {
+pub fn word_spans<T>(word: &Word<T>, source: &mut dyn Positions<T>) -> Vec<Span> {
     union(word.ways.iter().map(|way| way_spans(way, source)))
 }
 
 /// Tests that hold at successive positions.
-fn way_spans(way: &[Test], source: &mut dyn Positions) -> Vec<Span> {
+fn way_spans<T>(way: &[T], source: &mut dyn Positions<T>) -> Vec<Span> {
     let Some((first, rest)) = way.split_first() else {
         return Vec::new();
     };

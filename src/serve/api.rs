@@ -27,6 +27,8 @@ struct Answer<'a> {
     items: Vec<Item<'a>>,
     /// Value of `after` for the next page; `null` on the last one.
     next: Option<&'a str>,
+    /// False where a part of the archive could not be searched and mentions may be missing.
+    whole: bool,
 }
 
 /// One mention. Times are RFC 3339 UTC, spans are byte ranges in `title` or `text`.
@@ -128,6 +130,7 @@ pub async fn search(State(house): State<Shared>, RawQuery(query): RawQuery) -> R
                     .map(|found| Item::new(&found.mention, &found.highlights))
                     .collect(),
                 next: results.next.as_deref(),
+                whole: results.whole,
             })
             .into_response()
         }

@@ -84,6 +84,8 @@ pub struct Results {
     pub items: Vec<Found>,
     /// Opaque mark of the next page; `None` on the last one.
     pub next: Option<String>,
+    /// False where a part of the index could not be read and the rest is shown.
+    pub whole: bool,
     pub facets: Facets,
 }
 

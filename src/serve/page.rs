@@ -64,6 +64,8 @@ struct SearchPage {
     model: String,
     trouble: Option<Trouble>,
     total: u64,
+    /// False where mentions may be missing.
+    whole: bool,
     shown: Vec<Shown>,
     /// Address of the next page and of the first; empty where there is none.
     next: String,
@@ -164,6 +166,7 @@ fn search_page(
         model: house.model.clone(),
         trouble,
         total: results.total,
+        whole: results.whole,
         shown: results.items.iter().map(shown).collect(),
         next: results.next.as_deref().map_or_else(String::new, |next| {
             format!("/{}", asked.address(&[lang, ("after", next)]))

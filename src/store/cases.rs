@@ -231,10 +231,10 @@ fn read_counted(row: &SqliteRow) -> Result<Counted, StoreError> {
 }
 
 impl Store {
-    /// Cases, newest first.
+    /// The cases that nobody has closed, newest first.
     pub async fn cases(&self, limit: i64) -> Result<Vec<Case>, StoreError> {
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "{CASE} ORDER BY id DESC LIMIT $1"
+            "{CASE} WHERE c.state <> 'closed' ORDER BY id DESC LIMIT $1"
         )))
         .bind(limit)
         .fetch_all(&self.readers)

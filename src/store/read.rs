@@ -206,18 +206,21 @@ fn mention(row: &SqliteRow) -> Result<StoredMention, StoreError> {
 fn author(row: &SqliteRow) -> Result<Option<Author>, StoreError> {
     let name: Option<String> = row.try_get("voice_name")?;
     let handle: Option<String> = row.try_get("voice_handle")?;
-    if let (Some(name), Some(handle)) = (name, handle) {
-        return Ok(Some(Author::Voice { name, handle }));
-    }
     let pseudonym: Option<Vec<u8>> = row.try_get("pseudonym")?;
-    let Some(pseudonym) = pseudonym else {
-        return Ok(None);
+    let account = match pseudonym.as_deref().map(<[u8; 16]>::try_from) {
+        None => None,
+        Some(Ok(pseudonym)) => Some(Pseudonym(pseudonym)),
+        Some(Err(_)) => {
+            let fault = "a pseudonym is not 16 bytes long";
+            return Err(StoreError::Damaged(fault.to_owned()));
+        }
     };
-    let pseudonym = pseudonym
-        .as_slice()
-        .try_into()
-        .map_err(|_| StoreError::Damaged("a pseudonym is not 16 bytes long".to_owned()))?;
-    Ok(Some(Author::Private {
-        pseudonym: Pseudonym(pseudonym),
-    }))
+    if let (Some(name), Some(handle)) = (name, handle) {
+        return Ok(Some(Author::Voice {
+            name,
+            handle,
+            account,
+        }));
+    }
+    Ok(account.map(|pseudonym| Author::Private { pseudonym }))
 }

@@ -97,10 +97,7 @@ impl Tx {
     }
 
     async fn is_tombstoned(&mut self, mention: &Mention) -> Result<bool, StoreError> {
-        let pseudonym = match &mention.author {
-            Some(Author::Private { pseudonym }) => Some(pseudonym.0.to_vec()),
-            _ => None,
-        };
+        let (_, _, pseudonym) = author_columns(mention);
         let found: i64 = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM tombstone WHERE key = $1)
                  OR EXISTS (SELECT 1 FROM author_gone WHERE pseudonym = $2)",
@@ -350,6 +347,7 @@ impl Tx {
         for statement in [
             "DELETE FROM mention WHERE id = $1",
             "DELETE FROM mention_watch WHERE mention_id = $1",
+            "DELETE FROM case_mention WHERE mention_id = $1",
         ] {
             sqlx::query(statement)
                 .bind(row.id)
@@ -444,7 +442,14 @@ impl Existing {
 
 fn author_columns(mention: &Mention) -> (Option<&str>, Option<&str>, Option<Vec<u8>>) {
     match &mention.author {
-        Some(Author::Voice { name, handle }) => (Some(name), Some(handle), None),
+        Some(Author::Voice {
+            name,
+            handle,
+            account,
+        }) => {
+            let account = account.as_ref().map(|account| account.0.to_vec());
+            (Some(name), Some(handle), account)
+        }
         Some(Author::Private { pseudonym }) => (None, None, Some(pseudonym.0.to_vec())),
         None => (None, None, None),
     }

@@ -15,14 +15,30 @@ pub struct Char {
     pub end: u32,
 }
 
-/// The text as composed characters, without those that nobody sees.
+/// Appends a text as composed characters, without those that nobody sees. The text stands at the
+/// byte `offset` of what the ranges are about.
 ///
 /// A character and the marks that follow it are composed together, so that both Unicode forms of a
 /// text give the same characters. Reads at most `u32::MAX` bytes.
-pub fn composed(text: &str) -> Vec<Char> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut cluster = Cluster::default();
+/// `cluster` is room to work in.
+pub fn composed(text: &str, offset: usize, cluster: &mut String, out: &mut Vec<Char>) {
+    if text.is_ascii() && offset + text.len() <= u32::MAX as usize {
+        let bytes = text.bytes().zip((offset as u32)..);
+        out.extend(bytes.map(|(byte, start)| Char {
+            c: char::from(byte),
+            start,
+            end: start + 1,
+        }));
+        return;
+    }
+    cluster.clear();
+    let mut cluster = Cluster {
+        written: cluster,
+        start: 0,
+        end: 0,
+    };
     for (at, c) in text.char_indices() {
+        let at = offset + at;
         let end = at + c.len_utf8();
         let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(end)) else {
             break;
@@ -31,31 +47,31 @@ pub fn composed(text: &str) -> Vec<Char> {
             continue;
         }
         if cluster.written.is_empty() || !continues(c) {
-            cluster.flush(&mut out);
+            cluster.flush(out);
             cluster.start = start;
         }
         cluster.written.push(c);
         cluster.end = end;
     }
-    cluster.flush(&mut out);
-    out
+    cluster.flush(out);
 }
 
 /// A character with its marks, while it is read.
-#[derive(Default)]
-struct Cluster {
-    written: String,
+struct Cluster<'a> {
+    written: &'a mut String,
     start: u32,
     end: u32,
 }
 
-impl Cluster {
+impl Cluster<'_> {
     fn flush(&mut self, out: &mut Vec<Char>) {
         let (start, end) = (self.start, self.end);
-        if self.written.is_ascii() {
-            out.extend(self.written.chars().map(|c| Char { c, start, end }));
-        } else {
-            out.extend(self.written.nfc().map(|c| Char { c, start, end }));
+        let mut chars = self.written.chars();
+        match (chars.next(), chars.next()) {
+            (None, _) => {}
+            // Nothing before the first mark changes by composing.
+            (Some(c), None) if c < '\u{300}' => out.push(Char { c, start, end }),
+            _ => out.extend(self.written.nfc().map(|c| Char { c, start, end })),
         }
         self.written.clear();
     }

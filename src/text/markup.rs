@@ -4,6 +4,8 @@
 //! tags become line breaks, `<script>` and `<style>` lose their content, entities are decoded once,
 //! and the addresses of links are handed out beside the text.
 
+use super::references;
+
 /// Elements whose content is no text.
 const SILENT: [&str; 7] = [
     "script", "style", "template", "noscript", "iframe", "svg", "title",
@@ -145,7 +147,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
                 .next()
                 .unwrap_or_default(),
         };
-        return Some(html_escape::decode_html_entities(raw.trim()).into_owned());
+        return Some(references::decode(raw.trim()).into_owned());
     }
     None
 }
@@ -177,11 +179,7 @@ fn char_floor(text: &str, at: usize) -> usize {
 }
 
 fn push_text(out: &mut String, text: &str) {
-    if text.contains('&') {
-        out.push_str(&html_escape::decode_html_entities(text));
-    } else {
-        out.push_str(text);
-    }
+    out.push_str(&references::decode(text));
 }
 
 #[cfg(test)]
@@ -209,6 +207,7 @@ mod tests {
             "M&uuml;ller &amp; S&ouml;hne &lt;b&gt; &#228; &nbsp;x",
             "Müller & Söhne <b> ä \u{a0}x",
         );
+        check("5 &#128; &#x96; &#132;viel&#147;", "5 € – „viel“");
         check("&amp;lt;script&amp;gt;", "&lt;script&gt;");
         check("3 < 5 und 7 > 2 <3", "3 < 5 und 7 > 2 <3");
         check("<a href=\"x>y\" title='a>b'>Link</a> hier", "Link hier");

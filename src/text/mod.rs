@@ -16,14 +16,20 @@
 //! Not here: which language a text is in, HTML ([`markup`]), and masking (`privacy`).
 
 mod chars;
+mod compound;
 mod fold;
 pub mod lang;
 pub mod link;
+mod marks;
 pub mod markup;
+mod plain;
+pub mod references;
+mod tokens;
 mod words;
 
+pub(crate) use compound::{Compound, compounds};
 pub use fold::fold_keyword;
-pub(crate) use words::{Compound, compounds};
+pub use tokens::{Counts, TokenRef, Tokens, hash};
 
 /// Positions of one text that are analysed; what comes later is not seen by queries. A long
 /// newspaper article has about 3,000.
@@ -46,27 +52,33 @@ pub struct Token {
     pub exact: String,
 }
 
-/// Splits a plain text into at most [`MAX_TOKENS`] tokens. Linear; never fails.
+/// Splits a plain text into at most [`MAX_TOKENS`] tokens. Linear; never fails. [`Tokens`] does the
+/// same without allocating.
 pub fn analyse(text: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    for compound in compounds(text, false) {
-        for token in compound.into_tokens() {
-            if tokens.len() == MAX_TOKENS {
-                return tokens;
-            }
-            let position = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
-            tokens.push(Token { position, ..token });
-        }
-    }
-    tokens
+    let mut tokens = Tokens::default();
+    tokens.read(text);
+    let words = tokens.iter(text).zip(0..);
+    words
+        .map(|(word, position)| Token {
+            position,
+            start: word.start(),
+            end: word.end(),
+            terms: word.forms().map(str::to_owned).collect(),
+            exact: word.exact().to_owned(),
+        })
+        .collect()
 }
 
 /// The form in which addresses are compared: lower case, without scheme, `www.` and closing
 /// slashes, at most 1,024 bytes.
 pub fn address(url: &str) -> String {
-    let folded = fold_keyword(url);
-    let mut rest = folded.as_str();
-    while let Some(stripped) = ["https://", "http://", "www."]
+    address_of(&fold_keyword(url)).to_owned()
+}
+
+/// The same of an address that is folded.
+fn address_of(folded: &str) -> &str {
+    let mut rest = folded;
+    while let Some(stripped) = SCHEMES
         .into_iter()
         .find_map(|prefix| rest.strip_prefix(prefix))
     {
@@ -74,8 +86,10 @@ pub fn address(url: &str) -> String {
     }
     let rest = &rest[..rest.floor_char_boundary(1024)];
     rest.trim_end_matches(|c: char| c == '/' || c.is_whitespace())
-        .to_owned()
 }
+
+/// What an address can start with and is compared without.
+const SCHEMES: [&str; 3] = ["https://", "http://", "www."];
 
 #[cfg(test)]
 mod tests {

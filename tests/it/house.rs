@@ -56,8 +56,6 @@ pub fn hit(number: u32, text: &str) -> Hit {
             author: None,
             sealed: None,
             reply_to: None,
-            title_tokens: Vec::new(),
-            text_tokens: Vec::new(),
         },
         matches: vec![WatchMatch {
             watch: "bmi".to_owned(),
@@ -100,6 +98,8 @@ impl House {
             arrivals: Arrivals::default(),
             config: Config {
                 commit_interval_ms: 1,
+                // A loaded machine is no fault of the index.
+                search_timeout_ms: 60_000,
                 ..Config::default()
             },
             index: None,

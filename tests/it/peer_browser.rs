@@ -103,6 +103,7 @@ async fn a_browser_finds_no_foreign_element() {
                 mention.author = Some(Author::Voice {
                     name: text.clone(),
                     handle: text,
+                    account: None,
                 });
             })
             .stance(Stance::Critical, &seen, &seen, 1.0)

@@ -180,6 +180,7 @@ async fn hostile_strings_cross_the_wire_as_text() {
     hits[1].mention.author = Some(Author::Voice {
         name: "Chef\r\nRCPT TO:<x@evil.example>".into(),
         handle: "chef\"\r\n".into(),
+        account: None,
     });
     hits[2].mention.text = "=?utf-8?q?x?= =41 .\n".into();
     house.take(&hits, 3).await;

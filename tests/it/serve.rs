@@ -25,6 +25,31 @@ async fn filled() -> House {
 }
 
 #[tokio::test]
+async fn what_may_be_missing_is_said() {
+    let house = filled().await;
+    assert_eq!(house.get("/api/search").await.json()["whole"], true);
+    assert!(!house.get("/").await.body.contains("fehlen"));
+    *house.memory.whole.lock().unwrap() = false;
+    assert_eq!(house.get("/api/search").await.json()["whole"], false);
+    let german = house.get("/").await.body;
+    assert!(german.contains("Es können Erwähnungen fehlen."));
+    let english = house.get("/?lang=en").await.body;
+    assert!(english.contains("Mentions may be missing."));
+}
+
+#[tokio::test]
+async fn a_case_counts_only_what_is_still_there() {
+    let house = filled().await;
+    let counted = || async { house.get("/api/cases").await.json()["items"][0]["mentions"].clone() };
+    assert_eq!(counted().await, 1);
+    let mention = house.memory.store.mention(1).await.unwrap().unwrap();
+    let mut tx = house.memory.store.begin().await.unwrap();
+    tx.delete(&mention.key, now()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(counted().await, 0);
+}
+
+#[tokio::test]
 async fn page_and_api_find_the_same() {
     let house = filled().await;
     let check = |query: &'static str, expected: usize| {
@@ -399,6 +424,7 @@ async fn hostile_text_stays_text() {
                 mention.author = Some(Author::Voice {
                     name: text.clone(),
                     handle: text.clone(),
+                    account: None,
                 });
             })
             .stance(Stance::Critical, &text, &text, 1.0)

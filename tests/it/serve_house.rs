@@ -58,8 +58,6 @@ pub fn draft(id: &str, text: &str, minutes_ago: i64) -> Draft {
         }),
         sealed: Some(keys.seal(&key, &identity).unwrap()),
         reply_to: None,
-        title_tokens: vec![],
-        text_tokens: vec![],
     };
     let matches = vec![WatchMatch {
         watch: "minister".into(),
@@ -130,6 +128,7 @@ impl Draft {
             mention.author = Some(Author::Voice {
                 name: "Nordkurier am Morgen".into(),
                 handle: "@nam".into(),
+                account: None,
             });
             mention.sealed = None;
         })
@@ -142,6 +141,8 @@ pub struct Memory {
     pub sources: Mutex<Vec<SourceState>>,
     /// What every search answers instead of results.
     pub broken: Mutex<Option<SearchError>>,
+    /// Whether searches see all of the archive.
+    pub whole: Mutex<bool>,
     pub checks: Mutex<Vec<Check>>,
     /// Searches wait here while there is no permit.
     pub gate: Semaphore,
@@ -233,6 +234,7 @@ impl Memory {
             total: total as u64,
             items,
             next,
+            whole: *self.whole.lock().unwrap(),
             facets,
         })
     }
@@ -371,6 +373,7 @@ impl House {
                 source("feeds", Some(true)),
             ]),
             broken: Mutex::default(),
+            whole: Mutex::new(true),
             checks: Mutex::new(vec![Check {
                 name: "store",
                 ok: true,

@@ -35,8 +35,6 @@ pub fn hit(id: &str, text: &str, version: i64) -> Hit {
         }),
         sealed: None,
         reply_to: None,
-        title_tokens: vec![],
-        text_tokens: vec![],
     };
     let matches = vec![WatchMatch {
         watch: "ministry".into(),
@@ -150,6 +148,27 @@ async fn an_author_who_left_takes_everything_along_and_may_come_back() {
     ));
     tx.commit().await.unwrap();
     assert_eq!(store.count().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_public_voice_that_left_takes_everything_along_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let account = Pseudonym([8; 16]);
+    let of_voice = |id: &str| {
+        let mut hit = hit(id, "text", 0);
+        hit.mention.author = Some(Author::Voice {
+            name: "Amt".into(),
+            handle: "amt.example".into(),
+            account: Some(account),
+        });
+        hit
+    };
+    let mut tx = store.begin().await.unwrap();
+    tx.put(&of_voice("1")).await.unwrap();
+    assert_eq!(tx.author_gone(&[account], time(1)).await.unwrap().len(), 1);
+    assert_eq!(tx.put(&of_voice("2")).await.unwrap(), Put::Tombstoned);
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ mod flags;
 use resonanz::classify::{Classifier, Lexicon};
 use resonanz::model::{FlagKind, Kind, Labels, Mention, Stance, Target};
 use resonanz::privacy::MentionKey;
-use resonanz::text::analyse;
 
 fn ministry() -> Target {
     Target {
@@ -38,8 +37,6 @@ fn mention(kind: Kind, lang: &str, title: &str, text: &str) -> Mention {
         author: None,
         sealed: None,
         reply_to: None,
-        title_tokens: analyse(title),
-        text_tokens: analyse(text),
     }
 }
 

@@ -35,6 +35,22 @@ fn recorded_bytes_are_read_as_from_the_network() {
 }
 
 #[test]
+fn a_panic_in_foreign_code_is_told_without_foreign_words() {
+    // The feed parser cuts a name within a letter, and its panic quotes the name.
+    let feed = "<rss><channel><item><title>t</title><link>https://h.example/1</link>\
+                <author>Geheimrat M\u{fc}ller\u{a0}g@post.example</author></item></channel></rss>";
+    let read = run_with_input(&["source", "read", "--kind", "feed", "-"], feed.as_bytes());
+    assert_eq!(read.code, 3, "{read:?}");
+    assert!(
+        read.err.contains("broke down") && read.err.contains(".rs:"),
+        "{read:?}"
+    );
+    for word in ["Geheimrat", "ller", "post.example"] {
+        assert!(!read.err.contains(word), "{read:?}");
+    }
+}
+
+#[test]
 fn a_source_that_cannot_be_reached_is_told() {
     let dir = tempfile::tempdir().unwrap();
     // A port that was free a moment ago, and where nobody answers.

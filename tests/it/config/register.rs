@@ -92,7 +92,11 @@ fn the_starter_watches_pass_their_examples_without_a_voice() {
             collected: "2026-11-23T08:00:00Z".parse().unwrap(),
         };
         let mention = normalise(item, &context).unwrap();
-        matcher.matches(&mention).iter().any(|m| m.watch == watch)
+        let mut scratch = matcher.scratch();
+        matcher
+            .matches(&mention, &mut scratch)
+            .iter()
+            .any(|m| m.watch == watch)
     };
     for watch in &config.register.watches {
         assert!(!watch.must_match.is_empty() && !watch.must_not_match.is_empty());

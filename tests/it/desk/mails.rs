@@ -20,6 +20,7 @@ async fn a_mail_tells_what_why_and_where_and_nobody_s_name() {
     article.mention.author = Some(Author::Voice {
         name: "Erika Musterfrau".into(),
         handle: "erika.example".into(),
+        account: None,
     });
     article.labels.flags = vec![FlagLabel {
         flag: FlagKind::Correction,

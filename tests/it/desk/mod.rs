@@ -60,8 +60,6 @@ pub(crate) fn hit(number: u32, author: u8, minute: i64, text: &str) -> Hit {
             }),
             sealed: None,
             reply_to: None,
-            title_tokens: Vec::new(),
-            text_tokens: Vec::new(),
         },
         matches: vec![WatchMatch {
             watch: "staatsangehoerigkeit".into(),

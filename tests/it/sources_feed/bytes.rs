@@ -145,6 +145,39 @@ fn what_is_no_feed_is_one_rejection() {
     }
 }
 
+/// "Nothing was said" and "we could not listen" look different.
+#[test]
+fn items_that_cannot_be_read_are_never_silence() {
+    for feed in [
+        // Outside of the channel, inside something that is no channel, cut off.
+        "<rss><channel/><item><title>t</title></item></rss>",
+        "<rss><channel><list><item><title>t</title></item></list></channel></rss>",
+        "<feed><list><entry><id>https://a.example/1</id></entry></list></feed>",
+        "<rss xmlns:x='urn:x'><channel><x:item><title>t</title></x:item></channel></rss>",
+        "<rdf:RDF xmlns='http://purl.org/rss/1.0/'><item><title>t</title></item></rdf:RDF>",
+        "<rss><channel><item><title>t</title>",
+        "<rss><channel><title>t</tit",
+        // In capitals, behind the feed's end, too deep, in a tag without an end.
+        "<rss><channel><ITEM><title>t</title></ITEM></channel></rss>",
+        "<rss></rss><rss><channel><item><title>t</title></item></channel></rss>",
+        &format!(
+            "<rss>{}<item><title>t</title></item></rss>",
+            "<d>".repeat(70)
+        ),
+        &format!(
+            "<rss><channel><item a='{}'>t</item></channel></rss>",
+            "x".repeat(20_000)
+        ),
+    ] {
+        let results = read(feed.as_bytes());
+        assert!(matches!(results[..], [Err(_)]), "{results:?} of {feed}");
+    }
+    assert!(read(b"<rss><channel/></rss>").is_empty());
+    assert!(read(b"<feed></feed>").is_empty());
+    assert!(read(b"<rss><channel><!-- <item></item> --></channel></rss>").is_empty());
+    assert!(read(b"<rdf:RDF><channel><items><rdf:Seq/></items></channel></rdf:RDF>").is_empty());
+}
+
 #[test]
 fn an_enormous_item_is_cut_and_a_deep_one_is_flat() {
     let body = "<div>".repeat(200_000);

@@ -139,6 +139,47 @@ async fn what_is_new_comes_once_and_an_edit_comes_again() {
 }
 
 #[tokio::test]
+async fn no_edit_is_older_than_the_one_before_it() {
+    let round = Arc::new(AtomicUsize::new(0));
+    let now = Arc::clone(&round);
+    let server = Neighbour::start(move |_| {
+        let (words, updated) = match now.load(Ordering::SeqCst) {
+            // The publisher's clock is ahead of ours; then it states what is later than our last look;
+            // then what is earlier than the last edit; then our clock is set back.
+            0 => ("eins", "2026-11-23T10:05:00Z"),
+            1 => ("zwei", "2026-11-23T10:05:00Z"),
+            2 => ("drei", "2026-11-23T09:00:00Z"),
+            3 => ("vier", "2026-11-23T12:30:00Z"),
+            _ => ("fünf", "2026-11-23T12:30:00Z"),
+        };
+        let feed = format!(
+            "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>https://a.example/1</id>\
+             <title>{words}</title><published>2026-11-23T08:00:00Z</published>\
+             <updated>{updated}</updated></entry></feed>"
+        );
+        response(200, &[], feed.as_bytes())
+    })
+    .await;
+    let mut cursor = None;
+    for (at, edited) in [
+        ("2026-11-23T10:00:00Z", None),
+        ("2026-11-23T11:00:00Z", Some("2026-11-23T10:05:00Z")),
+        ("2026-11-23T12:00:00Z", Some("2026-11-23T12:00:00Z")),
+        ("2026-11-23T13:00:00Z", Some("2026-11-23T12:30:00Z")),
+        ("2026-11-23T12:50:00Z", Some("2026-11-23T13:00:00Z")),
+    ] {
+        let clock = Clock::simulated(at.parse().unwrap());
+        let config = config(&server.url("/"), "");
+        let feed = Feed::with_limits("feed", &config, &clock, PATIENT).unwrap();
+        let (events, moved, _) = look(&feed, cursor.as_ref()).await;
+        let expected: Option<Timestamp> = edited.map(|time| time.parse().unwrap());
+        assert_eq!(items(&events)[0].edited, expected, "at {at}");
+        cursor = moved;
+        round.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
 async fn an_unchanged_feed_is_not_sent_again() {
     let server = Neighbour::start(|request| match request.header("if-none-match") {
         Some("W/\"a b\"") => response(304, &[], b""),

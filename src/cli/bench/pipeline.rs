@@ -1,8 +1,8 @@
-//! `resonanz bench`: measures the house on this machine.
+//! `resonanz bench pipeline`: posts through the whole house.
 
-use super::Output;
-use super::house::{Place, today};
 use crate::app::{App, Ending, House, Options};
+use crate::cli::house::{Place, today};
+use crate::cli::output::Output;
 use crate::collect::source::{Collected, Event, Pace, Source, SourceError, Standing};
 use crate::metrics::Metrics;
 use crate::model::{Change, Cursor, Item, Kind, RawAuthor};
@@ -16,42 +16,31 @@ use std::time::{Duration, Instant};
 
 const SOURCE: &str = "bench";
 
-#[derive(Debug, clap::Subcommand)]
-pub enum Command {
-    /// Posts from memory through normalise, match, classify, store, desk and index.
-    ///
-    /// Prints posts and matched mentions per second, the time from arrival to the store and until
-    /// searchable, and peak memory. Without --rate the house is saturated: latencies then show its
-    /// queues, and throughput its limit.
-    #[command(
-        after_help = "Example: resonanz bench pipeline --posts 100000\n         \
-        resonanz bench pipeline --posts 20000 --rate 500"
-    )]
-    Pipeline {
-        /// Posts to replay
-        #[arg(long, default_value_t = 50_000)]
-        posts: u32,
-        /// Posts per second; as fast as the house takes them where it is left out
-        #[arg(long)]
-        rate: Option<u32>,
-        /// Share of posts that are about the ministry, in percent
-        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100))]
-        matching: u32,
-        #[command(flatten)]
-        place: Place,
-    },
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Posts to replay
+    #[arg(long, default_value_t = 50_000)]
+    posts: u32,
+    /// Posts per second; as fast as the house takes them where it is left out
+    #[arg(long)]
+    rate: Option<u32>,
+    /// Share of posts that are about the ministry, in percent
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100))]
+    matching: u32,
+    #[command(flatten)]
+    place: Place,
 }
 
-pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Pipeline {
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let Args {
         posts,
         rate,
         matching,
         place,
-    } = command;
+    } = args;
     let mut config = place.settings()?;
     let temporary = if place.dir.is_none() {
-        let temporary = super::demo::Temporary::new()?;
+        let temporary = crate::cli::demo::Temporary::new()?;
         config.dir = temporary.path().to_owned();
         Some(temporary)
     } else {
@@ -166,7 +155,7 @@ impl Synthetic {
         let mut about = Vec::new();
         let mut other = Vec::new();
         let mut seen = HashMap::new();
-        for line in super::demo::SCENARIO.split(|b| *b == b'\n') {
+        for line in crate::cli::demo::SCENARIO.split(|b| *b == b'\n') {
             let Ok(item) = serde_json::from_slice::<Item>(line) else {
                 continue;
             };

@@ -1,0 +1,40 @@
+//! `resonanz bench`: measures the house on this machine.
+
+pub mod engine;
+pub mod matching;
+pub mod measure;
+mod pipeline;
+pub mod workload;
+
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Posts from memory through normalise, match, classify, store, desk and index.
+    ///
+    /// Prints posts and matched mentions per second, the time from arrival to the store and until
+    /// searchable, and peak memory. Without --rate the house is saturated: latencies then show its
+    /// queues, and throughput its limit.
+    #[command(
+        after_help = "Example: resonanz bench pipeline --posts 100000\n         \
+        resonanz bench pipeline --posts 20000 --rate 500"
+    )]
+    Pipeline(pipeline::Args),
+    /// Posts against 100 to 10,000 stored queries: the matcher alone.
+    ///
+    /// Posts are the shared texts (RESONANZ_SHARED, else ../shared/data) or invented ones; queries
+    /// are what press offices and agencies write, made of the posts' words. Times are CPU time of
+    /// one thread. Peers are measured by `cargo bench --bench match`.
+    #[command(
+        after_help = "Example: resonanz bench match --queries 1000 --set full\n         \
+        resonanz bench match --queries 10000 --set bool --posts 5000 --write /tmp/load"
+    )]
+    Match(matching::Args),
+}
+
+pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Pipeline(args) => pipeline::run(args).await,
+        Command::Match(args) => matching::run(&args, None),
+    }
+}
