@@ -133,6 +133,7 @@ impl Rules for Brandwatch {
 /// The folded words without accents.
 fn bare_form(text: &str) -> Option<Vec<String>> {
     compounds(text, true)
+        .into_iter()
         .flat_map(|compound| compound.parts)
         .map(|part| part.terms.last().cloned())
         .collect()

@@ -220,6 +220,7 @@ pub struct Edges {
 /// `None` where everything that means something is seen.
 pub fn lost_signs(text: &str) -> Option<Edges> {
     let parts: Vec<Range<usize>> = compounds(text, true)
+        .into_iter()
         .flat_map(|compound| compound.parts)
         .map(|part| part.start as usize..part.end as usize)
         .collect();
