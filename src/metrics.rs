@@ -92,15 +92,7 @@ impl Metrics {
             self.removed.with_label_values(&[source]);
             self.unmatched.with_label_values(&[source]);
         }
-        for watch in &series.watches {
-            self.watch_matches.with_label_values(&[watch]);
-            for stance in &series.stances {
-                self.stances.with_label_values(&[watch.as_str(), stance]);
-            }
-            for flag in &series.flags {
-                self.flags.with_label_values(&[watch.as_str(), flag]);
-            }
-        }
+        self.start_watches(series);
         for rule in &series.rules {
             self.cases_opened.with_label_values(&[rule]);
         }
@@ -109,6 +101,19 @@ impl Metrics {
         }
         for follower in ["index", "mails"] {
             self.follower_seq.with_label_values(&[follower]);
+        }
+    }
+
+    /// Starts the counters of watches at zero, at the start and after a reload.
+    pub fn start_watches(&self, series: &Series) {
+        for watch in &series.watches {
+            self.watch_matches.with_label_values(&[watch]);
+            for stance in &series.stances {
+                self.stances.with_label_values(&[watch.as_str(), stance]);
+            }
+            for flag in &series.flags {
+                self.flags.with_label_values(&[watch.as_str(), flag]);
+            }
         }
     }
 

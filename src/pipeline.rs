@@ -42,14 +42,20 @@ pub struct Config {
     pub cursor_interval_ms: u64,
 }
 
+/// What the house listens for.
+pub struct Watches {
+    pub matcher: Matcher,
+    /// Toward whom stances are measured.
+    pub targets: Vec<Target>,
+}
+
 /// Everything that the steps need.
 pub struct Pipeline {
     pub config: Config,
     pub store: Store,
-    /// The stored queries; a new value is used from the next batch on.
-    pub matcher: watch::Receiver<Arc<Matcher>>,
+    /// What is listened for; a new value is used from the next batch on.
+    pub watches: watch::Receiver<Arc<Watches>>,
     pub classifier: Arc<dyn Classifier>,
-    pub targets: Vec<Target>,
     pub desk: Desk,
     pub keys: Keys,
     pub voices: Arc<Voices>,
@@ -98,20 +104,20 @@ struct Done {
     cases: Vec<&'static str>,
 }
 
-/// A matcher with its room to match in.
+/// The watches with the room to match in.
 struct Matching {
-    matcher: Arc<Matcher>,
+    watches: Arc<Watches>,
     scratch: Scratch,
     /// Mentions after which it is built anew, with what was learned from them.
     learn_at: u64,
 }
 
 impl Matching {
-    fn new(current: &mut watch::Receiver<Arc<Matcher>>) -> Self {
-        let matcher = Arc::clone(&current.borrow_and_update());
-        let scratch = matcher.scratch();
+    fn new(current: &mut watch::Receiver<Arc<Watches>>) -> Self {
+        let watches = Arc::clone(&current.borrow_and_update());
+        let scratch = watches.matcher.scratch();
         Self {
-            matcher,
+            watches,
             scratch,
             learn_at: LEARN_AT,
         }
@@ -120,8 +126,11 @@ impl Matching {
     /// Words are as frequent as the stream has them, which nobody knows before.
     fn learn(&mut self) {
         if self.scratch.profile().mentions >= self.learn_at {
-            self.matcher = Arc::new(self.matcher.relearned(&self.scratch));
-            self.scratch = self.matcher.scratch();
+            self.watches = Arc::new(Watches {
+                matcher: self.watches.matcher.relearned(&self.scratch),
+                targets: self.watches.targets.clone(),
+            });
+            self.scratch = self.watches.matcher.scratch();
             self.learn_at *= 8;
         }
     }
@@ -133,7 +142,7 @@ impl Pipeline {
         let interval = Duration::from_millis(self.config.cursor_interval_ms);
         let mut cursors: HashMap<String, Cursor> = HashMap::new();
         let mut last_write = Instant::now();
-        let mut matching = Matching::new(&mut self.matcher);
+        let mut matching = Matching::new(&mut self.watches);
         loop {
             let mut batch = Vec::with_capacity(self.config.batch);
             let wait = if cursors.is_empty() {
@@ -148,8 +157,8 @@ impl Pipeline {
                 .iter()
                 .filter(|d| matches!(d.outcome, Outcome::Finished))
                 .count();
-            if self.matcher.has_changed().unwrap_or(false) {
-                matching = Matching::new(&mut self.matcher);
+            if self.watches.has_changed().unwrap_or(false) {
+                matching = Matching::new(&mut self.watches);
             }
             matching.learn();
             let prepared = self.prepare(batch, &mut cursors, &mut matching);
@@ -261,7 +270,10 @@ impl Pipeline {
         // What has no words says nothing, whatever its fields are; an edit may have taken the words.
         let matches = match mention.title.is_empty() && mention.text.is_empty() {
             true => Vec::new(),
-            false => matching.matcher.matches(&mention, &mut matching.scratch),
+            false => {
+                let matcher = &matching.watches.matcher;
+                matcher.matches(&mention, &mut matching.scratch)
+            }
         };
         if matches.is_empty() {
             self.metrics.unmatched.with_label_values(&[source]).inc();
@@ -270,7 +282,8 @@ impl Pipeline {
                 .is_some()
                 .then(|| Step::Retract(Box::new(mention)));
         }
-        let targets: Vec<&Target> = self
+        let targets: Vec<&Target> = matching
+            .watches
             .targets
             .iter()
             .filter(|target| matches.iter().any(|matched| matched.target == target.name))

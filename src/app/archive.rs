@@ -1,22 +1,24 @@
 //! What pages, API and the command line ask, answered by index and store together: the index finds
 //! numbers, the store has the mentions, the matcher knows where the words stand.
 
+use crate::clock::Clock;
 use crate::config::Register;
 use crate::index::{self, Index, IndexError};
 use crate::matching;
 use crate::metrics::Metrics;
 use crate::model::{Author, Span};
-use crate::query::{Doc, Keys, Query, RawKeys};
+use crate::privacy::Voices;
+use crate::query::{Doc, Keys, Query, QueryError, RawKeys};
 use crate::serve::{
-    self, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Request, Results,
-    SearchError, SourceState,
+    self, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Preview,
+    PreviewRequest, Request, Results, SearchError, SourceState,
 };
 use crate::store::{Case, Store, StoreError, StoredMention};
 use crate::text::analyse;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// How far the index may lie behind before the house calls itself not ready.
 const MAX_BEHIND: i64 = 50_000;
@@ -25,34 +27,26 @@ const GAPS: i64 = 5;
 
 /// The archive, to be asked.
 pub struct Archive {
-    store: Store,
-    index: Arc<Index>,
-    metrics: Metrics,
-    /// Target of each watch.
-    targets: HashMap<String, String>,
-    sources: Vec<String>,
+    pub store: Store,
+    pub index: Arc<Index>,
+    pub metrics: Metrics,
+    pub clock: Clock,
+    /// The watches of now; a reload sends others.
+    pub register: watch::Receiver<Arc<Register>>,
+    pub voices: Arc<Voices>,
+    /// Names of the sources that run.
+    pub sources: Vec<String>,
 }
 
 impl Archive {
-    pub fn new(
-        store: Store,
-        index: Arc<Index>,
-        metrics: Metrics,
-        register: &Register,
-        sources: Vec<String>,
-    ) -> Self {
-        let targets = register
-            .watches
-            .iter()
-            .map(|watch| (watch.name.clone(), watch.target.clone()))
-            .collect();
-        Self {
-            store,
-            index,
-            metrics,
-            targets,
-            sources,
-        }
+    pub(super) fn register(&self) -> Arc<Register> {
+        Arc::clone(&self.register.borrow())
+    }
+
+    /// The target of a watch.
+    fn target(&self, watch: &str) -> Option<String> {
+        let register = self.register.borrow();
+        register.watch(watch).map(|watch| watch.target.clone())
     }
 
     async fn find(&self, request: Request) -> Result<Results, SearchError> {
@@ -65,7 +59,7 @@ impl Archive {
                 .watch
                 .as_ref()
                 .filter(|_| request.stance.is_some())
-                .and_then(|watch| self.targets.get(watch).cloned()),
+                .and_then(|watch| self.target(watch)),
             watch: request.watch,
             source: request.source,
             kind: request.kind,
@@ -84,12 +78,7 @@ impl Archive {
         let mentions = self.store.mentions(&page.ids).await.map_err(internal)?;
         let items = mentions
             .into_iter()
-            .map(|mention| Found {
-                highlights: query
-                    .as_ref()
-                    .map_or_else(Vec::new, |query| highlights(query, &mention)),
-                mention,
-            })
+            .map(|mention| found(query.as_ref(), mention))
             .collect();
         Ok(Results {
             total: page.total,
@@ -167,13 +156,15 @@ fn parse(text: &str) -> Result<Option<Query>, SearchError> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    Query::parse_search(text)
-        .map(Some)
-        .map_err(|error| SearchError::BadQuery {
-            message: error.message.clone(),
-            start: error.start,
-            end: error.end,
-        })
+    Query::parse_search(text).map(Some).map_err(bad_query)
+}
+
+pub(super) fn bad_query(error: QueryError) -> SearchError {
+    SearchError::BadQuery {
+        message: error.message,
+        start: error.start,
+        end: error.end,
+    }
 }
 
 fn order(order: serve::Order) -> index::Order {
@@ -183,7 +174,7 @@ fn order(order: serve::Order) -> index::Order {
     }
 }
 
-fn search_error(error: IndexError) -> SearchError {
+pub(super) fn search_error(error: IndexError) -> SearchError {
     match error {
         IndexError::TimedOut => SearchError::TimedOut,
         IndexError::TooBroad(message) => SearchError::BadQuery {
@@ -198,9 +189,18 @@ fn search_error(error: IndexError) -> SearchError {
     }
 }
 
-fn internal(error: StoreError) -> SearchError {
+pub(super) fn internal(error: StoreError) -> SearchError {
     tracing::error!(%error, "The store did not answer.");
     SearchError::Internal
+}
+
+/// A mention, and where the query's words stand in it.
+pub(super) fn found(query: Option<&Query>, mention: StoredMention) -> Found {
+    let highlights = query.map_or_else(Vec::new, |query| highlights(query, &mention));
+    Found {
+        mention,
+        highlights,
+    }
 }
 
 /// Where the query's words stand in a stored mention.
@@ -250,6 +250,13 @@ impl serve::Archive for Archive {
 
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>> {
         Box::pin(async move { self.store.mention(id).await.map_err(internal) })
+    }
+
+    fn preview(
+        &self,
+        request: PreviewRequest,
+    ) -> BoxFuture<'_, Result<Option<Preview>, SearchError>> {
+        Box::pin(self.try_watch(request))
     }
 
     fn open_cases(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Case>, SearchError>> {

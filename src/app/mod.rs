@@ -6,20 +6,23 @@
 
 mod archive;
 mod house;
+mod preview;
+mod registered;
 mod running;
+mod tester;
 
 pub use archive::Archive;
 pub use house::House;
 pub use running::{Ending, Running};
+pub use tester::Tester;
 
 use crate::classify::{Classifier, Lexicon};
 use crate::clock::Clock;
 use crate::collect::source::Source;
 use crate::collect::supervise::{self, Surroundings};
-use crate::config::Config;
+use crate::config::{Config, Register};
 use crate::desk::{Composer, Desk, Maildir, Notifier, Sender, Smtp};
 use crate::index::{Arrivals, Index};
-use crate::matching::Matcher;
 use crate::metrics::{Metrics, Series};
 use crate::model::{FlagKind, Stance};
 use crate::pipeline::Pipeline;
@@ -27,9 +30,9 @@ use crate::privacy::{Keys, Voices};
 use crate::store::Store;
 use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan};
+use registered::Registered;
 use running::{Mail, Serving};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -85,7 +88,7 @@ pub struct App {
     house: House,
     metrics: Metrics,
     arrivals: Arrivals,
-    matcher: watch::Sender<Arc<Matcher>>,
+    registered: Registered,
     voices: Arc<Voices>,
     classifier: Arc<dyn Classifier>,
 }
@@ -104,10 +107,12 @@ impl App {
                     .push(built.with_context(|| format!("source {name}"))?);
             }
         }
-        let metrics = Metrics::new(&series(&config, &options))?;
+        let running = options.sources.iter();
+        let running = running.map(|source| source.name().to_owned()).collect();
+        let metrics = Metrics::new(&series(&config.register, running))?;
         let today = options.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         Ok(Self {
-            matcher: watch::Sender::new(Arc::new(Matcher::new(config.register.stored_queries()))),
+            registered: Registered::new(config.register.clone(), source_names(&options)),
             voices: Arc::new(Voices::new(&config.voices, today)),
             classifier: Arc::new(Lexicon::new()),
             arrivals: Arrivals::default(),
@@ -141,14 +146,23 @@ impl App {
         running.finish(stop_timeout, Ending::CaughtUp).await
     }
 
-    /// Runs until `stop`.
+    /// Runs until `stop`; every register that comes takes the place of the one before.
     ///
     /// # Errors
     /// What could not be started, or did not end in time.
-    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn run(
+        self,
+        stop: CancellationToken,
+        mut registers: mpsc::Receiver<Register>,
+    ) -> anyhow::Result<()> {
         let stop_timeout = Duration::from_secs(self.config.stop_timeout_secs);
         let running = self.start(stop.clone()).await?;
-        stop.cancelled().await;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(register) = registers.recv() => running.reload(register).await?,
+            }
+        }
         tracing::info!("Stopping.");
         running.finish(stop_timeout, Ending::Soon).await
     }
@@ -167,9 +181,10 @@ impl App {
             .await
             .context("the index")?;
         let index = Arc::new(index);
-        self.metrics
-            .store_seq
-            .set(self.house.store.newest_seq().await?);
+        let store = &self.house.store;
+        self.metrics.store_seq.set(store.newest_seq().await?);
+        let now = self.options.clock.now();
+        note_queries(store, &self.config.register, now).await?;
         let sender = self.sender()?;
         let mail_stop = CancellationToken::new();
         let mail = match sender {
@@ -202,6 +217,8 @@ impl App {
             stop.clone(),
         ));
         Ok(Running {
+            clock: self.options.clock,
+            registered: self.registered,
             metrics: self.metrics,
             house: self.house,
             index,
@@ -223,9 +240,8 @@ impl App {
         let pipeline = Pipeline {
             config: self.config.pipeline.clone(),
             store: self.house.store.clone(),
-            matcher: self.matcher.subscribe(),
+            watches: self.registered.watches.subscribe(),
             classifier: Arc::clone(&self.classifier),
-            targets: self.config.register.targets.clone(),
             desk: Desk::new(&self.config.desk),
             keys: self.house.keys.clone(),
             voices: Arc::clone(&self.voices),
@@ -252,16 +268,9 @@ impl App {
                 Arc::new(opened.with_context(|| format!("the mail directory {}", dir.display()))?)
             }
         };
-        let labels: HashMap<String, String> = self
-            .config
-            .register
-            .watches
-            .iter()
-            .map(|watch| (watch.name.clone(), watch.label.clone()))
-            .collect();
         Ok(Some(Sender::new(
             self.house.store.clone(),
-            Composer::new(&self.config.desk, labels),
+            Composer::new(&self.config.desk, self.registered.labels.subscribe()),
             notifier,
             self.options.clock.clone(),
             self.metrics.clone(),
@@ -289,23 +298,26 @@ impl App {
                 )
             })?;
         let address = listener.local_addr()?;
-        let archive = Arc::new(Archive::new(
-            self.house.store.clone(),
-            Arc::clone(index),
-            self.metrics.clone(),
-            &self.config.register,
-            self.options
+        let archive = Arc::new(Archive {
+            store: self.house.store.clone(),
+            index: Arc::clone(index),
+            metrics: self.metrics.clone(),
+            clock: self.options.clock.clone(),
+            register: self.registered.register.subscribe(),
+            voices: Arc::clone(&self.voices),
+            sources: self
+                .options
                 .sources
                 .iter()
                 .map(|source| source.name().to_owned())
                 .collect(),
-        ));
+        });
         let parts = serve::Parts {
             archive: archive.clone(),
             health: archive,
             metrics: self.metrics.clone(),
             clock: self.options.clock.clone(),
-            names: names(&self.config, &self.options),
+            names: self.registered.names.subscribe(),
             model: self.classifier.model().to_owned(),
         };
         let router = serve::router(&settings, parts);
@@ -317,6 +329,16 @@ impl App {
         tracing::info!(%address, "Pages, API and metrics are served.");
         Ok(Some(Serving { task, address }))
     }
+}
+
+/// Notes which queries are used from now on, for those who compare with them later.
+async fn note_queries(store: &Store, register: &Register, now: Timestamp) -> anyhow::Result<()> {
+    let watches = register.watches.iter();
+    let queries: Vec<_> = watches
+        .map(|watch| (watch.name.as_str(), watch.query.written()))
+        .collect();
+    store.note_queries(&queries, now).await?;
+    Ok(())
 }
 
 /// Housekeeping of the store, once an hour.
@@ -335,51 +357,38 @@ async fn keep(store: Store, clock: Clock, stop: CancellationToken) {
     }
 }
 
-fn series(config: &Config, options: &Options) -> Series {
+fn series(register: &Register, sources: Vec<String>) -> Series {
+    let watches = register.watches.iter();
     Series {
-        sources: options
-            .sources
-            .iter()
-            .map(|source| source.name().to_owned())
-            .collect(),
-        watches: config
-            .register
-            .watches
-            .iter()
-            .map(|watch| watch.name.clone())
-            .collect(),
+        sources,
+        watches: watches.map(|watch| watch.name.clone()).collect(),
         stances: Stance::ALL.iter().map(|stance| stance.as_str()).collect(),
         flags: FlagKind::ALL.iter().map(|flag| flag.as_str()).collect(),
         rules: desk::Rule::ALL.iter().map(|rule| rule.as_str()).collect(),
     }
 }
 
-fn names(config: &Config, options: &Options) -> serve::Names {
+fn names(register: &Register, sources: &[String]) -> serve::Names {
     let named = |name: &String, label: &String| serve::Named {
         name: name.clone(),
         label: label.clone(),
     };
+    let watches = register.watches.iter();
+    let targets = register.targets.iter();
     serve::Names {
-        watches: config
-            .register
-            .watches
-            .iter()
-            .map(|w| named(&w.name, &w.label))
-            .collect(),
-        targets: config
-            .register
-            .targets
-            .iter()
-            .map(|t| named(&t.name, &t.label))
-            .collect(),
-        sources: options
-            .sources
-            .iter()
-            .map(|source| source.name().to_owned())
-            .chain(options.relayed_sources.iter().cloned())
-            .map(|name| named(&name, &name))
-            .collect(),
+        watches: watches.map(|w| named(&w.name, &w.label)).collect(),
+        targets: targets.map(|t| named(&t.name, &t.label)).collect(),
+        sources: sources.iter().map(|name| named(name, name)).collect(),
     }
+}
+
+/// Names of everything that mentions are filed under.
+fn source_names(options: &Options) -> Vec<String> {
+    let own = options
+        .sources
+        .iter()
+        .map(|source| source.name().to_owned());
+    own.chain(options.relayed_sources.iter().cloned()).collect()
 }
 
 /// A token that SIGINT or SIGTERM cancels.

@@ -1,6 +1,9 @@
 //! A house at work, and its end in order.
 
-use super::House;
+use super::registered::Registered;
+use super::{House, note_queries, series};
+use crate::clock::Clock;
+use crate::config::Register;
 use crate::desk::Sender;
 use crate::index::Index;
 use crate::metrics::Metrics;
@@ -36,6 +39,8 @@ pub(super) struct Serving {
 
 /// A house at work.
 pub struct Running {
+    pub(super) clock: Clock,
+    pub(super) registered: Registered,
     pub(super) house: House,
     pub(super) metrics: Metrics,
     pub(super) index: Arc<Index>,
@@ -66,6 +71,22 @@ impl Running {
 
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// Takes other watches, for every part of the house, while mentions flow.
+    ///
+    /// # Errors
+    /// A store that cannot be written; then the watches stay as they were.
+    pub async fn reload(&self, register: Register) -> anyhow::Result<()> {
+        note_queries(&self.house.store, &register, self.clock.now()).await?;
+        let count = register.watches.len();
+        self.metrics.start_watches(&series(&register, Vec::new()));
+        let registered = self.registered.clone();
+        tokio::task::spawn_blocking(move || registered.set(register))
+            .await
+            .context("the queries could not be compiled")?;
+        tracing::info!(watches = count, "The watches were read anew.");
+        Ok(())
     }
 
     /// Waits until every source has said its last word and the pipeline has written it.

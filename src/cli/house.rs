@@ -1,11 +1,18 @@
 //! What most commands need first: the settings, and the data directory that they point at.
 
 use super::WrongArguments;
-use crate::app::House;
+use crate::app::{Archive, House};
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::index::Index;
+use crate::metrics::{Metrics, Series};
+use crate::privacy::Voices;
+use crate::store::Store;
+use anyhow::Context as _;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// Where the settings are.
 #[derive(Debug, Clone, clap::Args)]
@@ -72,6 +79,26 @@ impl Place {
         );
         Ok(config)
     }
+}
+
+/// Opens an archive to be asked, also beside a running house.
+///
+/// # Errors
+/// A store or an index that cannot be read.
+pub async fn open_archive(config: &Config, voices: &Arc<Voices>) -> anyhow::Result<Archive> {
+    let store = Store::open(&House::store_path(&config.dir)).await?;
+    let index = Index::open_to_search(&config.dir, &config.index)
+        .await
+        .context("the index")?;
+    Ok(Archive {
+        store,
+        index: Arc::new(index),
+        metrics: Metrics::new(&Series::default())?,
+        clock: Clock::system(),
+        register: watch::channel(Arc::new(config.register.clone())).1,
+        voices: Arc::clone(voices),
+        sources: vec![],
+    })
 }
 
 /// The day by which watches and voices expire: in Berlin, where they are approved.

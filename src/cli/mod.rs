@@ -18,6 +18,7 @@ mod search;
 mod source;
 mod watch;
 mod watch_import;
+mod watch_test;
 
 pub use output::{Format, Output, note};
 
@@ -107,7 +108,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::RebuildIndex(args) => rebuild_index::run(args).await,
         Command::Erase(args) => erase::run(args).await,
         Command::Source(command) => source::run(command).await,
-        Command::Watch(command) => watch::run(command),
+        Command::Watch(command) => watch::run(command).await,
         Command::Classify(args) => classify::run(args),
         Command::Bench(command) => bench::run(command).await,
     }

@@ -2,14 +2,18 @@
 
 use super::house::{Place, today};
 use crate::app::{App, House, Options, stop_on_signal};
-use crate::config::Config;
+use crate::config::{Config, Register};
 use crate::privacy::Voices;
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: resonanz run --config /etc/resonanz/resonanz.toml\n\n\
-    Stops in order on SIGINT or SIGTERM: sources, pipeline, index, mail, pages."
+    Stops in order on SIGINT or SIGTERM: sources, pipeline, index, mail, pages.\n\
+    Reads the watches anew on SIGHUP; every other setting takes a restart."
 )]
 pub struct Args {
     #[command(flatten)]
@@ -21,8 +25,40 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let house = House::open(&config).await?;
     warn(&config);
     let app = App::build(house, config, Options::live())?;
-    app.run(stop_on_signal()?).await?;
+    let stop = stop_on_signal()?;
+    let registers = registers_on_signal(args.place, stop.clone())?;
+    app.run(stop, registers).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// On SIGHUP the watches are read anew. Where they have faults the house goes on with those it has.
+fn registers_on_signal(
+    place: Place,
+    stop: CancellationToken,
+) -> anyhow::Result<mpsc::Receiver<Register>> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let (registers, read) = mpsc::channel(1);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = hang_up.recv() => {}
+            }
+            match place.settings() {
+                Ok(config) => {
+                    warn(&config);
+                    if registers.send(config.register).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => tracing::error!(
+                    %error,
+                    "The settings have faults, so the watches stay as they were."
+                ),
+            }
+        }
+    });
+    Ok(read)
 }
 
 /// What is allowed, and may yet not be meant.

@@ -1,19 +1,20 @@
 //! `resonanz search`: the archive from the command line, also while the house runs.
 
-use super::house::Place;
+use super::house::{Place, open_archive, today};
 use super::{Format, Output, WrongArguments};
-use crate::app::{Archive, House};
+use crate::app::Archive;
 use crate::clock::Clock;
-use crate::index::Index;
-use crate::metrics::{Metrics, Series};
 use crate::model::{Author, FlagKind, Kind, Stance};
+use crate::privacy::Voices;
 use crate::serve::{self, Found, MAX_LIMIT, Request, SearchError};
-use crate::store::{Store, StoredMention};
-use anyhow::Context as _;
+use crate::store::StoredMention;
 use jiff::Timestamp;
 use serde_json::json;
 use std::process::ExitCode;
 use std::sync::Arc;
+
+/// The columns of a table of mentions.
+pub const COLUMNS: [&str; 6] = ["ID", "PUBLISHED", "SOURCE", "STANCE", "FLAGS", "TEXT"];
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -85,21 +86,10 @@ fn since(text: &str) -> Result<Since, String> {
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = args.place.archive()?;
-    let path = House::store_path(&config.dir);
-    let store = Store::open(&path).await?;
-    let index = Index::open_to_search(&config.dir, &config.index)
-        .await
-        .context("the index")?;
-    let metrics = Metrics::new(&Series::default())?;
-    let archive = Archive::new(
-        store.clone(),
-        Arc::new(index),
-        metrics,
-        &config.register,
-        vec![],
-    );
+    let voices = Arc::new(Voices::new(&config.voices, today()));
+    let archive = open_archive(&config, &voices).await?;
     let found = collect(&archive, &args).await;
-    store.close().await;
+    archive.store.close().await;
     let (total, found) = match found {
         Ok(found) => found,
         Err(SearchError::BadQuery {
@@ -166,10 +156,7 @@ fn print(found: &[Found], total: u64, format: Format) -> anyhow::Result<()> {
         return Ok(());
     }
     let rows: Vec<Vec<String>> = found.iter().map(|found| row(&found.mention)).collect();
-    out.table(
-        &["ID", "PUBLISHED", "SOURCE", "STANCE", "FLAGS", "TEXT"],
-        &rows,
-    )?;
+    out.table(&COLUMNS, &rows)?;
     out.line(&format!("{} of {total}", found.len()))?;
     Ok(())
 }
@@ -189,7 +176,8 @@ fn watches(mention: &StoredMention) -> Vec<&str> {
         .collect()
 }
 
-fn row(mention: &StoredMention) -> Vec<String> {
+/// The cells of a mention, by [`COLUMNS`].
+pub fn row(mention: &StoredMention) -> Vec<String> {
     let mut stances: Vec<&str> = mention
         .labels
         .stances
@@ -215,7 +203,7 @@ fn row(mention: &StoredMention) -> Vec<String> {
     ]
 }
 
-fn local(at: Timestamp) -> String {
+pub fn local(at: Timestamp) -> String {
     match at.in_tz("Europe/Berlin") {
         Ok(berlin) => berlin.strftime("%Y-%m-%d %H:%M").to_string(),
         Err(_) => at.to_string(),
@@ -223,7 +211,7 @@ fn local(at: Timestamp) -> String {
 }
 
 /// The message, and a caret under the place that it speaks of.
-fn point_at(query: &str, message: &str, start: usize, end: usize) -> String {
+pub fn point_at(query: &str, message: &str, start: usize, end: usize) -> String {
     let before = query.get(..start).unwrap_or_default();
     let marked = query.get(start..end).unwrap_or_default();
     let indent = before.chars().count();

@@ -17,7 +17,9 @@ use lettre::message::{Mailbox, SinglePart};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::SystemTime;
+use tokio::sync::watch;
 
 /// Characters of an excerpt: enough to judge, too little to be the statement itself.
 const EXCERPT_CHARS: usize = 280;
@@ -46,12 +48,12 @@ pub struct Composer {
     public_url: String,
     language: Language,
     /// What editors call a watch, by its name.
-    labels: HashMap<String, String>,
+    labels: watch::Receiver<Arc<HashMap<String, String>>>,
 }
 
 impl Composer {
-    /// Takes checked settings, and the label of every watch by its name.
-    pub fn new(config: &Config, labels: HashMap<String, String>) -> Self {
+    /// Takes checked settings, and the label of every watch by its name, as it is now.
+    pub fn new(config: &Config, labels: watch::Receiver<Arc<HashMap<String, String>>>) -> Self {
         Self {
             from: config.from.clone(),
             public_url: config.public_url.trim_end_matches('/').to_owned(),
@@ -239,7 +241,8 @@ impl<'a> Story<'a> {
         let language = composer.language;
         let rule = Rule::parse(&case.rule)?;
         let facts: Facts = serde_json::from_value(case.facts.clone()).ok()?;
-        let label = composer.labels.get(&case.watch).unwrap_or(&case.watch);
+        let labels = Arc::clone(&composer.labels.borrow());
+        let label = labels.get(&case.watch).unwrap_or(&case.watch);
         let label = words::quote(language, &clean(label, LABEL_CHARS));
         let count = words::count(language, rule, &facts);
         let span = words::span(language, &facts);
@@ -301,7 +304,7 @@ mod tests {
             sent: None,
             last_error: None,
         };
-        let composer = Composer::new(&Config::default(), HashMap::new());
+        let composer = Composer::new(&Config::default(), watch::channel(Arc::default()).1);
         let story = Story::read(&composer, &case).unwrap();
         let composed = composer
             .assemble(&mail, &story, || "".parse::<u8>().unwrap().to_string())

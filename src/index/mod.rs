@@ -25,6 +25,7 @@ pub mod scan;
 pub mod schema;
 mod search;
 mod shelf;
+mod survey;
 mod verify;
 mod week;
 
@@ -32,6 +33,7 @@ pub use arrivals::Arrivals;
 pub use facets::Facets;
 pub use follower::Follow;
 pub use search::{CursorKey, MAX_RESULTS, NoCursorKey, Order, Page, Search};
+pub use survey::{Survey, Surveyed};
 pub use verify::Differences;
 
 use crate::store::StoreError;
@@ -42,6 +44,7 @@ use position::Position;
 use serde::Deserialize;
 use shelf::Shelf;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -51,6 +54,7 @@ use tantivy::TantivyError;
 use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
+use week::Week;
 
 /// The index's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -248,24 +252,50 @@ impl Index {
     /// # Errors
     /// [`IndexError::TimedOut`], [`IndexError::TooBroad`], and an index that cannot be read.
     pub async fn search(&self, search: Search) -> Result<Page, IndexError> {
+        self.ask(search.weeks(), move |partitions, whole, deadline| {
+            search::run(partitions, &search, whole, deadline)
+        })
+        .await
+    }
+
+    /// Surveys what a query finds. Waits for its turn and stops at the time-out.
+    ///
+    /// # Errors
+    /// As [`Index::search`].
+    pub async fn survey(&self, survey: Survey) -> Result<Surveyed, IndexError> {
+        self.ask(
+            survey.search().weeks(),
+            move |partitions, whole, deadline| survey::run(partitions, &survey, whole, deadline),
+        )
+        .await
+    }
+
+    /// Waits for a turn and asks the partitions of some weeks; has the damaged ones made again.
+    async fn ask<T: Send + 'static>(
+        &self,
+        weeks: RangeInclusive<Week>,
+        work: impl FnOnce(&[Arc<Partition>], bool, Instant) -> Result<(T, Vec<Week>), IndexError>
+        + Send
+        + 'static,
+    ) -> Result<T, IndexError> {
         let deadline = Instant::now() + self.search_timeout;
         let turn = Arc::clone(&self.searches).acquire_owned();
         let turn = tokio::time::timeout(self.search_timeout, turn)
             .await
             .map_err(|_| IndexError::TimedOut)?;
-        let partitions = self.shelf.newest_first(search.weeks());
+        let partitions = self.shelf.newest_first(weeks);
         let whole = self.is_whole();
-        let (page, damaged) = blocking(move || {
+        let (answer, damaged) = blocking(move || {
             // Held until the work is done, even when nobody waits for it any more.
             let _turn = turn;
-            search::run(&partitions, &search, whole, deadline)
+            work(&partitions, whole, deadline)
         })
         .await?;
         if !damaged.is_empty() {
             self.progress.suspect(damaged);
             self.wake();
         }
-        Ok(page)
+        Ok(answer)
     }
 
     /// Stops following and closes all writers. What was not indexed yet will be after the next

@@ -29,7 +29,7 @@ use tantivy::{SegmentReader, TERMINATED, TantivyError, Term};
 /// Results on one page at most.
 pub const MAX_RESULTS: usize = 200;
 /// Documents between two looks at the clock.
-const DEADLINE_CHECK: u32 = 1_024;
+pub(super) const DEADLINE_CHECK: u32 = 1_024;
 
 /// What to look for. An empty one finds everything.
 #[derive(Debug, Clone, Default)]
@@ -149,7 +149,7 @@ impl Search {
     }
 
     /// The query for one partition; a week that lies inside the range needs no look at the times.
-    fn query(&self, week: Week) -> Box<dyn Query> {
+    pub(super) fn query(&self, week: Week) -> Box<dyn Query> {
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
         if let Some(expr) = &self.query {
             clauses.push((Occur::Must, compile::compile(expr)));
@@ -203,16 +203,28 @@ pub(super) fn run(
         best: BinaryHeap::new(),
         counter: search.facets.then(Counter::default),
     };
+    let damaged = over(partitions, &mut |partition| run.partition(partition))?;
+    Ok((run.page(whole && damaged.is_empty()), damaged))
+}
+
+/// Does something with each partition; returns those that turn out to be damaged.
+///
+/// # Errors
+/// The first error that is no damage.
+pub(super) fn over(
+    partitions: &[Arc<Partition>],
+    work: &mut dyn FnMut(&Partition) -> Result<(), IndexError>,
+) -> Result<Vec<Week>, IndexError> {
     let mut damaged = Vec::new();
     for partition in partitions {
         // Damaged bytes may also make the engine panic.
-        let done = catch_unwind(AssertUnwindSafe(|| run.partition(partition)));
+        let done = catch_unwind(AssertUnwindSafe(|| work(partition)));
         match done.unwrap_or(Err(IndexError::Panicked)) {
             Err(error) if error.is_damage() => damaged.push(partition.week),
             done => done.map_err(said_to_editors)?,
         }
     }
-    Ok((run.page(whole && damaged.is_empty()), damaged))
+    Ok(damaged)
 }
 
 /// A wildcard that stands for too many words is the query's fault, and the engine's error says so.

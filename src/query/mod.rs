@@ -60,11 +60,13 @@ pub mod naive;
 mod parser;
 pub mod spans;
 mod terms;
+mod tree;
 
 pub use ast::{Expr, KeyField, Keyword, Place, Test, Word};
 pub use doc::{Doc, Keys, RawKeys};
 pub use error::QueryError;
 pub use glob::{literal_prefix, word_glob};
+pub use tree::tree;
 
 use parser::Limits;
 

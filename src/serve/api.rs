@@ -1,9 +1,9 @@
-//! The JSON API, read-only. Names of fields are part of the contract; an item never holds a
+//! The JSON API; nothing in it changes anything. Names of fields are part of the contract; an item never holds a
 //! pseudonym, a key, a handle or anything sealed.
 
 use super::Shared;
 use super::answer::{error_json, status_of};
-use super::archive::SearchError;
+use super::archive::{Found, SearchError};
 use super::params::{self, Fault};
 use super::view::public_url;
 use crate::model::{Author, FlagLabel, Span, StanceLabel};
@@ -33,7 +33,7 @@ struct Answer<'a> {
 
 /// One mention. Times are RFC 3339 UTC, spans are byte ranges in `title` or `text`.
 #[derive(Serialize)]
-struct Item<'a> {
+pub struct Item<'a> {
     id: i64,
     source: &'a str,
     platform: &'a str,
@@ -64,6 +64,11 @@ struct Watch<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// A mention with the places that a query found in it.
+    pub fn found(found: &'a Found) -> Self {
+        Self::new(&found.mention, &found.highlights)
+    }
+
     fn new(mention: &'a StoredMention, highlights: &'a [Span]) -> Self {
         let watches = mention.matches.iter().map(|matched| Watch {
             name: &matched.watch,
@@ -105,6 +110,8 @@ pub async fn about(State(house): State<Shared>) -> Response {
             "search": "/api/search",
             "mention": "/api/mentions/{id}",
             "cases": "/api/cases",
+            "watches": "/api/watches",
+            "try a watch (POST)": "/api/watches/test",
             "metrics": "/metrics",
             "health": "/healthz",
             "ready": "/readyz",
@@ -126,9 +133,7 @@ pub async fn search(State(house): State<Shared>, RawQuery(query): RawQuery) -> R
             let items = results.items.iter();
             Json(Answer {
                 total: results.total,
-                items: items
-                    .map(|found| Item::new(&found.mention, &found.highlights))
-                    .collect(),
+                items: items.map(Item::found).collect(),
                 next: results.next.as_deref(),
                 whole: results.whole,
             })
@@ -193,7 +198,7 @@ fn missing() -> Response {
     error_json(StatusCode::NOT_FOUND, "not_found", message, None)
 }
 
-fn failed(error: &SearchError) -> Response {
+pub fn failed(error: &SearchError) -> Response {
     let (code, place) = match error {
         SearchError::BadQuery { start, end, .. } => ("bad_query", Some((*start, *end))),
         SearchError::BadMark => ("bad_parameter", None),

@@ -1,6 +1,7 @@
 //! What serving asks of the house: the archive, and the house's health. Whoever composes the house
 //! implements both over store, index and supervisor; this room never sees how.
 
+use super::preview::{Preview, PreviewRequest};
 use crate::model::{FlagKind, Kind, Span, Stance};
 use crate::store::{Case, StoredMention};
 use futures_util::future::BoxFuture;
@@ -165,6 +166,12 @@ pub trait Archive: Send + Sync {
 
     /// One mention; `None` when there is none, or none any more.
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>>;
+
+    /// Tries a watch or query; `None` when there is no such watch, or nothing to try.
+    fn preview(
+        &self,
+        request: PreviewRequest,
+    ) -> BoxFuture<'_, Result<Option<Preview>, SearchError>>;
 
     /// The cases that nobody has closed, newest first, at most `limit`.
     fn open_cases(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Case>, SearchError>>;

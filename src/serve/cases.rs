@@ -88,7 +88,7 @@ pub async fn list(
     let visit = Visit::new(&headers, &query.unwrap_or_default());
     match house.archive.open_cases(MAX_CASES).await {
         Ok(cases) => {
-            let row = |case: &Case| CaseRow::new(case, &house.names, visit.tongue);
+            let row = |case: &Case| CaseRow::new(case, &house.names(), visit.tongue);
             let title = visit.tongue.words().cases_open;
             let page = CasesPage {
                 frame: Frame::new(&visit, &house, title, "cases", visit.switch("/cases")),
@@ -132,14 +132,14 @@ pub async fn one(
 fn case_page(house: &House, visit: &Visit, file: &CaseFile) -> CasePage {
     let shown = |mention| {
         let highlights = watched_places(mention);
-        Shown::new(mention, &highlights, &house.names, visit.tongue)
+        Shown::new(mention, &highlights, &house.names(), visit.tongue)
     };
     let id = file.case.id;
     let title = format!("{} {id}", visit.tongue.words().case);
     let switch = visit.switch(&format!("/cases/{id}"));
     CasePage {
         frame: Frame::new(visit, house, &title, "cases", switch),
-        case: CaseRow::new(&file.case, &house.names, visit.tongue),
+        case: CaseRow::new(&file.case, &house.names(), visit.tongue),
         shown: file.mentions.iter().map(shown).collect(),
         model: house.model.clone(),
     }

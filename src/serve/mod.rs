@@ -9,6 +9,7 @@
 
 mod answer;
 mod api;
+mod api_watches;
 mod archive;
 mod cases;
 mod form;
@@ -19,16 +20,22 @@ mod listener;
 mod ops;
 mod page;
 mod params;
+mod preview;
 mod settings;
 mod status;
 mod view;
 mod words;
 
+pub use api_watches::preview_json;
 pub use archive::{
     Archive, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_LIMIT,
     Order, Request, Results, SearchError, SourceState,
 };
 pub use guard::OPEN;
+pub use preview::{
+    DIFFERENCE_SAMPLE, Difference, Example, MAX_PREVIEW_DAYS, PREVIEW_SAMPLE, Preview,
+    PreviewRequest, Side, Term,
+};
 pub use settings::{Config, Secret, Settings, SettingsError};
 
 use crate::clock::Clock;
@@ -42,10 +49,10 @@ use listener::Bounded;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-/// A request's body carries a sign-in form at most.
+/// A request's body carries a sign-in form at most, unless its route says otherwise.
 const MAX_BODY_BYTES: usize = 8 * 1024;
 /// Requests under way get this long to finish when the house stops.
 const STOP_SECS: u64 = 5;
@@ -92,7 +99,8 @@ pub struct Parts {
     pub health: Arc<dyn Health>,
     pub metrics: Metrics,
     pub clock: Clock,
-    pub names: Names,
+    /// What things are called now.
+    pub names: watch::Receiver<Arc<Names>>,
     /// Name of the model that labels today, for example `lexicon-0`.
     pub model: String,
 }
@@ -103,6 +111,12 @@ struct House {
     guard: Guard,
     slots: Semaphore,
     request_timeout: Duration,
+}
+
+impl House {
+    fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names.borrow())
+    }
 }
 
 type Shared = Arc<House>;
@@ -130,6 +144,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/api/search", get(api::search)),
         ("/api/mentions/{id}", get(api::mention)),
         ("/api/cases", get(api::cases)),
+        ("/api/watches", get(api_watches::list)),
+        (
+            "/api/watches/test",
+            post(api_watches::test).layer(DefaultBodyLimit::max(api_watches::MAX_TRIAL_BYTES)),
+        ),
         ("/metrics", get(ops::metrics)),
         ("/healthz", get(ops::healthz)),
         ("/readyz", get(ops::readyz)),

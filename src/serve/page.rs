@@ -154,13 +154,13 @@ fn search_page(
         Shown::new(
             &found.mention,
             &found.highlights,
-            &house.names,
+            &house.names(),
             visit.tongue,
         )
     };
     SearchPage {
         frame: Frame::new(visit, house, &title, "search", format!("/{switch}")),
-        form: search_form(&house.names, &results.facets, asked, visit),
+        form: search_form(&house.names(), &results.facets, asked, visit),
         heard: ears.heard(asked.request.since, asked.request.until),
         ears,
         model: house.model.clone(),
@@ -205,7 +205,7 @@ pub async fn mention(
     match found {
         Ok(Some(mention)) => {
             let highlights = watched_places(&mention);
-            let m = Shown::new(&mention, &highlights, &house.names, visit.tongue);
+            let m = Shown::new(&mention, &highlights, &house.names(), visit.tongue);
             let title = format!("{} {}", visit.tongue.words().mention, mention.id);
             let switch = visit.switch(&format!("/mentions/{}", mention.id));
             let page = MentionPage {

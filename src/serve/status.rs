@@ -47,7 +47,7 @@ impl Ears {
         let labels = |wanted: Option<bool>| -> Vec<String> {
             let chosen = states.iter().filter(|state| state.up == wanted);
             chosen
-                .map(|state| house.names.source(&state.name))
+                .map(|state| house.names().source(&state.name))
                 .collect()
         };
         let (down, waiting) = (labels(Some(false)), labels(None));
@@ -111,7 +111,7 @@ impl SourceRow {
         };
         let gaps = state.gaps.iter();
         Self {
-            label: house.names.source(&state.name),
+            label: house.names().source(&state.name),
             class,
             state: said,
             last: state.last_event.map(|time| moment(time, tongue)),

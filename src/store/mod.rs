@@ -11,11 +11,13 @@
 mod cases;
 mod outbox;
 mod read;
+mod versions;
 mod write;
 
 pub use cases::{Case, CaseState, Counted, Counts, LatestCase, NewCase, Window};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
 pub use read::{Change, StoredMention};
+pub use versions::WatchVersion;
 pub use write::{Put, Removed, Tx};
 
 use crate::model::Cursor;

@@ -31,6 +31,7 @@ mod peer_smtp;
 mod query;
 mod query_import;
 mod recorded;
+mod reload;
 mod search;
 mod serve;
 mod serve_access;

@@ -298,6 +298,10 @@ impl Archive for Memory {
         .boxed()
     }
 
+    fn preview(&self, _: PreviewRequest) -> BoxFuture<'_, Result<Option<Preview>, SearchError>> {
+        async { Ok(None) }.boxed()
+    }
+
     fn open_cases(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Case>, SearchError>> {
         async move {
             let mut cases = self
@@ -388,11 +392,12 @@ impl House {
             health: memory.clone(),
             metrics: metrics.clone(),
             clock: Clock::simulated(now()),
-            names: Names {
+            names: tokio::sync::watch::channel(Arc::new(Names {
                 watches: named(&[("ministry", "Ministerium"), ("minister", "Minister")]),
                 targets: named(&[("minister", "Bundesinnenminister")]),
                 sources: named(&[("bluesky", "Bluesky"), ("feeds", "Nachrichtenseiten")]),
-            },
+            }))
+            .1,
             model: "lexicon-0".into(),
         };
         let settings = config.check().unwrap();

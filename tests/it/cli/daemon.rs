@@ -11,10 +11,10 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `resonanz run`, its log line by line. Killed when dropped.
-struct Daemon {
+pub struct Daemon {
     child: Child,
     log: Receiver<String>,
-    seen: Vec<String>,
+    pub seen: Vec<String>,
 }
 
 impl Drop for Daemon {
@@ -25,7 +25,7 @@ impl Drop for Daemon {
 }
 
 impl Daemon {
-    fn start(args: &[&str]) -> Self {
+    pub fn start(args: &[&str]) -> Self {
         let mut child = resonanz(args).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, log) = sync_channel(1024);
@@ -38,20 +38,31 @@ impl Daemon {
         Self { child, log, seen }
     }
 
-    fn address(&mut self) -> SocketAddr {
+    pub fn address(&mut self) -> SocketAddr {
+        let line = self.wait_for("address=");
+        line.split("address=").nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Waits for the next line of the log that holds this.
+    pub fn wait_for(&mut self, words: &str) -> String {
         loop {
             let line = self.log.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|e| panic!("{e}: {:?}", self.seen));
-            let address = line.split("address=").nth(1).map(str::to_owned);
-            self.seen.push(line);
-            if let Some(address) = address {
-                return address.parse().unwrap();
+            self.seen.push(line.clone());
+            if line.contains(words) {
+                return line;
             }
         }
     }
 
+    pub fn signal(&self, name: &str) {
+        let (name, pid) = (format!("-{name}"), self.child.id().to_string());
+        let sent = Command::new("kill").args([&name, &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// Waits for the end, and gives the exit code.
-    fn end(&mut self) -> Option<i32> {
+    pub fn end(&mut self) -> Option<i32> {
         loop {
             match self.log.recv_timeout(PATIENCE) {
                 Ok(line) => self.seen.push(line),
@@ -82,14 +93,7 @@ async fn the_house_starts_answers_and_stops_in_order() {
     );
     let search = run(&["search", "", "--dir", &data]);
     assert_eq!(search.code, 0, "searching needs no stop: {search:?}");
-    let pid = daemon.child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    daemon.signal("TERM");
     assert_eq!(daemon.end(), Some(0), "{:?}", daemon.seen);
     let log = daemon.seen.join("\n");
     assert!(log.contains("Stopping."), "{log}");

@@ -3,6 +3,7 @@
 mod archive;
 mod daemon;
 mod sources;
+mod watch_test;
 mod watches;
 
 use serde_json::Value;

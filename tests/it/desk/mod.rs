@@ -22,6 +22,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Saturday night, 22:00 in Berlin.
@@ -159,7 +160,10 @@ impl House {
         );
         Sender::new(
             self.store.clone(),
-            Composer::new(&self.config, HashMap::from([label])),
+            Composer::new(
+                &self.config,
+                watch::channel(Arc::new(HashMap::from([label]))).1,
+            ),
             notifier,
             self.clock.clone(),
             self.metrics.clone(),
