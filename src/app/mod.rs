@@ -183,6 +183,7 @@ impl App {
         let index = Arc::new(index);
         let store = &self.house.store;
         self.metrics.store_seq.set(store.newest_seq().await?);
+        expire(&self.registered, &self.options.clock);
         let now = self.options.clock.now();
         note_queries(store, &self.config.register, now).await?;
         let sender = self.sender()?;
@@ -213,6 +214,7 @@ impl App {
         }
         let keeper = tokio::spawn(keep(
             self.house.store.clone(),
+            self.registered.clone(),
             self.options.clock.clone(),
             stop.clone(),
         ));
@@ -341,9 +343,23 @@ async fn note_queries(store: &Store, register: &Register, now: Timestamp) -> any
     Ok(())
 }
 
-/// Housekeeping of the store, once an hour.
-async fn keep(store: Store, clock: Clock, stop: CancellationToken) {
+/// A watch whose approval has run out collects nothing.
+fn expire(registered: &Registered, clock: &Clock) {
+    let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap_or(jiff::tz::TimeZone::UTC);
+    let expired = registered.expire(clock.now().to_zoned(berlin).date());
+    if !expired.is_empty() {
+        let watches = expired.join(", ");
+        tracing::warn!(
+            watches,
+            "The approval of watches has run out: they collect nothing."
+        );
+    }
+}
+
+/// Housekeeping, once an hour.
+async fn keep(store: Store, registered: Registered, clock: Clock, stop: CancellationToken) {
     loop {
+        expire(&registered, &clock);
         let before = clock.now().saturating_sub(TOMBSTONE_HOURS.hours());
         if let Ok(before) = before
             && let Err(error) = store.expire_tombstones(before).await

@@ -6,6 +6,7 @@ use crate::config::Register;
 use crate::matching::Matcher;
 use crate::pipeline::Watches;
 use crate::serve::Names;
+use jiff::civil::Date;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::watch::Sender;
@@ -33,6 +34,16 @@ impl Registered {
             register: Sender::new(Arc::new(register)),
             sources,
         }
+    }
+
+    /// Takes out the watches whose approval has run out; returns their names.
+    pub fn expire(&self, today: Date) -> Vec<String> {
+        let mut register = Register::clone(&self.register.borrow());
+        let expired = register.take_expired(today);
+        if !expired.is_empty() {
+            self.set(register);
+        }
+        expired
     }
 
     /// Makes this the register of the whole house. Compiles all queries: call it from a thread that

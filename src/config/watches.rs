@@ -55,6 +55,12 @@ impl Register {
             .collect()
     }
 
+    /// Takes out the watches whose approval has run out; returns their names.
+    pub fn take_expired(&mut self, today: Date) -> Vec<String> {
+        let expired = self.watches.extract_if(.., |watch| watch.expires < today);
+        expired.map(|watch| watch.name).collect()
+    }
+
     pub fn watch(&self, name: &str) -> Option<&Watch> {
         self.watches.iter().find(|watch| watch.name == name)
     }

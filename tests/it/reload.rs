@@ -3,13 +3,16 @@
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use resonanz::app::{App, House, Options, Running};
+use jiff::ToSpan;
+use resonanz::app::{App, Ending, House, Options, Running};
+use resonanz::clock::Clock;
 use resonanz::collect::source::*;
 use resonanz::config::{self, Config};
 use resonanz::model::{Change, Cursor, Item, Kind};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -43,9 +46,13 @@ impl Source for Handed {
     }
 }
 
+fn berlin() -> jiff::Zoned {
+    Clock::system().now().in_tz("Europe/Berlin").unwrap()
+}
+
 /// Settings whose only watch has this name and query.
 fn settings(dir: &Path, watch: &str, query: &str) -> Config {
-    let today = jiff::Zoned::now().date();
+    let today = berlin().date();
     let expires = today.tomorrow().unwrap();
     let register = format!(
         "[[target]]\nname = 'ziel'\nlabel = 'Ziel'\naliases = ['Ziel']\n\
@@ -65,6 +72,20 @@ fn settings(dir: &Path, watch: &str, query: &str) -> Config {
     config
 }
 
+/// A house that hears what the test hands over.
+async fn start(config: Config, clock: Clock) -> (Running, mpsc::Sender<u64>) {
+    let house = House::open(&config).await.unwrap();
+    let (hand, posts) = mpsc::channel(64);
+    let options = Options {
+        sources: vec![Box::new(Handed(Mutex::new(Some(posts))))],
+        serve: true,
+        clock,
+        ..Options::offline()
+    };
+    let app = App::build(house, config, options).unwrap();
+    (app.start(CancellationToken::new()).await.unwrap(), hand)
+}
+
 async fn matches(running: &Running) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     let ids: Vec<i64> = (1..=POSTS as i64).collect();
@@ -79,15 +100,7 @@ async fn matches(running: &Running) -> BTreeMap<String, usize> {
 async fn no_post_is_lost_between_two_registers() {
     let dir = tempfile::tempdir().unwrap();
     let config = settings(dir.path(), "alt", "Altwort");
-    let house = House::open(&config).await.unwrap();
-    let (hand, posts) = mpsc::channel(64);
-    let options = Options {
-        sources: vec![Box::new(Handed(Mutex::new(Some(posts))))],
-        serve: true,
-        ..Options::offline()
-    };
-    let app = App::build(house, config, options).unwrap();
-    let mut running = app.start(CancellationToken::new()).await.unwrap();
+    let (mut running, hand) = start(config, Clock::system()).await;
     for number in 0..POSTS / 2 {
         hand.send(number).await.unwrap();
     }
@@ -114,4 +127,29 @@ async fn no_post_is_lost_between_two_registers() {
     assert!(metrics.body.contains(zero), "{}", metrics.body);
     let before = running.store().version_before("neu", "").await.unwrap();
     assert_eq!(before.unwrap().query, "Neuwort");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_collects_nothing_from_the_day_after_its_last() {
+    let dir = tempfile::tempdir().unwrap();
+    for (days, expected) in [(1_u64, 1), (2, 0)] {
+        let config = settings(dir.path(), "alt", "Altwort");
+        let later = (berlin() + i64::try_from(days).unwrap().days()).timestamp();
+        let (mut running, hand) = start(config, Clock::simulated(later)).await;
+        hand.send(days).await.unwrap();
+        drop(hand);
+        running.sources_done().await;
+        running.caught_up().await.unwrap();
+        let counts = matches(&running).await;
+        assert_eq!(
+            counts.values().sum::<usize>(),
+            expected,
+            "{days}: {counts:?}"
+        );
+        running
+            .finish(Duration::from_secs(60), Ending::CaughtUp)
+            .await
+            .unwrap();
+        std::fs::remove_dir_all(dir.path().join("data")).unwrap();
+    }
 }
