@@ -16,6 +16,7 @@ mod demo;
 mod desk;
 mod erasure;
 mod fixtures;
+mod frames;
 mod house;
 mod house_erasure;
 mod http;

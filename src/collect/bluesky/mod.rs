@@ -14,6 +14,8 @@
 
 mod decoder;
 mod position;
+mod post;
+mod sieve;
 mod wire;
 
 use super::source::{Collected, Event, Pace, Source, SourceError, Standing};

@@ -81,7 +81,8 @@ impl Reader {
     pub fn read(&mut self, said: Result<Said, Rejection>) -> Result<Vec<Collected>, SourceError> {
         match said {
             Err(rejection) => Ok(vec![Collected::now(Event::Rejected(rejection), None)]),
-            Ok(Said::Nothing) => Ok(vec![]),
+            // It tells that the host is there.
+            Ok(Said::Nothing) => Ok(vec![Collected::now(Event::Nothing, None)]),
             Ok(Said::Outdated) => {
                 self.outdated = true;
                 Ok(vec![])

@@ -3,13 +3,15 @@
 //! Neither wire is believed: a time ahead of its event, an id of strange letters or a link that is
 //! no web address does not get further than this file.
 
-use super::PLATFORM;
+use super::post::Post;
+use super::{PLATFORM, sieve};
 use crate::collect::source::{RejectReason, Rejection};
 use crate::collect::websocket::MAX_FRAME_BYTES;
 use crate::model::{AuthorChange, Change, Deletion, Item, Kind, RawAuthor};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// The record type that becomes a mention.
 pub const POST: &str = "app.bsky.feed.post";
@@ -21,25 +23,35 @@ const MAX_ADDRESS_BYTES: usize = 2048;
 /// lies, and either way became public when its event says.
 const NETWORK_BEGAN: i64 = 1_667_260_800;
 
-/// One struct for both wires: v1 puts everything at the top, v2 into a payload with a type.
+/// One struct for both wires: v1 puts everything at the top, v2 into a payload with a type. `R` is a
+/// record: a [`Post`] at first sight, anything at the second.
 #[derive(Deserialize)]
-struct Envelope {
-    did: Option<String>,
+#[serde(bound = "R: Deserialize<'de>")]
+struct Envelope<'a, R> {
+    #[serde(borrow)]
+    did: Option<Cow<'a, str>>,
     time_us: Option<i64>,
     /// A Jetstream of the second generation tells its sequence number on the old wire, too.
     cursor: Option<i64>,
-    commit: Option<Commit>,
+    #[serde(borrow)]
+    commit: Option<Commit<'a, R>>,
     account: Option<Account>,
-    payload: Option<Payload>,
-    error: Option<String>,
+    #[serde(borrow)]
+    payload: Option<Payload<'a, R>>,
+    #[serde(borrow)]
+    error: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
-struct Commit {
-    operation: String,
-    collection: String,
-    rkey: String,
-    record: Option<Value>,
+#[serde(bound = "R: Deserialize<'de>")]
+struct Commit<'a, R> {
+    #[serde(borrow)]
+    operation: Cow<'a, str>,
+    #[serde(borrow)]
+    collection: Cow<'a, str>,
+    #[serde(borrow)]
+    rkey: Cow<'a, str>,
+    record: Option<R>,
 }
 
 #[derive(Deserialize)]
@@ -48,36 +60,24 @@ struct Account {
 }
 
 #[derive(Deserialize)]
-struct Payload {
-    #[serde(rename = "$type")]
-    kind: String,
+#[serde(bound = "R: Deserialize<'de>")]
+struct Payload<'a, R> {
+    #[serde(rename = "$type", borrow)]
+    kind: Cow<'a, str>,
     seq: Option<i64>,
-    did: Option<String>,
+    #[serde(borrow)]
+    did: Option<Cow<'a, str>>,
     time: Option<Timestamp>,
-    name: Option<String>,
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
     account: Option<Account>,
-    operation: Option<String>,
-    collection: Option<String>,
-    rkey: Option<String>,
-    record: Option<Value>,
-}
-
-/// `app.bsky.feed.post`. Other people write records: whatever is odd in a part that is not needed
-/// must not cost the post.
-#[derive(Deserialize)]
-struct Post {
-    #[serde(default)]
-    text: String,
-    #[serde(default)]
-    langs: Value,
-    #[serde(default)]
-    facets: Value,
-    #[serde(default)]
-    embed: Value,
-    #[serde(default)]
-    reply: Value,
-    #[serde(rename = "createdAt", default)]
-    created_at: Value,
+    #[serde(borrow)]
+    operation: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    collection: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    rkey: Option<Cow<'a, str>>,
+    record: Option<R>,
 }
 
 /// What one frame says.
@@ -106,10 +106,29 @@ pub fn adapt(frame: &[u8]) -> Result<Said, Rejection> {
     if frame.len() > MAX_FRAME_BYTES {
         return Err(Rejection::new(RejectReason::TooLarge, "a frame over 1 MiB"));
     }
-    let envelope: Envelope = serde_json::from_slice(frame)
+    if sieve::is_of_another_collection(frame) {
+        return Ok(Said::Nothing);
+    }
+    // Nearly all frames are as the documentation has them; the others are read with patience.
+    match serde_json::from_slice::<Envelope<'_, Post<'_>>>(frame) {
+        Ok(envelope) => said(envelope, Ok),
+        Err(_) => adapt_odd(frame),
+    }
+}
+
+/// Reads a frame whose record may hold anything: whatever is odd in a part that is not needed must
+/// not cost the post.
+fn adapt_odd(frame: &[u8]) -> Result<Said, Rejection> {
+    let envelope: Envelope<'_, Value> = serde_json::from_slice(frame)
         .map_err(|error| Rejection::new(RejectReason::Malformed, place_of(&error)))?;
+    said(envelope, Post::of)
+}
+
+type ReadPost<'a, R> = fn(R) -> Result<Post<'a>, Rejection>;
+
+fn said<'a, R>(envelope: Envelope<'a, R>, read: ReadPost<'a, R>) -> Result<Said, Rejection> {
     if let Some(payload) = envelope.payload {
-        return adapt_v2(payload);
+        return said_v2(payload, read);
     }
     if let Some(error) = envelope.error {
         let letters = error.chars().filter(char::is_ascii_alphanumeric);
@@ -122,7 +141,9 @@ pub fn adapt(frame: &[u8]) -> Result<Said, Rejection> {
         .map_err(|_| incomplete("a time_us that is no time"))?;
     check_did(&did)?;
     let changes = match (envelope.commit, envelope.account) {
-        (Some(commit), _) => commit_change(&did, time, commit)?.into_iter().collect(),
+        (Some(commit), _) => commit_change(&did, time, commit, read)?
+            .into_iter()
+            .collect(),
         (None, Some(account)) => vec![account_change(&did, time, account.active)],
         (None, None) => vec![],
     };
@@ -134,7 +155,7 @@ pub fn adapt(frame: &[u8]) -> Result<Said, Rejection> {
     })
 }
 
-fn adapt_v2(payload: Payload) -> Result<Said, Rejection> {
+fn said_v2<'a, R>(payload: Payload<'a, R>, read: ReadPost<'a, R>) -> Result<Said, Rejection> {
     let kind = payload.kind.rsplit('#').next().unwrap_or_default();
     if kind == "info" {
         let outdated = payload.name.as_deref() == Some("OutdatedCursor");
@@ -156,7 +177,9 @@ fn adapt_v2(payload: Payload) -> Result<Said, Rejection> {
                 rkey: payload.rkey.unwrap_or_default(),
                 record: payload.record,
             };
-            commit_change(&did, time, commit)?.into_iter().collect()
+            commit_change(&did, time, commit, read)?
+                .into_iter()
+                .collect()
         }
         "account" => {
             let account = payload
@@ -222,22 +245,27 @@ fn account_change(did: &str, time: Timestamp, active: bool) -> Change {
     }
 }
 
-fn commit_change(did: &str, time: Timestamp, commit: Commit) -> Result<Option<Change>, Rejection> {
+fn commit_change<'a, R>(
+    did: &str,
+    time: Timestamp,
+    commit: Commit<'a, R>,
+    read: ReadPost<'a, R>,
+) -> Result<Option<Change>, Rejection> {
     if commit.collection != POST {
         return Ok(None);
     }
     if !is_record_key(&commit.rkey) {
         return Err(incomplete("a commit without a sound rkey"));
     }
-    let id = format!("at://{did}/{POST}/{}", commit.rkey);
-    match (commit.operation.as_str(), commit.record) {
+    let id = ["at://", did, "/", POST, "/", &commit.rkey].concat();
+    match (&*commit.operation, commit.record) {
         ("delete", _) => Ok(Some(Change::Delete(Deletion {
             platform: PLATFORM.to_owned(),
             id,
             at: Some(time),
         }))),
         ("create" | "update", Some(record)) => {
-            let mut item = item(did, id, &commit.rkey, record, time)?;
+            let mut item = item(did, id, &commit.rkey, read(record)?, time);
             item.edited = (commit.operation == "update").then_some(time);
             Ok(Some(Change::Upsert(Box::new(item))))
         }
@@ -245,50 +273,36 @@ fn commit_change(did: &str, time: Timestamp, commit: Commit) -> Result<Option<Ch
     }
 }
 
-fn item(
-    did: &str,
-    id: String,
-    rkey: &str,
-    record: Value,
-    time: Timestamp,
-) -> Result<Item, Rejection> {
-    let post: Post = serde_json::from_value(record)
-        .map_err(|_| Rejection::new(RejectReason::Malformed, "a post record that is none"))?;
-    let is_reply = post.reply.is_object();
-    let mut item = Item::new(
-        PLATFORM,
-        id,
-        if is_reply { Kind::Reply } else { Kind::Post },
-    );
-    item.published = Some(published(&post.created_at, time));
+fn item(did: &str, id: String, rkey: &str, post: Post<'_>, time: Timestamp) -> Item {
+    let kind = match post.is_reply() {
+        true => Kind::Reply,
+        false => Kind::Post,
+    };
+    let mut item = Item::new(PLATFORM, id, kind);
+    item.published = Some(published(post.created_at(), time));
     item.lang = post
-        .langs
-        .get(0)
-        .and_then(Value::as_str)
+        .language()
         .filter(|tag| is_language(tag))
         .map(str::to_owned);
     item.reply_to = post
-        .reply
-        .pointer("/parent/uri")
-        .and_then(Value::as_str)
+        .parent()
         .filter(|uri| uri.starts_with("at://") && uri.len() <= MAX_ADDRESS_BYTES)
         .map(str::to_owned);
     item.links = links(&post);
-    item.url = Some(format!("https://bsky.app/profile/{did}/post/{rkey}"));
+    item.url = Some(["https://bsky.app/profile/", did, "/post/", rkey].concat());
     item.author = Some(RawAuthor {
         id: did.to_owned(),
         handle: None,
         name: None,
     });
-    item.text = post.text;
-    Ok(item)
+    item.text = post.into_text();
+    item
 }
 
 /// `createdAt` is the author's word. It is taken where it can be true, and the host's word where
 /// it cannot.
-fn published(created_at: &Value, event: Timestamp) -> Timestamp {
+fn published(created_at: Option<&str>, event: Timestamp) -> Timestamp {
     created_at
-        .as_str()
         .and_then(|at| at.parse::<Timestamp>().ok())
         .filter(|at| *at <= event && at.as_second() >= NETWORK_BEGAN)
         .unwrap_or(event)
@@ -299,25 +313,13 @@ fn is_language(tag: &str) -> bool {
 }
 
 /// Web addresses of the text's facets and of the embedded card, each once.
-fn links(post: &Post) -> Vec<String> {
-    let features = post
-        .facets
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|facet| facet.get("features")?.as_array())
-        .flatten()
-        .filter_map(|feature| feature.get("uri")?.as_str());
-    // A card stands alone, or beside a quoted post.
-    let cards = ["/external/uri", "/media/external/uri"]
-        .into_iter()
-        .filter_map(|path| post.embed.pointer(path)?.as_str());
+fn links(post: &Post<'_>) -> Vec<String> {
     let is_address = |link: &&str| {
         link.len() <= MAX_ADDRESS_BYTES
             && (link.starts_with("https://") || link.starts_with("http://"))
     };
     let mut links: Vec<String> = Vec::new();
-    for link in features.chain(cards).filter(is_address) {
+    for link in post.addresses().filter(is_address) {
         if links.len() < MAX_LINKS && !links.iter().any(|known| known == link) {
             links.push(link.to_owned());
         }
