@@ -13,7 +13,7 @@ use crate::index::Arrivals;
 use crate::matching::{Matcher, Scratch};
 use crate::metrics::Metrics;
 use crate::model::{AuthorChange, Change, Cursor, Deletion, Hit, Item, Mention, Target};
-use crate::normalise::{Context, normalise};
+use crate::normalise::{Context, Draft};
 use crate::privacy::{Keys, MentionKey, Pseudonym, Voices};
 use crate::store::{Put, Removed, Store, StoreError, Tx};
 use jiff::{Timestamp, ToSpan};
@@ -257,30 +257,28 @@ impl Pipeline {
             voices: &self.voices,
             collected,
         };
-        let mention = match normalise(item, &context) {
-            Ok(mention) => mention,
-            Err(_) => {
-                self.metrics
-                    .source_rejected
-                    .with_label_values(&[source, "incomplete"])
-                    .inc();
-                return None;
-            }
+        let Ok(draft) = Draft::read(item, &context) else {
+            return self.incomplete(source);
         };
         // What has no words says nothing, whatever its fields are; an edit may have taken the words.
-        let matches = match mention.title.is_empty() && mention.text.is_empty() {
+        let matches = match draft.is_silent() {
             true => Vec::new(),
             false => {
                 let matcher = &matching.watches.matcher;
-                matcher.matches(&mention, &mut matching.scratch)
+                matcher.matches(draft.subject(), &mut matching.scratch)
             }
         };
         if matches.is_empty() {
             self.metrics.unmatched.with_label_values(&[source]).inc();
-            return mention
-                .edited
-                .is_some()
-                .then(|| Step::Retract(Box::new(mention)));
+            if !draft.is_edited() {
+                return None;
+            }
+        }
+        let Ok(mention) = draft.mention() else {
+            return self.incomplete(source);
+        };
+        if matches.is_empty() {
+            return Some(Step::Retract(Box::new(mention)));
         }
         let targets: Vec<&Target> = matching
             .watches
@@ -295,6 +293,15 @@ impl Pipeline {
             labels,
             backfill,
         })))
+    }
+
+    fn incomplete(&self, source: &str) -> Option<Step> {
+        let reason = [source, "incomplete"];
+        self.metrics
+            .source_rejected
+            .with_label_values(&reason)
+            .inc();
+        None
     }
 
     /// Writes one batch, again and again until the store takes it: a full disk loses nothing.

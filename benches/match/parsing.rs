@@ -5,7 +5,7 @@ use resonanz::cli::bench::engine::Engine;
 use resonanz::cli::bench::measure::Pairs;
 use resonanz::collect::bluesky::{Said, adapt};
 use resonanz::model::{Change, Item, Mention};
-use resonanz::normalise::{Context, normalise};
+use resonanz::normalise::{Context, Draft};
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -77,19 +77,19 @@ pub fn match_path(frames: &[Vec<u8>], engine: &mut Engine, mention: &mut Mention
         mention.lang = item.lang.unwrap_or_default();
         mention.links = item.links;
         mention.text = item.text;
-        pairs.add(number, engine.matches(mention).iter().copied());
+        pairs.add(number, engine.matches(&*mention).iter().copied());
     }
     pairs
 }
 
-/// The same with all that `normalise` does between: cleaning, masking, sealing, language.
+/// The same with all that `normalise` does between: cleaning, masking, links, language. What matches is sealed then.
 pub fn normalised_path(frames: &[Vec<u8>], engine: &mut Engine, context: &Context<'_>) -> Pairs {
     let mut pairs = Pairs::default();
     for (number, item) in items(frames).enumerate() {
-        let Ok(mention) = normalise(item, context) else {
+        let Ok(draft) = Draft::read(item, context) else {
             continue;
         };
-        pairs.add(number, engine.matches(&mention).iter().copied());
+        pairs.add(number, engine.matches(draft.subject()).iter().copied());
     }
     pairs
 }

@@ -6,7 +6,7 @@ use crate::config::Register;
 use crate::index::{self, Index, IndexError};
 use crate::matching;
 use crate::metrics::Metrics;
-use crate::model::{Author, Span};
+use crate::model::Span;
 use crate::privacy::Voices;
 use crate::query::{Doc, Keys, Query, QueryError, RawKeys};
 use crate::serve::{
@@ -205,10 +205,6 @@ pub(super) fn found(query: Option<&Query>, mention: StoredMention) -> Found {
 
 /// Where the query's words stand in a stored mention.
 fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
-    let voice: Vec<&str> = match &stored.author {
-        Some(Author::Voice { name, handle, .. }) => vec![name, handle],
-        _ => vec![],
-    };
     let keys = Keys::new(RawKeys {
         site: &stored.site,
         source: &stored.source,
@@ -216,7 +212,7 @@ fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
         kind: stored.kind.as_str(),
         url: stored.url.as_deref().unwrap_or_default(),
         links: &stored.links,
-        voice: &voice,
+        voice: RawKeys::voice_of(stored.author.as_ref()),
     });
     let (title, text) = (analyse(&stored.title), analyse(&stored.text));
     matching::highlights(

@@ -1,17 +1,12 @@
 //! What of a stored mention the index is given.
 
 use super::schema::{self, IndexView};
-use crate::model::Author;
 use crate::query::RawKeys;
 use crate::store::StoredMention;
 use tantivy::TantivyDocument;
 
 /// The document of a mention. Of its author only a public voice's name and handle.
 pub(super) fn of(mention: &StoredMention) -> TantivyDocument {
-    let voice: &[&str] = match &mention.author {
-        Some(Author::Voice { name, handle, .. }) => &[name, handle],
-        Some(Author::Private { .. }) | None => &[],
-    };
     let labels = &mention.labels;
     let stances = labels.stances.iter();
     schema::document(&IndexView {
@@ -26,7 +21,7 @@ pub(super) fn of(mention: &StoredMention) -> TantivyDocument {
             kind: mention.kind.as_str(),
             url: mention.url.as_deref().unwrap_or_default(),
             links: &mention.links,
-            voice,
+            voice: RawKeys::voice_of(mention.author.as_ref()),
         },
         watches: mention.matches.iter().map(|m| m.watch.as_str()).collect(),
         targets: mention.matches.iter().map(|m| m.target.as_str()).collect(),

@@ -6,8 +6,8 @@
 use super::program::Node;
 use super::scratch::Scratch;
 use super::spot::Spot;
-use crate::model::{Mention, Part};
-use crate::query::{Keys, Keyword};
+use crate::model::Part;
+use crate::query::{Keys, Keyword, Subject};
 
 const KIND_BITS: u32 = 3;
 const ALL: u32 = 0;
@@ -91,12 +91,12 @@ impl Code {
     }
 
     /// True where the mention fulfils a query. `scratch` knows its tests.
-    pub fn holds(&self, query: u32, mention: &Mention, scratch: &mut Scratch) -> bool {
+    pub fn holds(&self, query: u32, subject: &Subject<'_>, scratch: &mut Scratch) -> bool {
         let start = self.starts.get(query as usize);
         let code = start.and_then(|start| self.numbers.get(*start as usize..));
         let mut evaluation = Evaluation {
             code: self,
-            mention,
+            subject,
             scratch,
         };
         code.is_some_and(|code| evaluation.holds(code))
@@ -114,7 +114,7 @@ impl Code {
 
 struct Evaluation<'a> {
     code: &'a Code,
-    mention: &'a Mention,
+    subject: &'a Subject<'a>,
     scratch: &'a mut Scratch,
 }
 
@@ -147,8 +147,8 @@ impl Evaluation<'_> {
     }
 
     fn has(&mut self, key: u32) -> bool {
-        let mention = self.mention;
-        let keys = self.scratch.keys.get_or_insert_with(|| Keys::of(mention));
+        let keys = self.subject.keys;
+        let keys = self.scratch.keys.get_or_insert_with(|| Keys::new(keys));
         let key = self.code.keys.get(key as usize);
         key.is_some_and(|key| keys.values(key.field).any(|value| key.matches(value)))
     }

@@ -7,8 +7,8 @@ use super::learned::Learned;
 use super::program::Node;
 use super::scratch::{NONE, Scratch};
 use super::wildcards::Wildcards;
-use crate::model::{Mention, Part};
-use crate::query::{Expr, Test};
+use crate::model::Part;
+use crate::query::{Expr, Subject, Test};
 use crate::text::{Tokens, analyse};
 use std::collections::HashMap;
 
@@ -122,9 +122,9 @@ impl Compiled {
     }
 
     /// Finds every test that holds and every query whose anchor is among them.
-    pub fn presearch(&self, mention: &Mention, scratch: &mut Scratch) {
+    pub fn presearch(&self, subject: &Subject<'_>, scratch: &mut Scratch) {
         scratch.start();
-        let parts = [(Part::Title, &mention.title), (Part::Text, &mention.text)];
+        let parts = [(Part::Title, subject.title), (Part::Text, subject.text)];
         for (part, written) in parts {
             let mut tokens = std::mem::take(scratch.tokens(part));
             tokens.read(written);
@@ -200,10 +200,10 @@ impl Compiled {
     }
 
     /// Evaluates the candidates.
-    pub fn verify(&self, mention: &Mention, scratch: &mut Scratch) {
+    pub fn verify(&self, subject: &Subject<'_>, scratch: &mut Scratch) {
         let candidates = std::mem::take(&mut scratch.candidates);
         for query in &candidates {
-            if self.code.holds(*query, mention, scratch) {
+            if self.code.holds(*query, subject, scratch) {
                 scratch.matched.push(*query);
             }
         }

@@ -25,8 +25,8 @@ mod scratch;
 mod spot;
 mod wildcards;
 
-use crate::model::{Mention, WatchMatch};
-use crate::query::{Doc, Keys, Query};
+use crate::model::WatchMatch;
+use crate::query::{Doc, Keys, Query, Subject};
 use crate::text::analyse;
 use compile::Compiled;
 pub use highlight::{MAX_HIGHLIGHTS, highlights};
@@ -79,29 +79,39 @@ impl Matcher {
     }
 
     /// The numbers of the queries that match, ascending.
-    pub fn numbers<'s>(&self, mention: &Mention, scratch: &'s mut Scratch) -> &'s [u32] {
-        self.compiled.presearch(mention, scratch);
-        self.compiled.verify(mention, scratch);
+    pub fn numbers<'a, 's>(
+        &self,
+        subject: impl Into<Subject<'a>>,
+        scratch: &'s mut Scratch,
+    ) -> &'s [u32] {
+        let subject = subject.into();
+        self.compiled.presearch(&subject, scratch);
+        self.compiled.verify(&subject, scratch);
         scratch.finish()
     }
 
     /// How many queries the words of a mention do not rule out: the first half of
     /// [`Matcher::numbers`], for those who measure it.
-    pub fn presearch(&self, mention: &Mention, scratch: &mut Scratch) -> usize {
-        self.compiled.presearch(mention, scratch);
+    pub fn presearch<'a>(&self, subject: impl Into<Subject<'a>>, scratch: &mut Scratch) -> usize {
+        self.compiled.presearch(&subject.into(), scratch);
         let candidates = scratch.candidates.len();
         scratch.finish();
         candidates
     }
 
     /// Every query that matches, with the places to highlight, in the order of the watches.
-    pub fn matches(&self, mention: &Mention, scratch: &mut Scratch) -> Vec<WatchMatch> {
-        let numbers = self.numbers(mention, scratch);
+    pub fn matches<'a>(
+        &self,
+        subject: impl Into<Subject<'a>>,
+        scratch: &mut Scratch,
+    ) -> Vec<WatchMatch> {
+        let subject = subject.into();
+        let numbers = self.numbers(subject, scratch);
         if numbers.is_empty() {
             return Vec::new();
         }
-        let keys = Keys::of(mention);
-        let (title, text) = (analyse(&mention.title), analyse(&mention.text));
+        let keys = Keys::new(subject.keys);
+        let (title, text) = (analyse(subject.title), analyse(subject.text));
         let doc = Doc {
             title: &title,
             text: &text,

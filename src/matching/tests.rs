@@ -1,7 +1,7 @@
 //! Highlights; what matches is held by `tests/it/agreement.rs` and `tests/it/query.rs`.
 
 use super::*;
-use crate::model::{Kind, Part};
+use crate::model::{Kind, Mention, Part};
 use crate::privacy::MentionKey;
 use crate::query::naive;
 use crate::text::analyse;

@@ -14,6 +14,8 @@ const MAX_INNER: usize = 4;
 
 #[derive(Debug, Default)]
 pub struct Wildcards {
+    /// All patterns, end to end.
+    letters: String,
     patterns: Vec<Pattern>,
     prefixes: [Class; WIDTHS.len()],
     suffixes: [Class; WIDTHS.len()],
@@ -24,7 +26,9 @@ pub struct Wildcards {
 
 #[derive(Debug)]
 struct Pattern {
-    written: String,
+    /// Where it stands in `letters`.
+    start: u32,
+    end: u32,
     test: u32,
     /// All that has to be seen to.
     shape: Shape,
@@ -45,6 +49,8 @@ struct Class {
     /// Sorted.
     keys: Vec<(u64, u32)>,
     filter: Vec<u64>,
+    /// Where a key's first entry is, plus one; 0 is free. A power of two, half full at most.
+    slots: Vec<u32>,
 }
 
 /// Bits of a class's filter for each key, at least.
@@ -63,10 +69,25 @@ impl Class {
             let bit = self.bit(self.keys[at].0);
             self.filter[bit / 64] |= 1 << (bit % 64);
         }
+        self.slots = vec![0; (self.keys.len() * 2).next_power_of_two().max(2)];
+        for at in 0..self.keys.len() {
+            if at > 0 && self.keys[at - 1].0 == self.keys[at].0 {
+                continue;
+            }
+            let mut slot = self.slot(self.keys[at].0);
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) & (self.slots.len() - 1);
+            }
+            self.slots[slot] = u32::try_from(at + 1).unwrap_or(u32::MAX);
+        }
     }
 
     fn bit(&self, key: u64) -> usize {
-        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize & (self.filter.len() * 64 - 1)
+        (mixed(key) >> 40) as usize & (self.filter.len() * 64 - 1)
+    }
+
+    fn slot(&self, key: u64) -> usize {
+        (mixed(key) >> 32) as usize & (self.slots.len() - 1)
     }
 
     /// False for most keys that are not here.
@@ -80,12 +101,29 @@ impl Class {
     }
 
     fn find(&self, key: u64) -> impl Iterator<Item = u32> + '_ {
-        let from = self.keys.partition_point(|known| known.0 < key);
-        let found = self.keys[from..].iter();
+        let found = self.keys[self.first(key)..].iter();
         found
             .take_while(move |known| known.0 == key)
             .map(|known| known.1)
     }
+
+    /// Where the entries of a key begin; the end where it has none.
+    fn first(&self, key: u64) -> usize {
+        let mut slot = self.slot(key);
+        loop {
+            let Some(at) = (self.slots[slot] as usize).checked_sub(1) else {
+                return self.keys.len();
+            };
+            if self.keys[at].0 == key {
+                return at;
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+    }
+}
+
+fn mixed(key: u64) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// The first `width` bytes as a number.
@@ -131,8 +169,12 @@ impl Wildcards {
         } else {
             self.loose.push(number);
         }
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let start = narrow(self.letters.len());
+        self.letters.push_str(written);
         self.patterns.push(Pattern {
-            written: written.to_owned(),
+            start,
+            end: narrow(self.letters.len()),
             test,
             shape,
         });
@@ -184,7 +226,7 @@ impl Wildcards {
     fn check(&self, number: u32, form: &str, tell: &mut impl FnMut(u32)) {
         let pattern = &self.patterns[number as usize];
         let stars = |form: &str| !form.starts_with(['#', '@', '/']);
-        let written = pattern.written.as_str();
+        let written = &self.letters[pattern.start as usize..pattern.end as usize];
         let holds = match pattern.shape {
             Shape::Prefix => form.starts_with(&written[..written.len() - 1]),
             Shape::Suffix => form.ends_with(&written[1..]) && stars(form),
@@ -206,13 +248,12 @@ impl Wildcards {
             .chain(&self.suffixes)
             .chain(&self.inner);
         let class = |class: &Class| {
-            size_of_val(class.keys.as_slice()) + size_of_val(class.filter.as_slice())
+            size_of_val(class.keys.as_slice())
+                + size_of_val(class.filter.as_slice())
+                + size_of_val(class.slots.as_slice())
         };
         classes.map(class).sum::<usize>()
-            + self
-                .patterns
-                .iter()
-                .map(|pattern| size_of::<Pattern>() + pattern.written.len())
-                .sum::<usize>()
+            + size_of_val(self.patterns.as_slice())
+            + self.letters.len()
     }
 }

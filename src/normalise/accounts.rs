@@ -79,7 +79,11 @@ pub fn mask_addresses(text: &str, voices: &Voices) -> String {
     for piece in text.split_inclusive(char::is_whitespace) {
         let closing = ['.', ',', ';', ':', '!', '?', ')', '"', '“', '”', '…'];
         let word = piece.trim_end().trim_end_matches(closing);
-        let found = private_part(word, voices).or_else(|| private_id(word, voices));
+        // Neither a host nor an id is without these.
+        let found = match word.contains(['.', ':']) {
+            true => private_part(word, voices).or_else(|| private_id(word, voices)),
+            false => None,
+        };
         match found {
             Some((start, masked)) => {
                 out.push_str(&word[..start]);

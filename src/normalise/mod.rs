@@ -16,6 +16,7 @@ use clean::{clean, head};
 
 use crate::model::{Author, Item, Kind, Mention, RawAuthor};
 use crate::privacy::{Identity, KeyError, Keys, MASK, MentionKey, Sealed, Voice, Voices};
+use crate::query::{RawKeys, Subject};
 use crate::text::{lang, link, markup};
 use jiff::{Timestamp, ToSpan};
 use url::Url;
@@ -56,39 +57,108 @@ pub enum NormaliseError {
 /// # Errors
 /// An item without identity; a system without randomness.
 pub fn normalise(item: Item, context: &Context<'_>) -> Result<Mention, NormaliseError> {
-    if item.platform.is_empty() || item.id.is_empty() {
-        return Err(NormaliseError::NoIdentity);
+    Draft::read(item, context)?.mention()
+}
+
+/// An item whose words are plain and masked, and whose author is not sealed yet: most items match
+/// no watch, and what is dropped needs no key.
+pub struct Draft<'c> {
+    item: Item,
+    context: &'c Context<'c>,
+    title: String,
+    text: String,
+    links: Vec<String>,
+    lang: String,
+    place: Place,
+}
+
+impl<'c> Draft<'c> {
+    /// Reads the words of an item.
+    ///
+    /// # Errors
+    /// An item without identity.
+    pub fn read(item: Item, context: &'c Context<'c>) -> Result<Self, NormaliseError> {
+        if item.platform.is_empty() || item.id.is_empty() {
+            return Err(NormaliseError::NoIdentity);
+        }
+        let (text, mut links) = body(&item, context.voices);
+        let stated = item.title.as_deref().unwrap_or_default();
+        let title = masked(stated, &item, context.voices, MAX_TITLE_BYTES).replace('\n', " ");
+        links.extend(item.links.iter().cloned());
+        Ok(Self {
+            lang: language(&item, &title, &text),
+            links: public_links(&links, context.voices),
+            place: place(&item, context.voices),
+            item,
+            context,
+            title,
+            text,
+        })
     }
-    let (text, mut links) = body(&item, context.voices);
-    let stated = item.title.as_deref().unwrap_or_default();
-    let title = masked(stated, &item, context.voices, MAX_TITLE_BYTES).replace('\n', " ");
-    links.extend(item.links.iter().cloned());
-    let published = believable(item.published, context.collected).unwrap_or(context.collected);
-    let key = context.keys.mention_key(&item.platform, &item.id);
-    let place = place(&item, context.voices);
-    let (author, sealed) = identity(&item, &key, published, &place, context)?;
-    let is_public = sealed.is_none() || place.is_publication;
-    Ok(Mention {
-        key,
-        source: context.source.to_owned(),
-        kind: item.kind,
-        published,
-        edited: item.edited.map(|at| at.min(latest(context.collected))),
-        collected: context.collected,
-        lang: language(&item, &title, &text),
-        url: place.url.filter(|_| is_public).map(String::from),
-        links: public_links(&links, context.voices),
-        author,
-        sealed,
-        reply_to: item
-            .reply_to
-            .as_deref()
-            .map(|id| context.keys.mention_key(&item.platform, id)),
-        platform: item.platform,
-        site: place.site,
-        title,
-        text,
-    })
+
+    /// What queries are tried on.
+    pub fn subject(&self) -> Subject<'_> {
+        let voice = voice(&self.item, &self.place, self.context.voices);
+        let url = self.place.url.as_ref();
+        Subject {
+            title: &self.title,
+            text: &self.text,
+            keys: RawKeys {
+                site: &self.place.site,
+                source: self.context.source,
+                lang: &self.lang,
+                kind: self.item.kind.as_str(),
+                url: url.map_or("", Url::as_str),
+                links: &self.links,
+                voice: voice.map_or(["", ""], |(voice, handle)| [&voice.name, handle]),
+            },
+        }
+    }
+
+    /// True where something was changed since it was published.
+    pub fn is_edited(&self) -> bool {
+        self.item.edited.is_some()
+    }
+
+    /// True where it says nothing: without words its fields alone are no statement.
+    pub fn is_silent(&self) -> bool {
+        self.title.is_empty() && self.text.is_empty()
+    }
+
+    /// The mention, its author sealed.
+    ///
+    /// # Errors
+    /// A system without randomness.
+    pub fn mention(self) -> Result<Mention, NormaliseError> {
+        let Self {
+            item,
+            context,
+            place,
+            ..
+        } = self;
+        let published = believable(item.published, context.collected).unwrap_or(context.collected);
+        let key = context.keys.mention_key(&item.platform, &item.id);
+        let (author, sealed) = identity(&item, &key, published, &place, context)?;
+        let reply_to = item.reply_to.as_deref();
+        Ok(Mention {
+            key,
+            source: context.source.to_owned(),
+            kind: item.kind,
+            published,
+            edited: item.edited.map(|at| at.min(latest(context.collected))),
+            collected: context.collected,
+            lang: self.lang,
+            url: place.url.map(String::from),
+            links: self.links,
+            author,
+            sealed,
+            reply_to: reply_to.map(|id| context.keys.mention_key(&item.platform, id)),
+            platform: item.platform,
+            site: place.site,
+            title: self.title,
+            text: self.text,
+        })
+    }
 }
 
 /// The body as masked plain text, and the links that stood in its markup.
@@ -155,6 +225,7 @@ fn believable(stated: Option<Timestamp>, collected: Timestamp) -> Option<Timesta
 
 /// Where an item stands.
 struct Place {
+    /// Its address, where that may be shown: a public voice's, or a publication's.
     url: Option<Url>,
     /// Host of the publication without `www.`; empty for posts.
     site: String,
@@ -164,8 +235,8 @@ struct Place {
 }
 
 fn place(item: &Item, voices: &Voices) -> Place {
-    let url = item.url.as_deref().and_then(link::canonical);
     let is_edited = matches!(item.kind, Kind::Article | Kind::Video);
+    let url = if is_edited { address(item) } else { None };
     let stated = item.site.as_deref().filter(|site| !site.is_empty());
     let from_url = || {
         url.as_ref()
@@ -175,11 +246,19 @@ fn place(item: &Item, voices: &Voices) -> Place {
     let site = stated.or_else(from_url).unwrap_or_default().to_lowercase();
     let site = head(site.strip_prefix("www.").unwrap_or(&site), MAX_SITE_BYTES).to_owned();
     let is_personal = url.as_ref().is_some_and(|url| is_private(url, voices));
-    Place {
+    let mut place = Place {
         is_publication: is_edited && !site.is_empty() && !is_personal,
-        url,
+        url: None,
         site,
+    };
+    if place.is_publication || voice(item, &place, voices).is_some() {
+        place.url = url.or_else(|| address(item));
     }
+    place
+}
+
+fn address(item: &Item) -> Option<Url> {
+    item.url.as_deref().and_then(link::canonical)
 }
 
 fn identity(
@@ -210,7 +289,7 @@ fn identity(
     let author = item.author.as_ref();
     let identity = Identity {
         native_id: item.id.clone(),
-        url: place.url.as_ref().map(Url::to_string),
+        url: address(item).map(String::from),
         handle: author.and_then(|author| author.handle.clone()),
         name: author.and_then(|author| author.name.clone()),
     };

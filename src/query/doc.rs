@@ -34,6 +34,24 @@ pub struct Keys {
     voice: Vec<String>,
 }
 
+/// A mention as queries are tried on it, before its words are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Subject<'a> {
+    pub title: &'a str,
+    pub text: &'a str,
+    pub keys: RawKeys<'a>,
+}
+
+impl<'a> From<&'a Mention> for Subject<'a> {
+    fn from(mention: &'a Mention) -> Self {
+        Self {
+            title: &mention.title,
+            text: &mention.text,
+            keys: RawKeys::of(mention),
+        }
+    }
+}
+
 /// The keyword fields as they are stored.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RawKeys<'a> {
@@ -43,8 +61,30 @@ pub struct RawKeys<'a> {
     pub kind: &'a str,
     pub url: &'a str,
     pub links: &'a [String],
-    /// Name and handle of a public voice; nothing for private accounts.
-    pub voice: &'a [&'a str],
+    /// Name and handle of a public voice; empty for private accounts.
+    pub voice: [&'a str; 2],
+}
+
+impl<'a> RawKeys<'a> {
+    pub fn of(mention: &'a Mention) -> Self {
+        Self {
+            site: &mention.site,
+            source: &mention.source,
+            lang: &mention.lang,
+            kind: mention.kind.as_str(),
+            url: mention.url.as_deref().unwrap_or_default(),
+            links: &mention.links,
+            voice: Self::voice_of(mention.author.as_ref()),
+        }
+    }
+
+    /// What `voice:` is compared with.
+    pub fn voice_of(author: Option<&'a Author>) -> [&'a str; 2] {
+        match author {
+            Some(Author::Voice { name, handle, .. }) => [name, handle],
+            Some(Author::Private { .. }) | None => ["", ""],
+        }
+    }
 }
 
 impl Keys {
@@ -69,19 +109,7 @@ impl Keys {
     }
 
     pub fn of(mention: &Mention) -> Self {
-        let voice: &[&str] = match &mention.author {
-            Some(Author::Voice { name, handle, .. }) => &[name, handle],
-            Some(Author::Private { .. }) | None => &[],
-        };
-        Self::new(RawKeys {
-            site: &mention.site,
-            source: &mention.source,
-            lang: &mention.lang,
-            kind: mention.kind.as_str(),
-            url: mention.url.as_deref().unwrap_or_default(),
-            links: &mention.links,
-            voice,
-        })
+        Self::new(RawKeys::of(mention))
     }
 
     /// The values of one field.

@@ -63,7 +63,7 @@ mod terms;
 mod tree;
 
 pub use ast::{Expr, KeyField, Keyword, Place, Test, Word};
-pub use doc::{Doc, Keys, RawKeys};
+pub use doc::{Doc, Keys, RawKeys, Subject};
 pub use error::QueryError;
 pub use glob::{literal_prefix, word_glob};
 pub use tree::tree;

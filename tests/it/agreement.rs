@@ -285,23 +285,11 @@ fn index(mentions: &[Mention]) -> (Searcher, Vec<bool>) {
 }
 
 fn document(id: usize, mention: &Mention) -> TantivyDocument {
-    let voice: &[&str] = match &mention.author {
-        Some(Author::Voice { name, handle, .. }) => &[name, handle],
-        _ => &[],
-    };
     schema::document(&IndexView {
         id: id as i64,
         title: &mention.title,
         text: &mention.text,
-        keys: RawKeys {
-            site: &mention.site,
-            source: &mention.source,
-            lang: &mention.lang,
-            kind: mention.kind.as_str(),
-            url: mention.url.as_deref().unwrap_or_default(),
-            links: &mention.links,
-            voice,
-        },
+        keys: RawKeys::of(mention),
         ..IndexView::default()
     })
 }

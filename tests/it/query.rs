@@ -185,7 +185,7 @@ fn fields_of_a_mention() {
         kind: "article",
         url: "https://sport.bild.de/Politik/1",
         links: &links,
-        voice: &["Bundesministerium des Innern", "BMI_Bund"],
+        voice: ["Bundesministerium des Innern", "BMI_Bund"],
     });
     let check = |query: &str, expected| on(query, "BMI plant", "das Amt", &keys, expected);
     check("title:\"BMI\" AND language:de AND site:bild.de", true);

@@ -5,7 +5,7 @@ use super::workload::Post;
 use crate::matching::{Matcher, Scratch, StoredQuery};
 use crate::model::{Author, Mention};
 use crate::privacy::MentionKey;
-use crate::query::Query;
+use crate::query::{Query, Subject};
 use crate::text::Tokens;
 use jiff::Timestamp;
 
@@ -32,8 +32,8 @@ impl Engine {
     }
 
     /// Numbers of the queries that match, ascending. The words are read anew.
-    pub fn matches(&mut self, mention: &Mention) -> &[u32] {
-        self.matcher.numbers(mention, &mut self.scratch)
+    pub fn matches<'a>(&mut self, subject: impl Into<Subject<'a>>) -> &[u32] {
+        self.matcher.numbers(subject, &mut self.scratch)
     }
 
     /// Chooses anchors anew by the mentions so far, as the pipeline does.
