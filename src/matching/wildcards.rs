@@ -21,6 +21,10 @@ pub struct Wildcards {
     suffixes: [Class; WIDTHS.len()],
     inner: [Class; WIDTHS.len()],
     has_inner: bool,
+    /// Which prefixes' classes have a key that begins like this, a bit each.
+    heads: Ends,
+    /// Which suffixes' classes have a key that ends like this.
+    tails: Ends,
     loose: Vec<u32>,
 }
 
@@ -51,6 +55,44 @@ struct Class {
     filter: Vec<u64>,
     /// Where a key's first entry is, plus one; 0 is free. A power of two, half full at most.
     slots: Vec<u32>,
+}
+
+/// A byte for two bytes at the end of a word: most words are done with after one look at either end.
+#[derive(Debug)]
+struct Ends(Box<[u8; ENDS]>);
+
+const ENDS: usize = 4096;
+
+impl Default for Ends {
+    fn default() -> Self {
+        Self(Box::new([0; ENDS]))
+    }
+}
+
+impl Ends {
+    fn at(two: u64) -> usize {
+        (mixed(two & 0xffff) >> 48) as usize % ENDS
+    }
+
+    fn add(&mut self, two: u64, class: usize) {
+        self.0[Self::at(two)] |= 1 << class;
+    }
+
+    /// A bit for each class that is worth a look for a word of this length.
+    #[inline]
+    fn classes(&self, two: u64, length: usize) -> u8 {
+        let fitting = WIDTHS.iter().take_while(|width| **width <= length).count();
+        self.0[Self::at(two)] & ((1 << fitting) - 1)
+    }
+}
+
+/// The numbers of the bits that are set.
+fn bits(mut byte: u8) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = (byte != 0).then(|| byte.trailing_zeros() as usize);
+        byte &= byte.wrapping_sub(1);
+        lowest
+    })
 }
 
 /// Bits of a class's filter for each key, at least.
@@ -158,11 +200,14 @@ impl Wildcards {
             _ => Shape::Other,
         };
         if let Some(class) = class(first.len()) {
-            self.prefixes[class].add(key(first_eight(first), WIDTHS[class]), number);
+            let key = key(first_eight(first), WIDTHS[class]);
+            self.prefixes[class].add(key, number);
+            self.heads.add(key, class);
         } else if let Some(class) = class(last.len()) {
             let tail = last.as_bytes().iter().rev().take(WIDTHS[class]);
             let key = tail.fold(0, |key, byte| key << 8 | u64::from(*byte));
             self.suffixes[class].add(key, number);
+            self.tails.add(key >> (8 * (WIDTHS[class] - 2)), class);
         } else if let Some(class) = class(inside.len().min(MAX_INNER)) {
             self.inner[class].add(key(first_eight(inside), WIDTHS[class]), number);
             self.has_inner = true;
@@ -188,24 +233,40 @@ impl Wildcards {
     /// Tells the test of every pattern that a form matches.
     pub fn find(&self, tokens: &Tokens, form: usize, mut tell: impl FnMut(u32)) {
         let (first, last, length) = tokens.ends(form);
-        let classes = WIDTHS.iter().zip(self.prefixes.iter().zip(&self.suffixes));
-        for (&width, (prefixes, suffixes)) in classes.take_while(|(width, _)| **width <= length) {
-            if prefixes.may_have(key(first, width)) {
-                for number in prefixes.find(key(first, width)) {
-                    self.check(number, tokens.form(form).0, &mut tell);
-                }
-            }
-            if suffixes.may_have(last >> (64 - 8 * width)) {
-                for number in suffixes.find(last >> (64 - 8 * width)) {
-                    self.check(number, tokens.form(form).0, &mut tell);
-                }
-            }
+        for class in bits(self.heads.classes(first, length)) {
+            self.look(
+                &self.prefixes[class],
+                key(first, WIDTHS[class]),
+                tokens,
+                form,
+                &mut tell,
+            );
+        }
+        for class in bits(self.tails.classes(last >> 48, length)) {
+            let key = last >> (64 - 8 * WIDTHS[class]);
+            self.look(&self.suffixes[class], key, tokens, form, &mut tell);
         }
         if self.has_inner {
             self.find_inner(tokens.form(form).0, &mut tell);
         }
         for number in &self.loose {
             self.check(*number, tokens.form(form).0, &mut tell);
+        }
+    }
+
+    #[inline]
+    fn look(
+        &self,
+        class: &Class,
+        key: u64,
+        tokens: &Tokens,
+        form: usize,
+        tell: &mut impl FnMut(u32),
+    ) {
+        if class.may_have(key) {
+            for number in class.find(key) {
+                self.check(number, tokens.form(form).0, tell);
+            }
         }
     }
 
@@ -255,5 +316,6 @@ impl Wildcards {
         classes.map(class).sum::<usize>()
             + size_of_val(self.patterns.as_slice())
             + self.letters.len()
+            + 2 * ENDS
     }
 }

@@ -46,6 +46,17 @@ fn behind<'a>(pieces: &[&[u8]], frame: &'a [u8]) -> Option<&'a [u8]> {
 /// How many bytes of a name, a key, a number or a time stand here: nothing that JSON could mean
 /// otherwise.
 fn plain(bytes: &[u8]) -> usize {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b".:-_~%".contains(byte);
-    bytes.iter().take_while(|byte| is_plain(byte)).count()
+    let is_other = |byte: &u8| !PLAIN[usize::from(*byte)];
+    bytes.iter().position(is_other).unwrap_or(bytes.len())
 }
+
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        plain[byte] = (byte as u8).is_ascii_alphanumeric()
+            || matches!(byte as u8, b'.' | b':' | b'-' | b'_' | b'~' | b'%');
+        byte += 1;
+    }
+    plain
+};
