@@ -16,6 +16,8 @@ mod demo;
 mod desk;
 mod erasure;
 mod fixtures;
+#[path = "../fuzz/checks.rs"]
+mod fuzz_checks;
 mod house;
 mod house_erasure;
 mod http;
@@ -30,6 +32,7 @@ mod peer_prometheus;
 mod peer_smtp;
 mod query;
 mod query_import;
+mod query_killers;
 mod recorded;
 mod search;
 mod serve;

@@ -262,6 +262,7 @@ fn refusals_say_where_and_what_instead() {
     refused("site:", "site:", "Wert");
     refused("title:(site:x)", "title:(site:x)", "Feld");
     refused("title:text:x", "text:", "Feld");
+    refused("title:(a OR text:b)", "text:", "Feld");
     refused("site:(a.de OR title:x)", "title:", "Feld");
     refused("site:(a.de b.de)", "b.de", "OR");
     refused("lang:german", "german", "zwei Buchstaben");
