@@ -5,10 +5,10 @@
 //! refused at its first fault reads no further and costs nothing. The second table has whole
 //! queries on whole texts, as an editor or a hostile post could bring them.
 
+use resonanz::cli::bench::measure::timed;
 use resonanz::matching::{Matcher, StoredQuery};
 use resonanz::query::Query;
 use resonanz::query::import::{Dialect, import};
-use std::time::Instant;
 
 #[path = "checks.rs"]
 #[allow(dead_code)]
@@ -113,10 +113,9 @@ fn line(piece: &str, reader: &str, read: impl Fn(&str)) {
     );
 }
 
+/// CPU time, for others may use the machine as well.
 fn micros(work: impl FnOnce()) -> f64 {
-    let started = Instant::now();
-    work();
-    started.elapsed().as_secs_f64() * 1e6
+    timed(work).0.as_secs_f64() * 1e6
 }
 
 /// Queries at the caps with the word that their texts are made of.
