@@ -322,6 +322,9 @@ fn limits_hold() {
     assert!(Query::parse(&vec!["a"; 1001].join(" OR ")).is_err());
     assert!(Query::parse(&vec!["a"; 32].join(" NEAR/1 ")).is_ok());
     assert!(Query::parse(&vec!["a"; 200].join(" NEAR/1 ")).is_err());
+    // A Hebrew letter that is three characters when it is composed.
+    let site = |letters: usize| format!("site:{}", "\u{fb2c}".repeat(letters));
+    assert!(Query::parse(&site(66)).is_ok() && Query::parse(&site(67)).is_err());
 }
 
 /// On the stack that tokio gives its threads; an overflow would end the process.
