@@ -136,7 +136,10 @@ pub fn analyse(text: &str) {
 
 fn refused(written: &str, error: &QueryError) {
     assert!(written.get(error.start..error.end).is_some(), "{error:?}");
-    assert!(!error.message.is_empty());
+    // Message, the line of the query, carets, and the hint where there is one.
+    let shown = error.to_string();
+    assert!(shown.lines().all(|line| !line.is_empty()), "{shown}");
+    assert!((3..=4).contains(&shown.lines().count()), "{shown}");
     assert!(!error.excerpt.contains(char::is_control), "{error:?}");
     let (excerpt, carets) = (error.excerpt.chars().count(), error.carets.chars().count());
     assert!(carets <= excerpt + 1, "{error:?}");
