@@ -36,6 +36,7 @@ pub fn parse(written: &str, limits: Limits) -> Result<Expr, QueryError> {
         limits,
         leaves: 0,
         brackets: 0,
+        in_part: false,
         field: None,
     };
     if parser.kind() == &Kind::End {
@@ -72,6 +73,8 @@ struct Parser<'a> {
     limits: Limits,
     leaves: usize,
     brackets: usize,
+    /// Set inside `title:( … )`.
+    in_part: bool,
     /// Set inside `site:( … )`: every word is a value of this field.
     field: Option<KeyField>,
 }
@@ -359,7 +362,14 @@ impl Parser<'_> {
         }
         match field {
             Field::Part(part) => {
+                // Refused here and not by `scoped`: two calls more a bracket would make the stack
+                // half as deep again.
+                if self.in_part {
+                    return self.refuse(name, NESTED, "");
+                }
+                self.in_part = true;
                 let expr = self.primary()?;
+                self.in_part = false;
                 let at = self.since(name.start);
                 self.scoped(expr, part, at)
             }

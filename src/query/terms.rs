@@ -116,6 +116,8 @@ pub fn exact(written: &str) -> Result<Word, Fault> {
 pub fn keyword(field: KeyField, written: &str) -> Result<String, Fault> {
     check_length(written)?;
     let value = field.fold(written);
+    // Composing can lengthen it, and what is printed must be short enough to be read again.
+    check_length(&value)?;
     if value.is_empty() {
         return Fault::new("Der Wert dieses Feldes ist leer.", "");
     }

@@ -46,7 +46,7 @@ pub fn composed(text: &str, offset: usize, cluster: &mut String, out: &mut Vec<C
         if is_unseen(c) || (c == JOINER && !cluster.written.ends_with(is_emoji_piece)) {
             continue;
         }
-        if cluster.written.is_empty() || !continues(c) {
+        if !continues(c, cluster.written.chars().next_back()) {
             cluster.flush(out);
             cluster.start = start;
         }
@@ -77,10 +77,15 @@ impl Cluster<'_> {
     }
 }
 
-/// True where the character may compose with the one before it: marks, and the vowels and final
-/// consonants of decomposed Korean.
-fn continues(c: char) -> bool {
-    c >= '\u{300}' && (is_combining_mark(c) || ('\u{1160}'..='\u{11ff}').contains(&c))
+/// True where a character may compose with the one before it: marks, and the vowels and final
+/// consonants of decomposed Korean behind Korean. Behind anything else these are letters of their
+/// own, and must not share its place.
+fn continues(c: char, before: Option<char>) -> bool {
+    let Some(before) = before.filter(|_| c >= '\u{300}') else {
+        return false;
+    };
+    let is_korean = |c| matches!(c, '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7a3}');
+    is_combining_mark(c) || (('\u{1160}'..='\u{11ff}').contains(&c) && is_korean(before))
 }
 
 /// Soft hyphen, zero-width characters except the joiner, bidi controls, variation selectors.

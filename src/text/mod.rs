@@ -210,6 +210,18 @@ mod tests {
         let tokens = analyse("Mu\u{308}ller-Lüdenscheidt");
         assert_eq!(tokens[0].exact, "Müller");
         assert_eq!((tokens[1].start, tokens[1].end), (9, 22));
+        // A part that folds to nothing stands there with the joined form, as it is written.
+        let token = &analyse("\u{fe7a}-de")[0];
+        assert_eq!(
+            (token.terms.join("|"), token.exact.as_str()),
+            ("de".to_owned(), "\u{fe7a}")
+        );
+        // A Korean vowel behind anything but Korean composes with nothing.
+        let places: Vec<_> = analyse("€\u{1161}")
+            .iter()
+            .map(|token| (token.start, token.end))
+            .collect();
+        assert_eq!(places, [(0, 3), (3, 6)]);
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod desk;
 mod erasure;
 mod fixtures;
 mod frames;
+#[path = "../fuzz/checks.rs"]
+mod fuzz_checks;
 mod house;
 mod house_erasure;
 mod http;
@@ -31,6 +33,7 @@ mod peer_prometheus;
 mod peer_smtp;
 mod query;
 mod query_import;
+mod query_killers;
 mod recorded;
 mod reload;
 mod search;

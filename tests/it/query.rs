@@ -262,6 +262,7 @@ fn refusals_say_where_and_what_instead() {
     refused("site:", "site:", "Wert");
     refused("title:(site:x)", "title:(site:x)", "Feld");
     refused("title:text:x", "text:", "Feld");
+    refused("title:(a OR text:b)", "text:", "Feld");
     refused("site:(a.de OR title:x)", "title:", "Feld");
     refused("site:(a.de b.de)", "b.de", "OR");
     refused("lang:german", "german", "zwei Buchstaben");
@@ -321,6 +322,9 @@ fn limits_hold() {
     assert!(Query::parse(&vec!["a"; 1001].join(" OR ")).is_err());
     assert!(Query::parse(&vec!["a"; 32].join(" NEAR/1 ")).is_ok());
     assert!(Query::parse(&vec!["a"; 200].join(" NEAR/1 ")).is_err());
+    // A Hebrew letter that is three characters when it is composed.
+    let site = |letters: usize| format!("site:{}", "\u{fb2c}".repeat(letters));
+    assert!(Query::parse(&site(66)).is_ok() && Query::parse(&site(67)).is_err());
 }
 
 /// On the stack that tokio gives its threads; an overflow would end the process.

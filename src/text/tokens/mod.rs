@@ -69,6 +69,13 @@ pub struct Counts {
     pub parts: u8,
 }
 
+impl Counts {
+    /// All forms of the position.
+    fn forms(self) -> u8 {
+        self.plain + self.joined + self.tag + self.local
+    }
+}
+
 /// One position of a text.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenRef<'a> {
@@ -210,16 +217,8 @@ impl Tokens {
     }
 
     fn range(&self, word: &Word) -> Range<usize> {
-        let Counts {
-            plain,
-            joined,
-            tag,
-            local,
-            ..
-        } = word.counts;
-        let count = plain + joined + tag + local;
         let first = word.first_form as usize;
-        first..first + usize::from(count)
+        first..first + usize::from(word.counts.forms())
     }
 
     pub(super) fn is_full(&self) -> bool {

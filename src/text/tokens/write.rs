@@ -290,10 +290,10 @@ impl Tokens {
     }
 
     /// A part as written: a range of the text, or of the exact forms where the text writes it
-    /// otherwise (then `true`). Empty where the part has no forms.
+    /// otherwise (then `true`). Empty where its position has no forms.
     fn exact(&mut self, text: &str, part: &[Char], counts: Counts) -> (Range<usize>, bool) {
         let start = part.first().map_or(0, |c| c.start as usize);
-        if counts.plain == 0 {
+        if counts.forms() == 0 {
             return (start..start, false);
         }
         if let Some(mut range) = ascii(part) {
