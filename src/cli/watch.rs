@@ -1,7 +1,8 @@
-//! `resonanz watch`: list the register, test the examples, import queries of other systems.
+//! `resonanz watch`: list the register, test the examples, import queries of other systems, make
+//! rules for platforms.
 
 use super::house::{Settings, today};
-use super::{EXIT_PARTLY, Format, Output, WrongArguments, note, watch_import};
+use super::{EXIT_PARTLY, Format, Output, WrongArguments, note, watch_import, watch_push_down};
 use crate::clock::Clock;
 use crate::config::{Register, Watch};
 use crate::matching::Matcher;
@@ -41,6 +42,8 @@ pub enum Command {
     },
     /// Read a query of Brandwatch, Meltwater or Talkwalker; say what is lost, print ours.
     Import(watch_import::Args),
+    /// Make rules for a platform's own filter that miss no match of the watches.
+    PushDown(watch_push_down::Args),
 }
 
 pub fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -74,6 +77,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(code)
         }
         Command::Import(args) => watch_import::run(&args),
+        Command::PushDown(args) => watch_push_down::run(&args),
     }
 }
 
@@ -118,7 +122,7 @@ fn list(register: &Register, format: Format) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn choose<'a>(register: &'a Register, name: Option<&str>) -> anyhow::Result<Vec<&'a Watch>> {
+pub(super) fn choose<'a>(register: &'a Register, name: Option<&str>) -> anyhow::Result<Vec<&'a Watch>> {
     let Some(name) = name else {
         return Ok(register.watches.iter().collect());
     };
