@@ -122,7 +122,10 @@ fn list(register: &Register, format: Format) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn choose<'a>(register: &'a Register, name: Option<&str>) -> anyhow::Result<Vec<&'a Watch>> {
+pub(super) fn choose<'a>(
+    register: &'a Register,
+    name: Option<&str>,
+) -> anyhow::Result<Vec<&'a Watch>> {
     let Some(name) = name else {
         return Ok(register.watches.iter().collect());
     };

@@ -135,6 +135,7 @@ fn row(
         json!({
             "effect": note.effect.as_str(), "written": note.written, "became": note.became,
             "reason": note.reason.en, "reason_de": note.reason.de,
+            "advice": note.advice.en, "advice_de": note.advice.de,
         })
     };
     json!({
@@ -173,17 +174,17 @@ fn table(out: &mut Output, platform: Platform, watch: &Watch, made: &PushDown) -
 
 /// One row a note; a reason is told once.
 fn rows(notes: &[&Note]) -> Vec<Vec<String>> {
-    let mut told: HashMap<&str, &str> = HashMap::new();
+    let mut told: HashMap<String, &str> = HashMap::new();
     let mut rows = Vec::new();
     for note in notes {
-        let reason = match told.get(note.reason.en.as_str()) {
+        let sentences = [note.reason.en.as_str(), note.advice.en.as_str()].join(" ");
+        let reason = match told.get(&sentences) {
             Some(first) => format!("as {}", short(first)),
-            None => note.reason.en.clone(),
+            None => sentences.trim().to_owned(),
         };
-        told.entry(&note.reason.en).or_insert(&note.written);
-        let effect = note.effect.as_str().to_owned();
+        told.entry(sentences).or_insert(&note.written);
         rows.push(vec![
-            effect,
+            note.effect.as_str().to_owned(),
             short(&note.written),
             short(&note.became),
             reason,

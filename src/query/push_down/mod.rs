@@ -148,7 +148,10 @@ pub struct Note {
     pub written: String,
     /// What stands for it; empty for nothing.
     pub became: String,
+    /// Why; may be empty where there is advice.
     pub reason: Reason,
+    /// What the editor can do; empty unless it blocks.
+    pub advice: Reason,
 }
 
 /// Something that no platform's language can say as ours does.
@@ -170,6 +173,8 @@ struct Leaf {
     became: String,
     /// Empty where nothing is lost.
     reason: Reason,
+    /// What the editor can do where it blocks.
+    advice: Reason,
 }
 
 enum Says {
@@ -207,8 +212,12 @@ pub fn push_down(platform: Platform, expr: &Expr, options: Options) -> PushDown 
         Cover::Rule(node) => walk.rules(&node, options.max_length),
     };
     let mut notes: Vec<Note> = Vec::with_capacity(walk.notes.len());
-    for note in walk.notes {
-        if !note.reason.is_empty() && !notes.contains(&note) {
+    for mut note in walk.notes {
+        if note.effect != Effect::Blocks {
+            note.advice = Reason::default();
+        }
+        let tells = !note.reason.is_empty() || !note.advice.is_empty();
+        if tells && !notes.contains(&note) {
             notes.push(note);
         }
     }
@@ -223,20 +232,14 @@ struct Walk {
 }
 
 impl Walk {
-    /// Adds a note and says which it is.
-    fn note(&mut self, effect: Effect, written: String, became: String, reason: Reason) -> usize {
-        self.notes.push(Note {
-            effect,
-            written,
-            became,
-            reason,
-        });
-        self.notes.len() - 1
-    }
-
     fn gap(&mut self, gap: Gap, written: String, became: &str) {
-        let reason = self.language.gap(gap);
-        self.note(Effect::Widened, written, became.to_owned(), reason);
+        self.notes.push(Note {
+            effect: Effect::Widened,
+            written,
+            became: became.to_owned(),
+            reason: self.language.gap(gap),
+            advice: Reason::default(),
+        });
     }
 
     fn expr(&mut self, expr: &Expr) -> Cover {
@@ -272,9 +275,7 @@ impl Walk {
     fn place(&mut self, place: &Place, inside: bool) -> Cover {
         let (gap, became, places): (Gap, &str, Vec<Place>) = match place {
             Place::Word(word) => {
-                let leaf = self
-                    .language
-                    .word(word, self.spellings, &mut self.room);
+                let leaf = self.language.word(word, self.spellings, &mut self.room);
                 return self.leaf(word.to_string(), leaf);
             }
             Place::Any(places) => {
@@ -308,7 +309,14 @@ impl Walk {
             Says::Never => Effect::Never,
             _ => Effect::Widened,
         };
-        let note = self.note(effect, written, leaf.became, leaf.reason);
+        let note = self.notes.len();
+        self.notes.push(Note {
+            effect,
+            written,
+            became: leaf.became,
+            reason: leaf.reason,
+            advice: leaf.advice,
+        });
         match leaf.says {
             Says::Never => Cover::Never,
             Says::Open => Cover::Open(vec![note]),
@@ -341,9 +349,8 @@ impl Walk {
                 Outcome::Rules(nodes.iter().map(rule).collect())
             }
             _ => {
-                let reason = self.language.gap(Gap::Many);
-                self.note(Effect::Blocks, String::new(), String::new(), reason);
-                Outcome::Impossible
+                self.gap(Gap::Many, String::new(), "");
+                self.impossible(&[self.notes.len() - 1])
             }
         }
     }

@@ -110,21 +110,13 @@ mod tests {
             "koeln koln köln",
         );
         check(&["koln"], "koln", Spellings::Written, "koln");
-        check(
-            &["strasse"],
-            "straße",
-            Spellings::Written,
-            "strasse straße",
-        );
+        check(&["strasse"], "straße", Spellings::Written, "strasse straße");
         check(&["lodz"], "łódź", Spellings::Written, "lodz łódź");
     }
 
     #[test]
     fn too_many_are_none() {
-        assert_eq!(
-            spellings(&["a".repeat(200)], "", Spellings::All),
-            None
-        );
+        assert_eq!(spellings(&["a".repeat(200)], "", Spellings::All), None);
     }
 
     #[test]

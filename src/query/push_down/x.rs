@@ -147,6 +147,7 @@ impl Language for X {
             says: Says::Rule(node),
             became,
             reason,
+            advice: Reason::default(),
         }
     }
 
@@ -156,7 +157,15 @@ impl Language for X {
                 "Posts on X belong to no publication.",
                 "Beiträge auf X gehören zu keiner Website einer Publikation.",
             ),
-            KeyField::Source if key.matches(SOURCE) => open("", ""),
+            // Nothing is lost where others stand beside it.
+            KeyField::Source if key.matches(SOURCE) => Leaf {
+                reason: Reason::default(),
+                advice: Reason::new(
+                    "Every post on X fulfils this. Add a word that must stand beside it.",
+                    "Das erfüllt jeder Beitrag auf X. Ergänzen Sie mit AND ein Wort.",
+                ),
+                ..open("", "")
+            },
             KeyField::Source => never(
                 "Posts on X come from the source x.",
                 "Beiträge auf X kommen aus der Quelle x.",
@@ -191,6 +200,7 @@ fn kind(key: &Keyword) -> Leaf {
                 "X takes is:reply only beside words.",
                 "is:reply nimmt X nur neben Wörtern an.",
             ),
+            advice: beside_it(),
         },
         Some(Kind::Post) => open(
             "-is:reply would exclude posts that quote a reply.",
@@ -225,6 +235,7 @@ fn never(en: &str, de: &str) -> Leaf {
         says: Says::Never,
         became: String::new(),
         reason: Reason::new(en, de),
+        advice: Reason::default(),
     }
 }
 
@@ -233,45 +244,51 @@ fn open(en: &str, de: &str) -> Leaf {
         says: Says::Open,
         became: String::new(),
         reason: Reason::new(en, de),
+        advice: beside_it(),
     }
+}
+
+fn beside_it() -> Reason {
+    Reason::new(
+        "Add a word that must stand beside it.",
+        "Ergänzen Sie mit AND ein Wort, das mit vorkommen muss.",
+    )
 }
 
 fn open_leaf(why: &Open) -> Leaf {
     match why {
-        Open::Wildcard => open(
-            "X has no wildcards. Write the forms out (a OR b), or a word that must stand beside it.",
-            "X kennt keine Platzhalter. Schreiben Sie die Wortformen aus (a OR b) oder ein Wort dazu, das mit vorkommen muss.",
-        ),
+        Open::Wildcard => Leaf {
+            advice: Reason::new(
+                "Write the forms out (a OR b), or add a word that must stand beside it.",
+                "Schreiben Sie die Wortformen aus (a OR b), oder ergänzen Sie mit AND ein Wort, das mit vorkommen muss.",
+            ),
+            ..open("X has no wildcards.", "X kennt keine Platzhalter.")
+        },
         Open::Sign => open(
-            "X does not search for signs. Add a word that must stand beside it.",
-            "X sucht nicht nach Zeichen. Ergänzen Sie ein Wort, das mit vorkommen muss.",
+            "X does not search for signs.",
+            "X sucht nicht nach solchen Zeichen.",
         ),
         Open::Sequence => open(
-            "X does not say how it finds composed emoji. Add a word that must stand beside it.",
-            "X sagt nicht, wie es zusammengesetzte Emoji findet. Ergänzen Sie ein Wort, das mit vorkommen muss.",
+            "X does not say how it finds composed emoji.",
+            "X sagt nicht, wie es zusammengesetzte Emoji findet.",
         ),
         Open::Address => open(
-            "X may write this address in another way. Add a word that must stand beside it.",
-            "X schreibt diese Adresse vielleicht anders. Ergänzen Sie ein Wort, das mit vorkommen muss.",
+            "X may write this address in another way.",
+            "X schreibt diese Adresse vielleicht anders.",
         ),
         Open::Spellings => open(
-            "This word can be spelled in too many ways. Bring only the spellings that the watch writes, or write it as {word}.",
-            "Dieses Wort hat zu viele Schreibweisen. Wählen Sie nur die des Suchauftrags, oder schreiben Sie es als {Wort}.",
+            "This word can be spelled in more ways than rules have room for.",
+            "Dieses Wort hat mehr Schreibweisen, als in Regeln Platz ist.",
         ),
         Open::Room => open(
-            "X takes 1,000 rules for everything together, and the watch needs more.",
-            "X nimmt insgesamt 1.000 Regeln an, der Suchauftrag braucht mehr.",
+            "The watch needs more rules than X takes.",
+            "Der Suchauftrag braucht mehr Regeln, als X annimmt.",
         ),
     }
 }
 
 /// One way to find a word: what all of its tests say.
-fn way_node(
-    word: &Word,
-    way: &[Test],
-    which: Spellings,
-    room: &mut usize,
-) -> Result<Node, Open> {
+fn way_node(word: &Word, way: &[Test], which: Spellings, room: &mut usize) -> Result<Node, Open> {
     if *room == 0 {
         return Err(Open::Room);
     }
