@@ -76,24 +76,83 @@ fn words_become_keywords() {
 
 #[test]
 fn what_x_cannot_say_is_told() {
-    insta::assert_snapshot!(written("{BMI} NEAR/5 (Innenminist* OR Ministerium)"), @"");
-    insta::assert_snapshot!(written("\"Bundesinnenministerium\" OR \"Bundesministerium des Innern*\""), @"");
-    insta::assert_snapshot!(written("(<Minister:in> OR Innenminister*) NEAR/3 (ruecktritt OR Rücktritt)"), @"");
-    insta::assert_snapshot!(written("#Abschiebung* NOT Bayern"), @"");
-    insta::assert_snapshot!(written("Grenzkontroll* NEAR/3 (luege* OR lüge* OR fake)"), @"");
-    insta::assert_snapshot!(written("@BMI_Bund AND type:reply"), @"");
-    insta::assert_snapshot!(written("title:BMI AND lang:de"), @"");
+    insta::assert_snapshot!(written("{BMI} NEAR/5 (Innenminist* OR Ministerium)"), @r##"
+    bmi
+    - widened {BMI} NEAR/5 (Innenminist* OR Ministerium) -> AND: X's ~n counts otherwise and ends at 6; the words may stand anywhere.
+    - widened {BMI} -> bmi: X does not tell capitals.
+    - widened Innenminist* -> {BMI}: X has no wildcards.
+    "##);
+    insta::assert_snapshot!(written("\"Bundesinnenministerium\" OR \"Bundesministerium des Innern*\""), @r##"
+    bundesinnenministerium OR (bundesministerium des)
+    - widened "Bundesministerium des Innern*" -> all of the words: X's documents disagree on punctuation in phrases; the words may stand anywhere.
+    - widened Innern* -> Bundesministerium AND des: X has no wildcards.
+    "##);
+    insta::assert_snapshot!(written("(<Minister:in> OR Innenminister*) NEAR/3 (ruecktritt OR Rücktritt)"), @r##"
+    ruecktritt OR rücktritt OR rucktritt
+    - widened ("Minister:in" OR Innenminister*) NEAR/3 (ruecktritt OR Rücktritt) -> AND: X's ~n counts otherwise and ends at 6; the words may stand anywhere.
+    - widened Innenminister* -> (ruecktritt OR Rücktritt): X has no wildcards.
+    "##);
+    insta::assert_snapshot!(written("#Abschiebung* NOT Bayern"), @r##"
+    impossible
+    - widened NOT Bayern -> : X finds these words in more posts than the query does, so that it would exclude too much.
+    - blocks #Abschiebung* -> : X has no wildcards. Write the forms out (a OR b), or add a word that must stand beside it.
+    "##);
+    insta::assert_snapshot!(written("Grenzkontroll* NEAR/3 (luege* OR lüge* OR fake)"), @r##"
+    impossible
+    - widened Grenzkontroll* NEAR/3 (luege* OR lüge* OR fake) -> AND: X's ~n counts otherwise and ends at 6; the words may stand anywhere.
+    - blocks Grenzkontroll* -> : X has no wildcards. Write the forms out (a OR b), or add a word that must stand beside it.
+    - blocks luege* -> : X has no wildcards. Write the forms out (a OR b), or add a word that must stand beside it.
+    - blocks lüge* -> : X has no wildcards. Write the forms out (a OR b), or add a word that must stand beside it.
+    "##);
+    insta::assert_snapshot!(written("@BMI_Bund AND type:reply"), @r##"
+    (@bmi_bund OR (bmi bund)) is:reply
+    "##);
+    insta::assert_snapshot!(written("title:BMI AND lang:de"), @r##"
+    bmi
+    - widened title:BMI -> BMI: Posts on X have no title; the words may stand anywhere.
+    - widened lang:"de" -> title:BMI: The language is detected here and may differ from that of X.
+    "##);
 }
 
 #[test]
 fn what_blocks_or_never_comes_is_told() {
-    insta::assert_snapshot!(written("title:\"BMI\" AND language:de AND site:bild.de"), @"");
-    insta::assert_snapshot!(written("source:feed-x AND BMI"), @"");
-    insta::assert_snapshot!(written("site:bild.de OR BMI"), @"");
-    insta::assert_snapshot!(written("url:\"bild.de/politik\" OR url:x.com"), @"");
-    insta::assert_snapshot!(written("type:(reply OR article)"), @"");
-    insta::assert_snapshot!(written("source:x OR type:reply OR voice:BMI_Bund OR links:bild.de"), @"");
-    insta::assert_snapshot!(written("§ OR 👨‍👩‍👧 OR Grenz*"), @"");
+    insta::assert_snapshot!(written("title:\"BMI\" AND language:de AND site:bild.de"), @r##"
+    never
+    - widened title:BMI -> BMI: Posts on X have no title; the words may stand anywhere.
+    - widened lang:"de" -> : The language is detected here and may differ from that of X.
+    - never site:"bild.de" -> : Posts on X belong to no publication.
+    "##);
+    insta::assert_snapshot!(written("source:feed-x AND BMI"), @r##"
+    never
+    - never source:"feed-x" -> : Posts on X come from the source x.
+    "##);
+    insta::assert_snapshot!(written("site:bild.de OR BMI"), @r##"
+    bmi
+    - never site:"bild.de" -> : Posts on X belong to no publication.
+    "##);
+    insta::assert_snapshot!(written("url:\"bild.de/politik\" OR url:x.com"), @r##"
+    impossible
+    - never url:"bild.de/politik" -> : Posts on X have addresses of X.
+    - blocks url:"x.com" -> : X compares whole parts of addresses; this may be a piece of one. Add a word that must stand beside it.
+    "##);
+    insta::assert_snapshot!(written("type:(reply OR article)"), @r##"
+    impossible
+    - blocks type:"reply" -> : X takes is:reply only beside words. Add a word that must stand beside it.
+    - never type:"article" -> : X has posts and replies only.
+    "##);
+    insta::assert_snapshot!(written("source:x OR type:reply OR voice:BMI_Bund OR links:bild.de"), @r##"
+    impossible
+    - blocks source:"x" -> : Every post on X fulfils this. Add a word that must stand beside it.
+    - blocks type:"reply" -> : X takes is:reply only beside words. Add a word that must stand beside it.
+    - blocks voice:"bmi_bund" -> : Names on this house's list may differ from those on X. Add a word that must stand beside it.
+    - blocks links:"bild.de" -> : X compares whole parts of addresses; this may be a piece of one. Add a word that must stand beside it.
+    "##);
+    insta::assert_snapshot!(written("§ OR 👨‍👩‍👧 OR Grenz*"), @r##"
+    impossible
+    - blocks "§" -> : X does not search for signs. Add a word that must stand beside it.
+    - blocks "👨‍👩‍👧" -> : X does not say how it finds composed emoji. Add a word that must stand beside it.
+    - blocks Grenz* -> : X has no wildcards. Write the forms out (a OR b), or add a word that must stand beside it.
+    "##);
 }
 
 #[test]
@@ -108,5 +167,14 @@ fn the_starter_watches_are_told_what_blocks() {
         let blocks: Vec<&str> = blocks.map(|note| note.written.as_str()).collect();
         lines.push(format!("{}: {}", watch.name, blocks.join(" ")));
     }
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r##"
+    ministry: Bundesinnenministeri*
+    minister: Dobrindt* Innenminister?in
+    press-office: Sprecher?in Pressesprecher* Pressereferent* Pressekonferenz* Pressemitteilung* Bundesinnenminist*
+    border-controls: Grenzkontroll* Binnengrenzkontroll* Binnengrenze* Zurückweisung* zurückgewiesen* Zurückgewiesene* Grenz* Asyl* Bundesinnenminist*
+    domestic-intelligence: Verfassungsschutzbericht* Verfassungsschutz*
+    citizenship: Einbürgerung* Turboeinbürgerung* Staatsangehörigkeit* Staatsbürgerschaft* Ausbürgerung* eingebürgert* naturalisation* naturalization* German*
+    migration: Migrationspolitik* Asylpolitik* Asylrecht* Asylantrag* Asylanträge* Asylerstant* Asylbewerb* Asylverfahren* Asylstatistik* Asylsuchend* Abschiebung* abgeschoben* Rückführung* Flüchtling* Geflüchtete* Familiennachzug* Aufnahmezusage* Integrationskurs* Zuwanderung* Ausländerbehörde*
+    cybersecurity: Staatstrojaner* Chatkontrolle* Cybersicherheit* Cyberangriff* Cyberattacke* Hackerangriff* Bundes* Behörde* Ministeri* Innenminist* Bundesinnenminist* Verwaltung* German*
+    "##);
 }
