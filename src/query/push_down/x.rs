@@ -227,7 +227,7 @@ fn cannot_be_on_x(value: &str) -> bool {
         name.ends_with(before)
             && (end.starts_with(after) || rest.is_some_and(|rest| rest.starts_with('/')))
     };
-    !value.contains(['*', '?']) && !HOSTS.iter().any(|host| on_host(&host))
+    !value.contains(['*', '?']) && !HOSTS.iter().any(on_host)
 }
 
 fn never(en: &str, de: &str) -> Leaf {

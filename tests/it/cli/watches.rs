@@ -162,19 +162,26 @@ fn an_import_with_losses_prints_no_query() {
 #[test]
 fn watches_are_pushed_down_or_told_what_blocks() {
     let dir = tempfile::tempdir().unwrap();
-    let starter = resonanz::config::STARTER_WATCHES;
-    let (head, rest) = starter.split_once("[[watch]]").unwrap();
-    let first = format!("{head}[[watch]]{}", rest.split("[[watch]]").next().unwrap());
-    let (before, query) = first.split_once("query = \"\"\"").unwrap();
-    let after = query.split_once("\"\"\"").unwrap().1;
-    let simple =
-        format!("{before}query = \"\"\"Innenministerium NEAR/3 (Köln OR Bonn*)\"\"\"{after}");
-    let simple = simple.split("must_match").next().unwrap();
-    written(
-        &dir,
-        "w.toml",
-        &format!("{simple}must_match = []\nmust_not_match = []\n"),
-    );
+    let watches = "
+[[target]]
+name = 'ministry'
+label = 'Ministerium'
+aliases = ['Innenministerium']
+
+[[watch]]
+name = 'ministry'
+label = 'Ministerium'
+query = 'Innenministerium NEAR/3 (Köln OR Bonn*)'
+target = 'ministry'
+purpose = 'Erkennen öffentlicher Äußerungen'
+legal_basis = 'Art. 6'
+owner = 'Referat Presse'
+approver = 'Leitung'
+expires = '2027-06-30'
+must_match = ['Innenministerium Köln']
+must_not_match = ['Köln']
+";
+    written(&dir, "w.toml", watches);
     let config = written(&dir, "house.toml", "[house]\nwatch_files = ['w.toml']\n");
 
     let args = [

@@ -104,9 +104,7 @@ fn what_x_cannot_say_is_told() {
     - blocks luege* -> : X has no wildcards. Write the forms out (a OR b), or add a word that must stand beside it.
     - blocks lüge* -> : X has no wildcards. Write the forms out (a OR b), or add a word that must stand beside it.
     "##);
-    insta::assert_snapshot!(written("@BMI_Bund AND type:reply"), @r##"
-    (@bmi_bund OR (bmi bund)) is:reply
-    "##);
+    insta::assert_snapshot!(written("@BMI_Bund AND type:reply"), @"(@bmi_bund OR (bmi bund)) is:reply");
     insta::assert_snapshot!(written("title:BMI AND lang:de"), @r##"
     bmi
     - widened title:BMI -> BMI: Posts on X have no title; the words may stand anywhere.
