@@ -3,7 +3,8 @@
 //!
 //! Exit codes: 0 done · 1 failed · 2 wrong arguments or configuration (also a query that cannot be
 //! read, and a watch or target that does not exist) · 3 done, but not everything was good (a line of
-//! an import was refused, an example of a watch failed, a source cannot be collected).
+//! an import was refused, an example of a watch failed, a source cannot be collected, a watch has no
+//! rules for a platform).
 
 pub mod bench;
 mod classify;
@@ -18,6 +19,7 @@ mod search;
 mod source;
 mod watch;
 mod watch_import;
+mod watch_push_down;
 mod watch_test;
 
 pub use output::{Format, Output, note};
@@ -85,7 +87,7 @@ pub enum Command {
     /// List and check the sources, or read recorded bytes with a source's adapter.
     #[command(subcommand, after_help = "Example: resonanz source check")]
     Source(source::Command),
-    /// List and test the watches, import queries of other systems.
+    /// List and test the watches, import queries of other systems, make rules for platforms.
     #[command(subcommand, after_help = "Example: resonanz watch test")]
     Watch(watch::Command),
     /// Say what the classifier makes of a text, and why.

@@ -1,7 +1,8 @@
-//! `resonanz watch`: list the register, test the examples, import queries of other systems.
+//! `resonanz watch`: list the register, test the examples, import queries of other systems, make
+//! rules for platforms.
 
 use super::house::{Settings, today};
-use super::{Format, Output, WrongArguments, note, watch_import, watch_test};
+use super::{Format, Output, WrongArguments, note, watch_import, watch_push_down, watch_test};
 use crate::config::{Register, Watch};
 use crate::privacy::Voices;
 use serde_json::json;
@@ -26,6 +27,8 @@ pub enum Command {
     Test(watch_test::Args),
     /// Read a query of Brandwatch, Meltwater or Talkwalker; say what is lost, print ours.
     Import(watch_import::Args),
+    /// Make rules for a platform's own filter that miss no match of the watches.
+    PushDown(watch_push_down::Args),
 }
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -43,6 +46,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Test(args) => watch_test::run(args).await,
         Command::Import(args) => watch_import::run(&args),
+        Command::PushDown(args) => watch_push_down::run(&args),
     }
 }
 

@@ -48,7 +48,8 @@
 //! [`naive`] is the oracle; `matching` tests one mention against many queries; `index::compile`
 //! searches the archive. They agree on every input, which `tests/it/agreement.rs` holds them to.
 //!
-//! Queries of other systems are read by [`import`]. Not here: anything that reads a clock.
+//! Queries of other systems are read by [`import`]; rules for a platform's own filter are made by
+//! [`push_down`]. Not here: anything that reads a clock.
 
 mod ast;
 mod doc;
@@ -58,6 +59,7 @@ pub mod import;
 mod lexer;
 pub mod naive;
 mod parser;
+pub mod push_down;
 pub mod spans;
 mod terms;
 mod tree;

@@ -122,10 +122,10 @@ const LINKS: &[&str] = &[
 ];
 
 /// A small generator (splitmix64): the same numbers everywhere, nothing to install.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -133,11 +133,11 @@ impl Dice {
         ((z ^ (z >> 31)) % sides as u64) as usize
     }
 
-    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+    pub(super) fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
         list[self.roll(list.len())]
     }
 
-    fn text(&mut self, most: usize) -> String {
+    pub(super) fn text(&mut self, most: usize) -> String {
         // A few words of the vocabulary, so that they meet.
         let few: Vec<&str> = (0..6).map(|_| self.pick(WORDS)).collect();
         let count = self.roll(most + 1);
@@ -145,7 +145,7 @@ impl Dice {
         words.join([" ", ", ", " – "][self.roll(3)])
     }
 
-    fn mention(&mut self, number: usize) -> Mention {
+    pub(super) fn mention(&mut self, number: usize) -> Mention {
         let (title, text) = (self.text(5), self.text(14));
         let links: Vec<&&str> = LINKS.iter().filter(|_| self.roll(4) == 0).collect();
         let author = (self.roll(3) == 0).then(|| Author::Voice {
@@ -175,7 +175,7 @@ impl Dice {
         }
     }
 
-    fn query(&mut self, depth: usize) -> String {
+    pub(super) fn query(&mut self, depth: usize) -> String {
         match self.roll(if depth == 0 { 2 } else { 8 }) {
             0 => self.place(1),
             1 => self.place(depth.min(2)),

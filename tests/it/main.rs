@@ -31,6 +31,7 @@ mod peer_browser;
 mod peer_jetstream;
 mod peer_prometheus;
 mod peer_smtp;
+mod push_down;
 mod query;
 mod query_import;
 mod query_killers;

@@ -136,7 +136,7 @@ impl Post {
                 kind: mention.kind.as_str(),
                 url: mention.url.as_deref().unwrap_or_default(),
                 links: &mention.links,
-                voice: &[],
+                voice: ["", ""],
             },
             ..IndexView::default()
         };

@@ -112,6 +112,7 @@ fn every_help_has_an_example_of_its_command() {
         "watch list",
         "watch test",
         "watch import",
+        "watch push-down",
         "classify",
         "bench",
         "bench pipeline",

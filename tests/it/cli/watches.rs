@@ -160,3 +160,88 @@ fn an_import_with_losses_prints_no_query() {
     ];
     assert_eq!(run(&missing).code, 1);
 }
+
+#[test]
+fn watches_are_pushed_down_or_told_what_blocks() {
+    let dir = tempfile::tempdir().unwrap();
+    let watches = "
+[[target]]
+name = 'ministry'
+label = 'Ministerium'
+aliases = ['Innenministerium']
+
+[[watch]]
+name = 'ministry'
+label = 'Ministerium'
+query = 'Innenministerium NEAR/3 (Köln OR Bonn*)'
+target = 'ministry'
+purpose = 'Erkennen öffentlicher Äußerungen'
+legal_basis = 'Art. 6'
+owner = 'Referat Presse'
+approver = 'Leitung'
+expires = '2027-06-30'
+must_match = ['Innenministerium Köln']
+must_not_match = ['Köln']
+";
+    written(&dir, "w.toml", watches);
+    let config = written(&dir, "house.toml", "[house]\nwatch_files = ['w.toml']\n");
+
+    let args = [
+        "watch",
+        "push-down",
+        "x",
+        "--spellings",
+        "written",
+        "--config",
+        &config,
+    ];
+    let table = run(&args);
+    assert_eq!(table.code, 0, "{table:?}");
+    let lines: Vec<&str> = table.out.lines().collect();
+    assert!(lines[0].ends_with(": 1 rule"), "{table:?}");
+    assert!(lines[1].starts_with("WHAT  "), "{table:?}");
+    assert_eq!(
+        lines[lines.len() - 1],
+        "16      innenministerium",
+        "{table:?}"
+    );
+    assert!(
+        table.err.starts_with("X compares letters as written"),
+        "{table:?}"
+    );
+
+    let rows = run(&[&args[..], &["--format", "jsonl"]].concat()).rows();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["outcome"], "rules");
+    assert_eq!(rows[0]["rules"][0]["text"], "innenministerium");
+    assert_eq!(rows[0]["rules"][0]["length"], 16);
+    assert_eq!(rows[0]["notes"][0]["effect"], "widened");
+    assert!(
+        !rows[0]["notes"][0]["reason_de"]
+            .as_str()
+            .unwrap()
+            .is_empty()
+    );
+
+    let blocked = run(&["watch", "push-down", "x", "border-controls"]);
+    assert_eq!((blocked.code, blocked.err.as_str()), (3, ""), "{blocked:?}");
+    assert!(
+        blocked.out.contains("\nblocks   Grenzkontroll*"),
+        "{blocked:?}"
+    );
+    for (args, told) in [
+        (
+            &["bluesky"] as &[&str],
+            "only a platform with a rule language does: x",
+        ),
+        (&["x", "nothing"], "there is no watch `nothing`"),
+        (
+            &["x", "--max-length", "280"],
+            "x has rules of 512, 1024, 2048, 4096 characters, not 280",
+        ),
+    ] {
+        let wrong = run(&[&["watch", "push-down"], args].concat());
+        assert_eq!((wrong.code, wrong.out.as_str()), (2, ""), "{wrong:?}");
+        assert!(wrong.err.contains(told), "{wrong:?}");
+    }
+}
