@@ -18,8 +18,8 @@ const SHOWN: usize = 48;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: resonanz watch push-down x border-controls --max-length 512\n\n\
-    Every post that a watch matches fulfils one of its rules; what they bring too much, the house \
-    filters with the whole query. Prints, for each watch, what was widened and why, and the rules. \
+    Every post that a watch matches, in these spellings, fulfils one of its rules; what they bring \
+    too much, the house filters with the whole query. Prints, for each watch, what was widened and why, and the rules. \
     Where rules would miss posts, there are none, and what blocks them is named; the exit code is \
     then 3."
 )]
@@ -32,8 +32,8 @@ pub struct Args {
     /// Enterprise), 4096 (search with Enterprise)
     #[arg(long, value_name = "CHARACTERS", default_value_t = 1024)]
     max_length: usize,
-    /// all: every spelling that the watch also finds; written: words spelled as in the watch, with
-    /// umlauts and hyphens written out or left off
+    /// all: umlauts, ß and one hyphen wherever the watch also finds them; written: words spelled as in
+    /// the watch, with umlauts and hyphens written out or left off
     #[arg(
         long,
         value_name = "WHICH",

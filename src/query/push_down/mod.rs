@@ -8,8 +8,9 @@
 //! ([`Outcome::Impossible`]). `tests/it/push_down.rs` holds this with a second reading of the
 //! platform's language.
 //!
-//! How words are spelled is half the matter, since our words are compared folded and a platform's may
-//! not be; see [`Spellings`].
+//! The promise holds for posts in the [`Spellings`] that were asked for: our words are compared
+//! folded, a platform's may not be, and no list holds every accent and every hyphen. What is beyond
+//! them is told with the rules ([`Platform::assumes`]).
 //!
 //! Here: what is common, and [`cover`] and [`fit`] under it. A platform is one file with its
 //! [`Language`]; [`x`] is the first. Not here: sending rules anywhere.
