@@ -6,7 +6,7 @@ use crate::index::{self, Index, IndexError};
 use crate::matching;
 use crate::metrics::Metrics;
 use crate::model::{Author, Span};
-use crate::query::{Doc, Keys, Query, RawKeys};
+use crate::query::{Doc, Keys, Query, RawKeys, fault};
 use crate::serve::{
     self, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Request, Results,
     SearchError, SourceState,
@@ -170,7 +170,7 @@ fn parse(text: &str) -> Result<Option<Query>, SearchError> {
     Query::parse_search(text)
         .map(Some)
         .map_err(|error| SearchError::BadQuery {
-            message: error.message.clone(),
+            fault: error.fault,
             start: error.start,
             end: error.end,
         })
@@ -186,8 +186,8 @@ fn order(order: serve::Order) -> index::Order {
 fn search_error(error: IndexError) -> SearchError {
     match error {
         IndexError::TimedOut => SearchError::TimedOut,
-        IndexError::TooBroad(message) => SearchError::BadQuery {
-            message,
+        IndexError::TooBroad { pattern } => SearchError::BadQuery {
+            fault: Box::new(fault::too_broad(&pattern, index::near::MAX_EXPANSIONS)),
             start: 0,
             end: 0,
         },

@@ -11,8 +11,8 @@ use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 
 /// The query for an index of [`schema::build`]. Never fails; running it fails with
-/// `InvalidArgument` where a wildcard inside a phrase or `NEAR` stands for too many words
-/// ([`MAX_EXPANSIONS`](super::near::MAX_EXPANSIONS)).
+/// [`too_broad`](super::scan::too_broad) where a wildcard inside a phrase or `NEAR` stands for too
+/// many words ([`MAX_EXPANSIONS`](super::near::MAX_EXPANSIONS)).
 pub fn compile(expr: &Expr) -> Box<dyn Query> {
     match expr {
         Expr::And { all, none } => {

@@ -3,6 +3,7 @@
 use super::MAX_BETWEEN;
 use super::ast::KeyField;
 use super::error::QueryError;
+use super::fault::{self, Fault};
 use crate::model::Part;
 use std::ops::Range;
 
@@ -41,9 +42,6 @@ pub enum Field {
 
 /// Names that are not the language's own but mean one of its fields.
 const ALIASES: [(&str, KeyField); 1] = [("language", KeyField::Lang)];
-
-/// The message for a field inside a field.
-pub const NESTED: &str = "Ein Feld kann nicht in einem anderen stehen.";
 
 /// True for words that are operators, or that a reader would take for one.
 pub fn is_reserved(word: &str) -> bool {
@@ -107,8 +105,8 @@ impl<'a> Lexer<'a> {
         self.out.push(Lexeme { kind, at });
     }
 
-    fn refuse<T>(&self, at: Range<usize>, message: &str, hint: &str) -> Result<T, QueryError> {
-        Err(QueryError::new(self.written, at, message, hint))
+    fn refuse<T>(&self, at: Range<usize>, fault: Fault) -> Result<T, QueryError> {
+        Err(QueryError::new(self.written, at, fault))
     }
 
     /// Moves over blanks and comments; false at the end.
@@ -124,11 +122,7 @@ impl<'a> Lexer<'a> {
             match trimmed.find(">>>") {
                 Some(close) => self.at += close + 3,
                 None => {
-                    return self.refuse(
-                        self.at..self.at + 3,
-                        "Der Kommentar hat kein Ende.",
-                        "Schließen Sie ihn mit >>>.",
-                    );
+                    return self.refuse(self.at..self.at + 3, fault::OPEN_COMMENT);
                 }
             }
         }
@@ -159,13 +153,9 @@ impl<'a> Lexer<'a> {
             '{' => self.exact()?,
             '~' => self.tilde()?,
             '[' | ']' => {
-                return self.refuse(
-                    at..at + 1,
-                    "Bereiche in eckigen Klammern gibt es nicht.",
-                    "Den Zeitraum wählen Sie neben der Suche; Wörter gruppieren Sie mit runden Klammern ( ).",
-                );
+                return self.refuse(at..at + 1, fault::RANGE);
             }
-            '}' => return self.refuse(at..at + 1, "Hier schließt }, ohne dass { öffnet.", ""),
+            '}' => return self.refuse(at..at + 1, fault::STRAY_BRACE),
             _ => self.bare()?,
         }
         if self.raw == Raw::Value
@@ -180,11 +170,7 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let inner = start + open.len_utf8();
         let Some(length) = self.written[inner..].find(is_quote) else {
-            return self.refuse(
-                start..inner,
-                "Dieses Anführungszeichen wird nicht geschlossen.",
-                "Setzen Sie am Ende der Wortfolge ein zweites.",
-            );
+            return self.refuse(start..inner, fault::OPEN_QUOTE);
         };
         let close = inner + length;
         let end = close
@@ -200,11 +186,7 @@ impl<'a> Lexer<'a> {
     fn exact(&mut self) -> Result<(), QueryError> {
         let start = self.at;
         let Some(length) = self.rest().find('}') else {
-            return self.refuse(
-                start..start + 1,
-                "Diese geschweifte Klammer wird nicht geschlossen.",
-                "Genaue Schreibweise: {BMI}",
-            );
+            return self.refuse(start..start + 1, fault::OPEN_BRACE);
         };
         let text = self.written[start + 1..start + length].to_owned();
         self.push(Kind::Exact(text), start..start + length + 1);
@@ -221,11 +203,7 @@ impl<'a> Lexer<'a> {
         let follows = matches!(self.out.last(), Some(last) if last.at.end == start
             && matches!(last.kind, Kind::Quoted(_) | Kind::Close));
         if digits == 0 || !follows {
-            return self.refuse(
-                start..end,
-                "~ steht nur mit einer Zahl hinter einer Wortfolge oder einer Klammer.",
-                "Zum Beispiel: \"Minister Rücktritt\"~5",
-            );
+            return self.refuse(start..end, fault::TILDE);
         }
         let max_between = self.count(start + 1..end)?;
         self.push(Kind::Tilde(max_between), start..end);
@@ -236,11 +214,7 @@ impl<'a> Lexer<'a> {
     fn count(&self, at: Range<usize>) -> Result<u32, QueryError> {
         match self.written[at.clone()].parse::<u32>() {
             Ok(count) if count <= MAX_BETWEEN => Ok(count),
-            _ => self.refuse(
-                at,
-                &format!("Höchstens {MAX_BETWEEN} Wörter Abstand sind möglich."),
-                "Für größere Abstände schreiben Sie AND.",
-            ),
+            _ => self.refuse(at, fault::too_far()),
         }
     }
 
@@ -275,7 +249,7 @@ impl<'a> Lexer<'a> {
         let name = run.split(':').next().unwrap_or_default();
         if name.len() < run.len() && find_field(name).is_some() {
             let name_end = at.start + name.len() + 1;
-            return self.refuse(at.start..name_end, NESTED, "");
+            return self.refuse(at.start..name_end, fault::NESTED);
         }
         self.push(Kind::Word(run.to_owned()), at);
         Ok(())
@@ -283,17 +257,16 @@ impl<'a> Lexer<'a> {
 
     fn near(&mut self, at: Range<usize>) -> Result<(), QueryError> {
         let run = &self.written[at.clone()];
-        let hint = "Schreiben Sie zum Beispiel NEAR/5 (höchstens fünf Wörter dazwischen) oder NEAR/5f (in dieser Reihenfolge).";
         let Some(count) = run.strip_prefix("NEAR/") else {
-            let message = match run.starts_with("ONEAR") {
-                true => "ONEAR heißt hier NEAR/4f: mit Zahl und f für die Reihenfolge.",
-                false => "NEAR braucht Großbuchstaben und eine Zahl.",
+            let fault = match run.starts_with("ONEAR") {
+                true => fault::ONEAR,
+                false => fault::NEAR_SPELLING,
             };
-            return self.refuse(at, message, hint);
+            return self.refuse(at, fault);
         };
         let number = count.strip_suffix(['f', 'F']).unwrap_or(count);
         if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
-            return self.refuse(at, "NEAR braucht eine Zahl.", hint);
+            return self.refuse(at, fault::NEAR_NUMBER);
         }
         let ordered = number.len() < count.len();
         let number_start = at.start + "NEAR/".len();
@@ -311,11 +284,7 @@ impl<'a> Lexer<'a> {
     fn field_or_word(&mut self, at: Range<usize>) -> Result<(), QueryError> {
         let run = self.written[at.clone()].to_owned();
         if run.len() > 1 && run.starts_with(['-', '+']) {
-            return self.refuse(
-                at.start..at.start + 1,
-                "Plus- und Minuszeichen vor einem Wort haben keine Wirkung.",
-                "Schreiben Sie AND oder NOT vor das Wort.",
-            );
+            return self.refuse(at.start..at.start + 1, fault::SIGN);
         }
         let Some((name, value)) = run.split_once(':') else {
             self.push(Kind::Word(run), at);
@@ -325,7 +294,7 @@ impl<'a> Lexer<'a> {
         if let Some(field) = find_field(name) {
             // Refused here, for the rest of the run would be read again behind each of many fields.
             if matches!(self.out.last(), Some(last) if matches!(last.kind, Kind::Field(_))) {
-                return self.refuse(at.start..name_end, NESTED, "");
+                return self.refuse(at.start..name_end, fault::NESTED);
             }
             self.push(Kind::Field(field), at.start..name_end);
             if let Field::Key(_) = field {
@@ -338,8 +307,7 @@ impl<'a> Lexer<'a> {
             self.push(Kind::Word(run), at);
             return Ok(());
         }
-        let (message, hint) = unknown_field(name, value);
-        self.refuse(at.start..name_end, &message, &hint)
+        self.refuse(at.start..name_end, no_field(name, value))
     }
 }
 
@@ -366,26 +334,11 @@ fn is_gendered(value: &str) -> bool {
     )
 }
 
-fn unknown_field(name: &str, value: &str) -> (String, String) {
+fn no_field(name: &str, value: &str) -> Fault {
     let lower = name.to_ascii_lowercase();
-    if value.starts_with("//") {
-        return (
-            "Eine Adresse steht in Anführungszeichen oder in einem Feld.".to_owned(),
-            "Schreiben Sie zum Beispiel url:\"bild.de/politik\" oder links:\"bild.de\".".to_owned(),
-        );
+    match lower.as_str() {
+        _ if value.starts_with("//") => fault::ADDRESS,
+        _ if lower.starts_with("author") => fault::AUTHOR,
+        _ => fault::unknown_field(&lower),
     }
-    if lower.starts_with("author") {
-        return (
-            "Nach privaten Verfasserinnen und Verfassern wird nicht gesucht.".to_owned(),
-            "Öffentliche Stimmen der Liste finden Sie mit voice:, zum Beispiel voice:BMI_Bund."
-                .to_owned(),
-        );
-    }
-    let mut names = vec!["title", "text"];
-    names.extend(KeyField::ALL.into_iter().map(KeyField::as_str));
-    let hint = format!(
-        "Es gibt {}:. Gehört der Doppelpunkt zum Wort, setzen Sie es in Anführungszeichen.",
-        names.join(":, ")
-    );
-    (format!("Das Feld {lower}: gibt es nicht."), hint)
 }

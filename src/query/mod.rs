@@ -53,6 +53,7 @@
 mod ast;
 mod doc;
 mod error;
+pub mod fault;
 mod glob;
 pub mod import;
 mod lexer;
@@ -64,6 +65,7 @@ mod terms;
 pub use ast::{Expr, KeyField, Keyword, Place, Test, Word};
 pub use doc::{Doc, Keys, RawKeys};
 pub use error::QueryError;
+pub use fault::{Fault, Wording};
 pub use glob::{literal_prefix, word_glob};
 
 use parser::Limits;
@@ -105,7 +107,7 @@ impl Query {
     /// Parses the query of a watch. Linear in its length.
     ///
     /// # Errors
-    /// With message, place and hint in German where the query is not of the language, would match
+    /// With message, place and hint in both languages where the query is not of the language, would match
     /// by absence alone, or exceeds a limit above.
     pub fn parse(written: &str) -> Result<Self, QueryError> {
         Self::with(

@@ -1,36 +1,16 @@
 //! Makes searchable words and values out of what was written, with the one analyser.
 
 use super::ast::{KeyField, Test, Word};
-use super::error::QueryError;
+use super::fault::{self, Fault};
 use super::glob::{is_wild, literals};
 use crate::model::Kind;
 use crate::text::{Compound, analyse, compounds};
-use std::ops::Range;
 
 /// Letters that a word with wildcards needs.
 const MIN_LITERALS: usize = 2;
 
 /// Characters of one word or value.
 const MAX_WORD_CHARS: usize = 200;
-
-/// Why a word was refused, before its place is known.
-pub struct Fault {
-    message: String,
-    hint: String,
-}
-
-impl Fault {
-    fn new<T>(message: &str, hint: &str) -> Result<T, Fault> {
-        Err(Fault {
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-        })
-    }
-
-    pub fn at(self, written: &str, at: Range<usize>) -> QueryError {
-        QueryError::new(written, at, self.message, self.hint)
-    }
-}
 
 /// The words of a bare run or a phrase; at least one.
 pub fn words(written: &str) -> Result<Vec<Word>, Fault> {
@@ -46,10 +26,7 @@ pub fn words(written: &str) -> Result<Vec<Word>, Fault> {
         });
     }
     match words.is_empty() {
-        true => Fault::new(
-            "Hier steht nichts, wonach gesucht werden kann.",
-            "Gesucht wird nach Wörtern, Zahlen, #Schlagwörtern, @Namen, Emoji und den Zeichen § % € $ £.",
-        ),
+        true => Err(fault::NO_WORD),
         false => Ok(words),
     }
 }
@@ -68,19 +45,13 @@ fn ways(compound: &Compound) -> Result<Vec<Vec<Test>>, Fault> {
 
 fn test(forms: &[String]) -> Result<Test, Fault> {
     if forms.is_empty() {
-        return Fault::new(
-            "Hier steht nichts, wonach gesucht werden kann.",
-            "Private Konten sind unkenntlich gemacht und nicht auffindbar.",
-        );
+        return Err(fault::MASKED);
     }
     if !forms.iter().any(|form| is_wild(form)) {
         return Ok(Test::Terms(forms.to_vec()));
     }
     if forms.iter().any(|form| literals(form) < MIN_LITERALS) {
-        return Fault::new(
-            "Neben * und ? braucht ein Wort mindestens zwei Buchstaben oder Ziffern.",
-            "Zum Beispiel: Grenz*, *ministerium, Antisem?tismus",
-        );
+        return Err(fault::FEW_LETTERS);
     }
     Ok(Test::Wild(forms.to_vec()))
 }
@@ -89,10 +60,7 @@ fn test(forms: &[String]) -> Result<Test, Fault> {
 pub fn exact(written: &str) -> Result<Word, Fault> {
     check_length(written)?;
     if is_wild(written) {
-        return Fault::new(
-            "In geschweiften Klammern gibt es keine Platzhalter.",
-            "{BMI} findet genau diese Schreibweise; BMI* findet alles, was so anfängt.",
-        );
+        return Err(fault::WILD_EXACT);
     }
     let way: Vec<Test> = analyse(written)
         .into_iter()
@@ -100,10 +68,7 @@ pub fn exact(written: &str) -> Result<Word, Fault> {
         .map(|token| Test::Exact(token.exact))
         .collect();
     if way.is_empty() {
-        return Fault::new(
-            "Die geschweiften Klammern sind leer.",
-            "Zum Beispiel: {BMI}",
-        );
+        return Err(fault::EMPTY_EXACT);
     }
     Ok(Word {
         written: written.trim().to_owned(),
@@ -117,37 +82,26 @@ pub fn keyword(field: KeyField, written: &str) -> Result<String, Fault> {
     check_length(written)?;
     let value = field.fold(written);
     if value.is_empty() {
-        return Fault::new("Der Wert dieses Feldes ist leer.", "");
+        return Err(fault::EMPTY_VALUE);
     }
     match field {
         KeyField::Lang if value.len() != 2 || !value.bytes().all(|b| b.is_ascii_lowercase()) => {
-            return Fault::new(
-                "Sprachen stehen als zwei Buchstaben.",
-                "Zum Beispiel: lang:de, lang:en, lang:(tr OR ar)",
-            );
+            return Err(fault::LANGUAGE);
         }
         KeyField::Type if Kind::parse(&value).is_none() => {
-            let names = Kind::ALL.map(Kind::as_str).join(", ");
-            return Fault::new(
-                "Diese Art von Beitrag gibt es nicht.",
-                &format!("Es gibt {names}."),
-            );
+            return Err(fault::unknown_type());
         }
         _ => {}
     }
     if is_wild(&value) && literals(&value) < MIN_LITERALS {
-        return Fault::new(
-            "Neben * und ? braucht der Wert mindestens zwei Buchstaben oder Ziffern.",
-            "",
-        );
+        return Err(fault::FEW_VALUE_LETTERS);
     }
     Ok(value)
 }
 
 fn check_length(written: &str) -> Result<(), Fault> {
     if written.chars().count() > MAX_WORD_CHARS {
-        let message = format!("Dieses Wort hat mehr als {MAX_WORD_CHARS} Zeichen.");
-        return Fault::new(&message, "");
+        return Err(fault::long_word(MAX_WORD_CHARS));
     }
     Ok(())
 }

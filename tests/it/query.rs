@@ -19,14 +19,19 @@ fn understood(written: &str, expected: &str) {
     assert_eq!(Query::parse(written).unwrap().expr(), again.expr());
 }
 
-/// The query is refused with a message that holds `words`; `place` is what the carets stand under.
+/// The query is refused with a German message that holds `words`, and an English one; `place` is what the carets stand under.
 fn refused(written: &str, place: &str, words: &str) {
     let error = match Query::parse(written) {
         Ok(query) => panic!("{written} was taken as {}", query.expr()),
         Err(error) => error,
     };
     assert_eq!(&written[error.start..error.end], place, "{error}");
-    assert!(error.to_string().contains(words), "{error}");
+    let fault = &error.fault;
+    assert!(fault.all().de.contains(words), "{}", fault.all().de);
+    for said in [&fault.message, &fault.hint] {
+        assert_eq!(said.de.is_empty(), said.en.is_empty(), "{said:?}");
+    }
+    assert!(!fault.message.en.is_empty() && fault.message.en != fault.message.de);
 }
 
 /// The query on a text. The matcher and the index are held to the same answers by `agreement`.
@@ -277,8 +282,8 @@ fn an_error_shows_the_line_with_carets() {
     let error = Query::parse("BMI AND\n(Grenze\tund Kontrolle)").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Verknüpfungen stehen in Großbuchstaben.\n  (Grenze und Kontrolle)\n          ^^^\n\
-         Schreiben Sie AND in Großbuchstaben, oder setzen Sie das Wort in Anführungszeichen."
+        "Operators are written in capitals.\n  (Grenze und Kontrolle)\n          ^^^\n\
+         Write AND in capitals, or put the word in quotation marks."
     );
 }
 
@@ -306,7 +311,7 @@ fn the_search_page_puts_and_between_words() {
         tree("a oder b")
             .unwrap_err()
             .to_string()
-            .contains("OR in Großbuchstaben")
+            .contains("Write OR in capitals")
     );
     assert!(tree(&"a ".repeat(65)).is_err() && tree(&"a ".repeat(64)).is_ok());
     assert!(tree(&"a".repeat(2049)).is_err());

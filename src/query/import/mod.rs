@@ -117,10 +117,9 @@ fn too_long(written: &str) -> Found {
 
 /// Why the native language refused it.
 fn refusal(error: &QueryError) -> Reason {
-    let message = [error.message.as_str(), &error.hint].join(" ");
-    let german = message.trim_end();
+    let why = error.fault.all();
     Reason::new(
-        format!("The native language refuses this: {german}"),
-        german,
+        format!("The native language refuses this: {}", why.en),
+        why.de,
     )
 }
