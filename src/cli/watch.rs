@@ -3,7 +3,7 @@
 use super::house::{Settings, today};
 use super::{EXIT_PARTLY, Format, Output, WrongArguments, note, watch_import};
 use crate::clock::Clock;
-use crate::config::{Register, Watch};
+use crate::config::{Config, Register, Watch};
 use crate::matching::Matcher;
 use crate::model::{Item, Kind, Mention};
 use crate::normalise::{Context, normalise};
@@ -49,11 +49,7 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
             let config = settings.read()?;
             let code = list(&config.register, format)?;
             let all: Vec<&Watch> = config.register.watches.iter().collect();
-            warn(
-                &config.register,
-                &all,
-                &Voices::new(&config.voices, today()),
-            );
+            warn(&config, &all, &Voices::new(&config.voices, today()));
             Ok(code)
         }
         Command::Test {
@@ -70,15 +66,15 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
                 Some(text) => try_text(&tester, &chosen, &text, format),
                 None => test(&tester, &chosen, format),
             }?;
-            warn(&config.register, &chosen, &tester.voices);
+            warn(&config, &chosen, &tester.voices);
             Ok(code)
         }
         Command::Import(args) => watch_import::run(&args),
     }
 }
 
-fn warn(register: &Register, chosen: &[&Watch], voices: &Voices) {
-    for mut warning in register.warnings(voices) {
+fn warn(config: &Config, chosen: &[&Watch], voices: &Voices) {
+    for mut warning in config.register.warnings(voices, &config.sources) {
         let is_chosen = |name: &String| chosen.iter().any(|watch| watch.name == *name);
         warning.watches.retain(is_chosen);
         if !warning.watches.is_empty() {
