@@ -50,10 +50,12 @@ pub enum Place<T = Test> {
 /// One word as the editor wrote it, and how it is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word<T = Test> {
-    /// As written, without the brackets of `{BMI}`.
+    /// As written, without the brackets of `{BMI}` and the `~comp` of `Grenze~comp`.
     pub written: String,
     /// `{BMI}`.
     pub exact: bool,
+    /// `Grenze~comp`: also as a part of longer words.
+    pub compound: bool,
     /// It stands where any of these holds: tests at successive positions. `E-Mail` is found as
     /// `e` `mail` and as `email`.
     pub ways: Vec<Vec<T>>,
@@ -185,6 +187,7 @@ impl Word {
         Word {
             written: String::new(),
             exact: self.exact,
+            compound: self.compound,
             ways: self.ways.iter().map(way).collect(),
         }
     }
@@ -322,6 +325,8 @@ impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.exact {
             write!(f, "{{{}}}", self.written)
+        } else if self.compound {
+            write!(f, "{}~comp", self.written)
         } else if is_plain(&self.written) {
             f.write_str(&self.written)
         } else {

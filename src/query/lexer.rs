@@ -4,6 +4,7 @@ use super::MAX_BETWEEN;
 use super::ast::KeyField;
 use super::error::QueryError;
 use super::fault::{self, Fault};
+use super::import::foreign_field;
 use crate::model::Part;
 use std::ops::Range;
 
@@ -27,6 +28,8 @@ pub enum Kind {
     },
     /// `~5` behind a phrase or bracket.
     Tilde(u32),
+    /// `~comp` behind a word.
+    Comp,
     Field(Field),
     Word(String),
     Quoted(String),
@@ -42,6 +45,18 @@ pub enum Field {
 
 /// Names that are not the language's own but mean one of its fields.
 const ALIASES: [(&str, KeyField); 1] = [("language", KeyField::Lang)];
+
+/// Names under which a time is looked for; the search has its own fields for it.
+const TIMES: [&str; 8] = [
+    "published",
+    "date",
+    "datum",
+    "time",
+    "since",
+    "until",
+    "before",
+    "after",
+];
 
 /// True for words that are operators, or that a reader would take for one.
 pub fn is_reserved(word: &str) -> bool {
@@ -61,6 +76,12 @@ fn is_near(run: &str) -> bool {
 
 fn is_quote(c: char) -> bool {
     matches!(c, '"' | '„' | '“' | '”' | '‟' | '«' | '»' | '＂')
+}
+
+/// Characters without width that pasted text brings along; inside a word the analyser drops them.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 pub fn lex(written: &str) -> Result<Vec<Lexeme>, QueryError> {
@@ -112,9 +133,8 @@ impl<'a> Lexer<'a> {
     /// Moves over blanks and comments; false at the end.
     fn skip_blank(&mut self) -> Result<bool, QueryError> {
         loop {
-            let trimmed = self
-                .rest()
-                .trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
+            let blank = |c: char| c.is_whitespace() || c.is_control() || is_unseen(c);
+            let trimmed = self.rest().trim_start_matches(blank);
             self.at = self.written.len() - trimmed.len();
             if !trimmed.starts_with("<<<") {
                 return Ok(!trimmed.is_empty());
@@ -195,6 +215,13 @@ impl<'a> Lexer<'a> {
 
     fn tilde(&mut self) -> Result<(), QueryError> {
         let start = self.at;
+        let letters = self.rest()[1..]
+            .bytes()
+            .take_while(u8::is_ascii_alphanumeric)
+            .count();
+        if self.rest()[1..=letters].eq_ignore_ascii_case("comp") {
+            return self.comp(start..start + 1 + letters);
+        }
         let digits = self.rest()[1..]
             .bytes()
             .take_while(u8::is_ascii_digit)
@@ -208,6 +235,16 @@ impl<'a> Lexer<'a> {
         let max_between = self.count(start + 1..end)?;
         self.push(Kind::Tilde(max_between), start..end);
         Ok(())
+    }
+
+    fn comp(&mut self, at: Range<usize>) -> Result<(), QueryError> {
+        match self.out.last() {
+            Some(last) if last.at.end == at.start && matches!(last.kind, Kind::Word(_)) => {
+                self.push(Kind::Comp, at);
+                Ok(())
+            }
+            _ => self.refuse(at, fault::COMP_PLACE),
+        }
     }
 
     /// The number of words between two operands.
@@ -232,6 +269,7 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let run = &rest[..rest.find(ends).unwrap_or(rest.len())];
         let run = &run[..run.find("<<<").unwrap_or(run.len())];
+        let run = run.trim_end_matches(is_unseen);
         let end = start + run.len();
         match run {
             "AND" => self.push(Kind::And, start..end),
@@ -246,6 +284,9 @@ impl<'a> Lexer<'a> {
 
     fn raw_value(&mut self, at: Range<usize>) -> Result<(), QueryError> {
         let run = &self.written[at.clone()];
+        if run.starts_with('[') {
+            return self.refuse(at.start..at.start + 1, fault::RANGE);
+        }
         let name = run.split(':').next().unwrap_or_default();
         if name.len() < run.len() && find_field(name).is_some() {
             let name_end = at.start + name.len() + 1;
@@ -302,7 +343,9 @@ impl<'a> Lexer<'a> {
             }
             return Ok(());
         }
-        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
+        let letter = |b: u8| b.is_ascii_alphabetic() || b == b'_';
+        let is_name =
+            name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(letter);
         if !is_name || is_gendered(value) {
             self.push(Kind::Word(run), at);
             return Ok(());
@@ -336,9 +379,17 @@ fn is_gendered(value: &str) -> bool {
 
 fn no_field(name: &str, value: &str) -> Fault {
     let lower = name.to_ascii_lowercase();
-    match lower.as_str() {
-        _ if value.starts_with("//") => fault::ADDRESS,
-        _ if lower.starts_with("author") => fault::AUTHOR,
-        _ => fault::unknown_field(&lower),
+    if value.starts_with("//") {
+        return fault::ADDRESS;
+    }
+    if matches!(lower.as_str(), "author" | "autor" | "autorin") {
+        return fault::AUTHOR;
+    }
+    if TIMES.contains(&lower.as_str()) {
+        return fault::TIME;
+    }
+    match foreign_field(&lower) {
+        Some(reason) => fault::foreign_field(name, reason.de, reason.en),
+        None => fault::unknown_field(&lower),
     }
 }

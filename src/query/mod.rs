@@ -9,6 +9,7 @@
 //! | `"Bundesministerium des Innern*"` | the words next to each other |
 //! | `Grenz*` `*ministerium` `antisem?tism` | `*` any characters or none, `?` exactly one; two letters at least |
 //! | `{BMI}` | written exactly like this, not `bmi` |
+//! | `Grenzkontrolle~comp` | the word and every longer one that it is a part of, see below |
 //! | `#Abschiebung*` `@BMI_Bund` `✡️` `§` `9/11` | tags, names, emoji, signs, numbers |
 //! | `a AND b`, `a OR b`, `a NOT b`, `a AND NOT b` | `AND` and `NOT` bind tighter than `OR` |
 //! | `a NEAR/5 b` | at most five words between, either order |
@@ -24,6 +25,17 @@
 //! A question mark is a wildcard in phrases too: leave it out of `"stimmt das"`. The part of a word
 //! that holds a wildcard needs the two letters, so `*-Ministerium` is refused and `*ministerium`,
 //! which finds the joined form as well, is not.
+//!
+//! # Compounds
+//!
+//! German writes words together, and a word finds only itself. With `~comp` behind it, it is found
+//! wherever it stands in a longer word, in either spelling of its umlauts: `Grenzkontrolle~comp`
+//! finds `Binnengrenzkontrolle`, `Grenzkontrollen` and `Grenzkontrollen-Debatte`, as
+//! `*grenzkontrolle*` does. Linking letters (`-n-`, `-s-`, `-es-`) need no rule, for anything may
+//! follow; where a compound drops a letter (`Grenzkontrollstelle`), the stem finds it:
+//! `Grenzkontroll~comp`. Nothing is split by a dictionary, so `Rente~comp` finds `Konkurrenten`
+//! too. It asks for one word of four letters or more, and is refused behind phrases, `{BMI}`, tags
+//! and names.
 //!
 //! Two words without an operator are refused in a watch ([`Query::parse`]) and mean `AND` on the
 //! search page ([`Query::parse_search`]). A query that only excludes is refused, also as one side

@@ -264,6 +264,9 @@ impl Parser<'_> {
         if let Some(field) = self.field {
             return self.keyword(field, text, at);
         }
+        if self.eat(&Kind::Comp) {
+            return self.compound(text, at);
+        }
         let mut words =
             terms::words(text).map_err(|fault| QueryError::new(self.written, at.clone(), fault))?;
         self.count(words.len(), &at)?;
@@ -277,6 +280,16 @@ impl Parser<'_> {
     fn exact(&mut self, text: &str, at: Range<usize>) -> Result<Expr, QueryError> {
         let word =
             terms::exact(text).map_err(|fault| QueryError::new(self.written, at.clone(), fault))?;
+        self.count(1, &at)?;
+        Ok(Expr::Words {
+            scope: None,
+            place: Place::Word(word),
+        })
+    }
+
+    fn compound(&mut self, text: &str, at: Range<usize>) -> Result<Expr, QueryError> {
+        let word = terms::compound(text)
+            .map_err(|fault| QueryError::new(self.written, at.clone(), fault))?;
         self.count(1, &at)?;
         Ok(Expr::Words {
             scope: None,

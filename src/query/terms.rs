@@ -9,6 +9,9 @@ use crate::text::{Compound, analyse, compounds};
 /// Letters that a word with wildcards needs.
 const MIN_LITERALS: usize = 2;
 
+/// Letters that a word needs to be looked for in longer ones.
+const MIN_COMPOUND: usize = 4;
+
 /// Characters of one word or value.
 const MAX_WORD_CHARS: usize = 200;
 
@@ -22,6 +25,7 @@ pub fn words(written: &str) -> Result<Vec<Word>, Fault> {
         words.push(Word {
             written: slice.to_owned(),
             exact: false,
+            compound: false,
             ways: ways(&compound)?,
         });
     }
@@ -73,7 +77,45 @@ pub fn exact(written: &str) -> Result<Word, Fault> {
     Ok(Word {
         written: written.trim().to_owned(),
         exact: true,
+        compound: false,
         ways: vec![way],
+    })
+}
+
+/// `Grenze~comp`: the word wherever it stands in a longer one.
+pub fn compound(written: &str) -> Result<Word, Fault> {
+    check_length(written)?;
+    let all = compounds(written, true);
+    let [
+        Compound {
+            start,
+            end,
+            parts,
+            tag,
+            ..
+        },
+    ] = all.as_slice()
+    else {
+        return Err(fault::COMP_WORD);
+    };
+    let slice = written.get(*start as usize..*end as usize);
+    let slice = slice.unwrap_or_default();
+    let [part] = parts.as_slice() else {
+        return Err(fault::COMP_WORD);
+    };
+    let letters = |form: &String| form.chars().all(char::is_alphabetic);
+    if !tag.is_empty() || slice.len() < written.len() || !part.terms.iter().all(letters) {
+        return Err(fault::COMP_WORD);
+    }
+    if part.terms.iter().any(|form| literals(form) < MIN_COMPOUND) {
+        return Err(fault::COMP_LETTERS);
+    }
+    let patterns = part.terms.iter().map(|form| format!("*{form}*")).collect();
+    Ok(Word {
+        written: slice.to_owned(),
+        exact: false,
+        compound: true,
+        ways: vec![vec![Test::Wild(patterns)]],
     })
 }
 

@@ -108,6 +108,18 @@ const PATTERNS: &[&str] = &[
     "we*y's",
 ];
 
+const COMPOUNDS: &[&str] = &[
+    "Grenze~comp",
+    "ministerium~comp",
+    "Köln~comp",
+    "Lüge~comp",
+    "inist~comp",
+    "Bürger~comp",
+    "Mail~comp",
+    "Straße~comp",
+    "bund~comp",
+];
+
 const SITES: &[&str] = &[
     "",
     "bild.de",
@@ -227,8 +239,9 @@ impl Dice {
     }
 
     fn operand(&mut self, depth: usize) -> String {
-        match self.roll(10) {
+        match self.roll(11) {
             0..4 => self.word(),
+            10 => self.pick(COMPOUNDS).to_owned(),
             4 | 5 => self.pick(PATTERNS).to_owned(),
             6 => self
                 .pick(&[
@@ -339,6 +352,9 @@ fn agree(seed: u64) {
     let mentions: Vec<Mention> = (0..DOCS).map(|number| dice.mention(number)).collect();
     let (searcher, alive) = index(&mentions);
     let queries: Vec<Query> = (0..QUERIES).map(|_| parse(&dice.query(3), seed)).collect();
+    queries
+        .iter()
+        .for_each(|query| prints_to_itself(query, seed));
     let stored = |(number, query): (usize, &Query)| StoredQuery {
         watch: number.to_string(),
         target: String::new(),
@@ -396,6 +412,28 @@ fn agree(seed: u64) {
         hits > compared / 50 && hits < compared / 2,
         "{hits} of {compared}"
     );
+}
+
+/// What is printed is understood as what was printed.
+fn prints_to_itself(query: &Query, seed: u64) {
+    let printed = query.expr().to_string();
+    let again = parse(&printed, seed);
+    assert_eq!(
+        again.expr(),
+        query.expr(),
+        "seed {seed}, {} printed {printed}",
+        query.written()
+    );
+}
+
+/// Deeper trees than those that are evaluated.
+#[test]
+fn a_tree_of_the_grammar_prints_to_itself() {
+    let mut dice = Dice(environment("AGREEMENT_SEED", SEED) ^ 1);
+    for round in 0..20_000 {
+        let written = dice.query(round % 7);
+        prints_to_itself(&parse(&written, round as u64), round as u64);
+    }
 }
 
 fn parse(written: &str, seed: u64) -> Query {

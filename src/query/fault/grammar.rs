@@ -212,7 +212,10 @@ pub const EMPTY_BRACKETS: Fault = fault(
         "In dieser Klammer fehlt ein Suchwort.",
         "There is no word in this bracket.",
     ],
-    NOTHING,
+    [
+        "Zum Beispiel: (Grenze OR Kontrolle)",
+        "For example: (Grenze OR Kontrolle)",
+    ],
 );
 
 pub const NO_OPERAND: Fault = fault(

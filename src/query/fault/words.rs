@@ -26,6 +26,27 @@ pub const AUTHOR: Fault = fault(
     ],
 );
 
+pub const TIME: Fault = fault(
+    [
+        "Der Zeitraum steht nicht in der Suchanfrage.",
+        "The time is no part of the query.",
+    ],
+    [
+        "Wählen Sie ihn neben der Suche (since, until). Ein Suchauftrag nimmt auf, was neu erscheint.",
+        "Choose it beside the search (since, until). A watch takes what appears from now on.",
+    ],
+);
+
+/// Another system's field: what to write instead, or why it has no equal.
+pub fn foreign_field(name: &str, de: String, en: String) -> Fault {
+    fault(NOTHING, NOTHING)
+        .saying([
+            format!("Das Feld {name}: gibt es hier nicht."),
+            format!("There is no field {name}: here."),
+        ])
+        .hinting([de, en])
+}
+
 /// `name` is in small letters.
 pub fn unknown_field(name: &str) -> Fault {
     let mut names = vec!["title", "text"];
@@ -90,6 +111,39 @@ pub const EMPTY_EXACT: Fault = fault(
         "There is no word in the curly brackets.",
     ],
     ["Zum Beispiel: {BMI}", "For example: {BMI}"],
+);
+
+pub const COMP_PLACE: Fault = fault(
+    [
+        "~comp steht nur dicht hinter einem einzelnen Wort.",
+        "~comp stands only right behind a single word.",
+    ],
+    [
+        "Zum Beispiel: Grenzkontrolle~comp. Hinter Wortfolgen, Klammern und {BMI} geht es nicht.",
+        "For example: Grenzkontrolle~comp. It does not work behind phrases, brackets and {BMI}.",
+    ],
+);
+
+pub const COMP_WORD: Fault = fault(
+    [
+        "~comp braucht ein einzelnes Wort aus Buchstaben.",
+        "~comp needs a single word made of letters.",
+    ],
+    [
+        "Lassen Sie #, @, Bindestriche und Platzhalter weg: Grenzkontrolle~comp findet wie *grenzkontrolle*.",
+        "Leave out #, @, hyphens and wildcards: Grenzkontrolle~comp finds what *grenzkontrolle* does.",
+    ],
+);
+
+pub const COMP_LETTERS: Fault = fault(
+    [
+        "Für ~comp braucht ein Wort mindestens vier Buchstaben.",
+        "For ~comp a word needs four letters at least.",
+    ],
+    [
+        "Kürzere Wörter stecken in zu vielen anderen: Amt in gesamte. Nennen Sie die Zusammensetzungen: Amt OR Bundesamt OR Amtsleit*",
+        "Shorter ones are part of too many others: Amt of gesamte. Name the compounds: Amt OR Bundesamt OR Amtsleit*",
+    ],
 );
 
 pub const EMPTY_VALUE: Fault = fault(
