@@ -36,7 +36,7 @@ fn warn(config: &Config) {
         if warning.about.is_personal() {
             tracing::warn!(
                 watches,
-                "Watches name an account that is no public voice and never found; `watch list` says which."
+                "Watches name a handle or voice that is on no list and never found; `watch list` says which."
             );
         } else {
             let what = warning.to_string();
