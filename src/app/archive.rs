@@ -217,6 +217,7 @@ fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
         url: stored.url.as_deref().unwrap_or_default(),
         links: &stored.links,
         voice: &voice,
+        published_ms: stored.published.as_millisecond(),
     });
     let (title, text) = (analyse(&stored.title), analyse(&stored.text));
     matching::highlights(

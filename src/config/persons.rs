@@ -16,7 +16,7 @@ pub fn asks_only_for_persons(expr: &Expr, voices: &Voices) -> bool {
         }
         Expr::Or(any) => any.iter().all(|expr| asks_only_for_persons(expr, voices)),
         Expr::Words { place, .. } => is_person(place, voices),
-        Expr::Keyword(_) => false,
+        Expr::Keyword(_) | Expr::Published(_) => false,
     }
 }
 
@@ -26,7 +26,7 @@ fn is_field(expr: &Expr) -> bool {
         Expr::And { all, .. } => all.iter().all(is_field),
         Expr::Or(any) => any.iter().all(is_field),
         Expr::Words { .. } => false,
-        Expr::Keyword(_) => true,
+        Expr::Keyword(_) | Expr::Published(_) => true,
     }
 }
 

@@ -130,7 +130,7 @@ impl<'q> Asked<'q> {
                 self.title |= wanted && *scope == Some(Part::Title);
             }
             Expr::Keyword(key) if wanted => self.keys.push(key),
-            Expr::Keyword(_) => {}
+            Expr::Keyword(_) | Expr::Published(_) => {}
         }
     }
 

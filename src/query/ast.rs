@@ -1,6 +1,7 @@
 //! What a query says, as data. [`Display`](std::fmt::Display) prints it with every bracket that
 //! shows how it is understood; the print parses to the same tree.
 
+use super::days::Days;
 use crate::model::Part;
 use std::fmt;
 
@@ -20,6 +21,8 @@ pub enum Expr {
         place: Place,
     },
     Keyword(Keyword),
+    /// Published on one of these days.
+    Published(Days),
 }
 
 /// Places in one part of a mention, as spans from a first to a last position. `T` is what a position
@@ -125,7 +128,7 @@ impl Expr {
             }
             Expr::Or(any) => 1 + any.iter().map(Expr::depth).max().unwrap_or(0),
             Expr::Words { place, .. } => place.depth(),
-            Expr::Keyword(_) => 1,
+            Expr::Keyword(_) | Expr::Published(_) => 1,
         }
     }
 }
@@ -238,6 +241,7 @@ impl fmt::Display for Expr {
                 write!(f, "{field}:{}", Operand(place))
             }
             Expr::Keyword(key) => write!(f, "{}:\"{}\"", key.field.as_str(), key.value),
+            Expr::Published(days) => write!(f, "{days}"),
         }
     }
 }

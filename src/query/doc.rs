@@ -32,6 +32,7 @@ pub struct Keys {
     url: String,
     links: Vec<String>,
     voice: Vec<String>,
+    published_ms: i64,
 }
 
 /// The keyword fields as they are stored.
@@ -45,6 +46,8 @@ pub struct RawKeys<'a> {
     pub links: &'a [String],
     /// Name and handle of a public voice; nothing for private accounts.
     pub voice: &'a [&'a str],
+    /// Time of publication in milliseconds since 1970.
+    pub published_ms: i64,
 }
 
 impl Keys {
@@ -65,6 +68,7 @@ impl Keys {
                 .iter()
                 .map(|name| KeyField::Voice.fold(name))
                 .collect(),
+            published_ms: raw.published_ms,
         }
     }
 
@@ -81,7 +85,13 @@ impl Keys {
             url: mention.url.as_deref().unwrap_or_default(),
             links: &mention.links,
             voice,
+            published_ms: mention.published.as_millisecond(),
         })
+    }
+
+    /// Time of publication in milliseconds since 1970.
+    pub fn published_ms(&self) -> i64 {
+        self.published_ms
     }
 
     /// The values of one field.

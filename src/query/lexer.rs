@@ -2,6 +2,7 @@
 
 use super::MAX_BETWEEN;
 use super::ast::KeyField;
+use super::days::Days;
 use super::error::QueryError;
 use super::fault::{self, Fault};
 use super::import::foreign_field;
@@ -31,6 +32,7 @@ pub enum Kind {
     /// `~comp` behind a word.
     Comp,
     Field(Field),
+    Days(Days),
     Word(String),
     Quoted(String),
     Exact(String),
@@ -47,16 +49,7 @@ pub enum Field {
 const ALIASES: [(&str, KeyField); 1] = [("language", KeyField::Lang)];
 
 /// Names under which a time is looked for; the search has its own fields for it.
-const TIMES: [&str; 8] = [
-    "published",
-    "date",
-    "datum",
-    "time",
-    "since",
-    "until",
-    "before",
-    "after",
-];
+const TIMES: [&str; 7] = ["date", "datum", "time", "since", "until", "before", "after"];
 
 /// True for words that are operators, or that a reader would take for one.
 pub fn is_reserved(word: &str) -> bool {
@@ -282,13 +275,36 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
+    /// `published:` and its range.
+    fn days(&mut self, name: Range<usize>) -> Result<(), QueryError> {
+        if matches!(self.out.last(), Some(last) if matches!(last.kind, Kind::Field(_))) {
+            return self.refuse(name, fault::NESTED);
+        }
+        let after = self.written[name.end..].trim_start();
+        let open = self.written.len() - after.len();
+        let inside = after
+            .strip_prefix('[')
+            .and_then(|inside| inside.split_once(']'));
+        let Some((inside, _)) = inside else {
+            return self.refuse(name, fault::DAYS);
+        };
+        let end = open + inside.len() + 2;
+        match Days::parse(inside) {
+            Ok(days) => {
+                self.push(Kind::Days(days), name.start..end);
+                Ok(())
+            }
+            Err(fault) => self.refuse(open..end, fault),
+        }
+    }
+
     fn raw_value(&mut self, at: Range<usize>) -> Result<(), QueryError> {
         let run = &self.written[at.clone()];
         if run.starts_with('[') {
             return self.refuse(at.start..at.start + 1, fault::RANGE);
         }
         let name = run.split(':').next().unwrap_or_default();
-        if name.len() < run.len() && find_field(name).is_some() {
+        if name.len() < run.len() && (find_field(name).is_some() || is_published(name)) {
             let name_end = at.start + name.len() + 1;
             return self.refuse(at.start..name_end, fault::NESTED);
         }
@@ -332,6 +348,9 @@ impl<'a> Lexer<'a> {
             return Ok(());
         };
         let name_end = at.start + name.len() + 1;
+        if is_published(name) {
+            return self.days(at.start..name_end);
+        }
         if let Some(field) = find_field(name) {
             // Refused here, for the rest of the run would be read again behind each of many fields.
             if matches!(self.out.last(), Some(last) if matches!(last.kind, Kind::Field(_))) {
@@ -352,6 +371,11 @@ impl<'a> Lexer<'a> {
         }
         self.refuse(at.start..name_end, no_field(name, value))
     }
+}
+
+/// The one field whose value is a range.
+fn is_published(name: &str) -> bool {
+    name.eq_ignore_ascii_case("published")
 }
 
 fn find_field(name: &str) -> Option<Field> {

@@ -20,6 +20,7 @@
 //! | `url:"bild.de/politik"` `links:…` | the mention's address, or one that it links to, holds this |
 //! | `lang:de` `type:reply` `source:x` `voice:BMI_Bund` | equal, in any case; `*` and `?` work except in `lang` and `type` |
 //! | `site:(a OR b)` | the field for each |
+//! | `published:[2026-11-01 TO 2026-11-30]` | published on these days, both included, in Berlin; `*` for an open end |
 //! | `<<<comment>>>` | nothing |
 //!
 //! A question mark is a wildcard in phrases too: leave it out of `"stimmt das"`. The part of a word
@@ -39,7 +40,8 @@
 //!
 //! Two words without an operator are refused in a watch ([`Query::parse`]) and mean `AND` on the
 //! search page ([`Query::parse_search`]). A query that only excludes is refused, also as one side
-//! of an `OR`. No field selects a private author.
+//! of an `OR`, and so is one that asks for days of publication alone. There are no other ranges: a
+//! mention has no followers, ratings or places. No field selects a private author.
 //!
 //! # What it means
 //!
@@ -63,6 +65,7 @@
 //! Queries of other systems are read by [`import`]. Not here: anything that reads a clock.
 
 mod ast;
+mod days;
 mod doc;
 mod error;
 pub mod fault;
@@ -75,6 +78,7 @@ pub mod spans;
 mod terms;
 
 pub use ast::{Expr, KeyField, Keyword, Place, Test, Word};
+pub use days::Days;
 pub use doc::{Doc, Keys, RawKeys};
 pub use error::QueryError;
 pub use fault::{Fault, Wording};

@@ -108,6 +108,10 @@ impl Parser<'_> {
                 break;
             }
         }
+        let is_time = |expr: &Expr| matches!(expr, Expr::Published(_));
+        if !all.is_empty() && all.iter().all(is_time) {
+            return self.refuse(self.since(start), fault::ONLY_TIME);
+        }
         match (all.len(), none.is_empty()) {
             (0, _) => self.refuse(self.since(start), fault::ONLY_NOT),
             (1, true) => Ok(all.remove(0)),
@@ -119,7 +123,9 @@ impl Parser<'_> {
     fn implied_and(&mut self) -> Result<bool, QueryError> {
         let lower = match self.kind() {
             Kind::Word(word) => word.to_lowercase(),
-            Kind::Quoted(_) | Kind::Exact(_) | Kind::Open | Kind::Field(_) => String::new(),
+            Kind::Quoted(_) | Kind::Exact(_) | Kind::Open | Kind::Field(_) | Kind::Days(_) => {
+                String::new()
+            }
             _ => return Ok(false),
         };
         let operator = match lower.as_str() {
@@ -184,6 +190,10 @@ impl Parser<'_> {
             Kind::Word(text) => self.word(&text, at),
             Kind::Exact(text) => self.exact(&text, at),
             Kind::Field(field) => self.fielded(field, at),
+            Kind::Days(days) => {
+                self.count(1, &at)?;
+                Ok(Expr::Published(days))
+            }
             Kind::Not => self.refuse(at, fault::MISPLACED_NOT),
             Kind::Close => self.refuse(at, fault::EMPTY_BRACKETS),
             _ => self.refuse(at, fault::NO_OPERAND),
@@ -357,7 +367,9 @@ impl Parser<'_> {
                 scope: Some(part),
                 place,
             }),
-            Expr::Words { .. } | Expr::Keyword(_) => self.refuse(at, fault::NESTED),
+            Expr::Words { .. } | Expr::Keyword(_) | Expr::Published(_) => {
+                self.refuse(at, fault::NESTED)
+            }
         }
     }
 
@@ -375,7 +387,7 @@ impl Parser<'_> {
             }
             Expr::And { .. } => fault::AND_IN_NEAR,
             Expr::Words { .. } => fault::FIELD_IN_NEAR,
-            Expr::Keyword(_) => fault::KEY_IN_NEAR,
+            Expr::Keyword(_) | Expr::Published(_) => fault::KEY_IN_NEAR,
         };
         self.refuse(at, fault)
     }

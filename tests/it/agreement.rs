@@ -4,6 +4,7 @@
 //! umlauts in all spellings, homonyms, tags, handles, compounds, numbers, emoji, masked accounts.
 //! `AGREEMENT_SEED` and `AGREEMENT_ROUNDS` in the environment look elsewhere and longer.
 
+use super::vocabulary::*;
 use jiff::Timestamp;
 use resonanz::index::compile::compile;
 use resonanz::index::schema::{self, IndexView};
@@ -19,119 +20,6 @@ use tantivy::{Index, IndexWriter, Searcher, TantivyDocument, Term};
 const SEED: u64 = 20_261_123;
 const DOCS: usize = 800;
 const QUERIES: usize = 300;
-
-const WORDS: &[&str] = &[
-    "Köln",
-    "KÖLN",
-    "Koeln",
-    "Koln",
-    "Ko\u{308}ln",
-    "BMI",
-    "bmi",
-    "Bmi",
-    "#BMI",
-    "@BMI_Bund",
-    "#Köln",
-    "E-Mail",
-    "Email",
-    "Mail",
-    "in",
-    "e mail",
-    "Minister:in",
-    "Ministerin",
-    "Minister",
-    "Ministerium",
-    "Innenministerium",
-    "Bundesinnenministerium",
-    "Bürger*innen",
-    "Buerger",
-    "Straße",
-    "STRASSE",
-    "Grenzkontrolle",
-    "Grenzkontrollen",
-    "Binnengrenze",
-    "9/11",
-    "14-88",
-    "1.800",
-    "§",
-    "23",
-    "%",
-    "👍",
-    "👍🏽",
-    "✡️",
-    "🇩🇪",
-    "@[Konto]",
-    "@anna@host.example",
-    "https://www.bmi.bund.de/Köln",
-    "wendy's",
-    "Wendy",
-    "der",
-    "die",
-    "das",
-    "the",
-    "fake",
-    "Lüge",
-    "luege",
-    "Luge",
-    "Rücktritt",
-    "#Rück_tritt",
-    "Mi\u{ad}nister",
-    "a-b-c",
-    "x",
-    "y",
-    "z",
-];
-
-const PATTERNS: &[&str] = &[
-    "Köl*",
-    "kö?n",
-    "*ministerium",
-    "Minist*",
-    "*inn*",
-    "Grenz*",
-    "*grenz*",
-    "#kö*",
-    "#rü*",
-    "@bmi*",
-    "l?ge",
-    "lü*",
-    "b?i",
-    "?bmi",
-    "?inist*",
-    "*bund*",
-    "9/*1",
-    "?4-8*",
-    "str*e",
-    "bürger*",
-    "E-Ma*",
-    "*ail",
-    "we*y's",
-];
-
-const COMPOUNDS: &[&str] = &[
-    "Grenze~comp",
-    "ministerium~comp",
-    "Köln~comp",
-    "Lüge~comp",
-    "inist~comp",
-    "Bürger~comp",
-    "Mail~comp",
-    "Straße~comp",
-    "bund~comp",
-];
-
-const SITES: &[&str] = &[
-    "",
-    "bild.de",
-    "sport.bild.de",
-    "www.spiegel.de",
-    "mybild.de",
-];
-const LINKS: &[&str] = &[
-    "https://www.bild.de/a",
-    "http://x.example/?q=Köln",
-    "bmi.bund.de",
-];
 
 /// A small generator (splitmix64): the same numbers everywhere, nothing to install.
 struct Dice(u64);
@@ -173,7 +61,7 @@ impl Dice {
             source: self.pick(&["Bluesky", "feed-1"]).to_owned(),
             platform: "web".to_owned(),
             kind: Kind::ALL[self.roll(Kind::ALL.len())],
-            published: Timestamp::UNIX_EPOCH,
+            published: self.pick(TIMES).parse().unwrap(),
             edited: None,
             collected: Timestamp::UNIX_EPOCH,
             title,
@@ -192,7 +80,11 @@ impl Dice {
             0 => self.place(1),
             1 => self.place(depth.min(2)),
             2 => format!("({} OR {})", self.query(depth - 1), self.query(depth - 1)),
-            3 => format!("({} AND {})", self.query(depth - 1), self.query(depth - 1)),
+            3 => format!(
+                "({} AND {})",
+                self.query(depth - 1),
+                self.operand_or_days(depth)
+            ),
             4 => format!("({} NOT {})", self.query(depth - 1), self.query(depth - 1)),
             5 => format!("{}:({})", self.pick(&["title", "text"]), self.place(2)),
             6 => self.keyword(),
@@ -200,6 +92,15 @@ impl Dice {
                 let items: Vec<String> = (0..3 + self.roll(2)).map(|_| self.operand(1)).collect();
                 format!("({})~{}", items.join(" AND "), self.roll(6))
             }
+        }
+    }
+
+    /// What may stand behind `AND`.
+    fn operand_or_days(&mut self, depth: usize) -> String {
+        match self.roll(4) {
+            0 => self.pick(DAYS).to_owned(),
+            1 => format!("{} NOT {}", self.query(depth - 1), self.pick(DAYS)),
+            _ => self.query(depth - 1),
         }
     }
 
@@ -314,7 +215,9 @@ fn document(id: usize, mention: &Mention) -> TantivyDocument {
             url: mention.url.as_deref().unwrap_or_default(),
             links: &mention.links,
             voice,
+            published_ms: mention.published.as_millisecond(),
         },
+        published_ms: mention.published.as_millisecond(),
         ..IndexView::default()
     })
 }

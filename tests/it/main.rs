@@ -46,3 +46,4 @@ mod store;
 mod supervise;
 mod sweep;
 mod tidy;
+mod vocabulary;

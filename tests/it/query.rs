@@ -147,6 +147,7 @@ fn fields_of_a_mention() {
         url: "https://sport.bild.de/Politik/1",
         links: &links,
         voice: &["Bundesministerium des Innern", "BMI_Bund"],
+        published_ms: 0,
     });
     let check = |query: &str, expected| on(query, "BMI plant", "das Amt", &keys, expected);
     check("title:\"BMI\" AND language:de AND site:bild.de", true);
@@ -238,14 +239,38 @@ fn refusals_say_where_and_what_instead() {
     refused("type:tweet", "tweet", "post, reply");
     refused("a -b", "-", "NOT");
     refused("length:[1 TO 3]", "length:", "gibt es nicht");
-    refused("[1 TO 3]", "[", "Bereiche");
-    refused("lang:[a TO b]", "[", "Bereiche");
-    refused("title:[1 TO 3]", "[", "Bereiche");
+    refused("[1 TO 3]", "[", "published:");
+    refused("lang:[a TO b]", "[", "published:");
+    refused("title:[1 TO 3]", "[", "published:");
+    refused("a AND since:2026-11-30", "since:", "published:");
     refused(
-        "a AND published:[* TO 2026-11-30]",
+        "a AND published:2026-11-30",
         "published:",
-        "neben der Suche",
+        "Zeitraum aus Tagen",
     );
+    refused("a AND published:[* TO *]", "[* TO *]", "Zeitraum aus Tagen");
+    refused(
+        "a AND published: [1 TO 3",
+        "published:",
+        "Zeitraum aus Tagen",
+    );
+    let turned = "[2026-11-02 TO 2026-11-01]";
+    refused(
+        &format!("a AND published:{turned}"),
+        turned,
+        "bevor er beginnt",
+    );
+    let time = "published:[2026-11-01 TO *]";
+    refused(time, time, "allein");
+    refused(&format!("a OR {time}"), time, "allein");
+    refused(&format!("a NEAR/3 {time}"), time, "AND");
+    refused(
+        &format!("title:({time} AND a)"),
+        &format!("title:({time} AND a)"),
+        "Feld",
+    );
+    refused(&format!("title:{time}"), "published:", "Feld");
+    refused(&format!("site:({time})"), "published:", "Feld");
     refused("!!! OR b", "!!!", "nichts");
 }
 
@@ -317,6 +342,11 @@ fn queries_that_kill_are_refused_at_once() {
             "<<<".repeat(5000),
             "<<<>>>".repeat(2700) + "(",
             "*a".repeat(8000),
+            "published:[".repeat(1400),
+            "published:[".repeat(1400) + "]",
+            "a~comp ".repeat(2300),
+            "~comp".repeat(3200),
+            "\u{200b}a ".repeat(3000),
             "a".repeat(16 * 1024),
             "a ".repeat(8000),
         ];
@@ -393,6 +423,8 @@ fn pieces() -> impl Strategy<Value = String> {
         "\u{301}",
         "*",
         "Grenze~comp",
+        "published:[2026-11-01 TO *]",
+        "published:[* TO 2026-11-01]",
         "köln~comp",
         "Oder~comp",
         "Mi\u{ad}nister~comp",

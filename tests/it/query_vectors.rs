@@ -484,3 +484,15 @@ fn compounds_are_found_where_they_are_asked_for() {
     understood("(Grenze~COMP)", "Grenze~comp");
     misses("Grenze~comp", &["https://binnengrenzen.example/grenzen"]);
 }
+
+#[test]
+fn days_of_publication() {
+    understood(
+        "a AND Published: [ 2026-11-01\tTO * ]",
+        "a AND published:[2026-11-01 TO *]",
+    );
+    // The mention was published at the beginning of 1970, at one o'clock in Berlin.
+    finds("a AND published:[1970-01-01 TO 1970-01-01]", &["a"]);
+    misses("a AND published:[1970-01-02 TO *]", &["a"]);
+    finds("a NOT published:[* TO 1969-12-31]", &["a"]);
+}

@@ -18,12 +18,12 @@ pub const OPEN_COMMENT: Fault = fault(
 
 pub const RANGE: Fault = fault(
     [
-        "Bereiche in eckigen Klammern gibt es nicht.",
-        "There are no ranges in square brackets.",
+        "Ein Bereich in eckigen Klammern gehört zu published:.",
+        "A range in square brackets belongs to published:.",
     ],
     [
-        "Den Zeitraum wählen Sie neben der Suche; Wörter gruppieren Sie mit runden Klammern ( ).",
-        "Choose the time beside the search; group words with round brackets ( ).",
+        "Zum Beispiel: published:[2026-11-01 TO 2026-11-30]. Wörter gruppieren Sie mit runden Klammern ( ).",
+        "For example: published:[2026-11-01 TO 2026-11-30]. Group words with round brackets ( ).",
     ],
 );
 
@@ -170,6 +170,17 @@ pub const ONLY_NOT: Fault = fault(
     [
         "Schreiben Sie davor, was gesucht wird: Innenministerium NOT Bayern. Ein OR trennt: jede Seite braucht ihr eigenes Suchwort.",
         "Write what is looked for in front of it: Innenministerium NOT Bayern. An OR divides: each side needs a word of its own.",
+    ],
+);
+
+pub const ONLY_TIME: Fault = fault(
+    [
+        "published: allein findet alles aus diesen Tagen.",
+        "published: alone finds everything of these days.",
+    ],
+    [
+        "Verknüpfen Sie es mit dem, was gesucht wird: Innenministerium AND published:[2026-11-01 TO *]. Ein OR trennt: jede Seite braucht ihr eigenes Suchwort.",
+        "Join it with what is looked for: Innenministerium AND published:[2026-11-01 TO *]. An OR divides: each side needs a word of its own.",
     ],
 );
 

@@ -27,14 +27,30 @@ pub const AUTHOR: Fault = fault(
 );
 
 pub const TIME: Fault = fault(
+    ["Dieses Feld gibt es nicht.", "There is no such field."],
     [
-        "Der Zeitraum steht nicht in der Suchanfrage.",
-        "The time is no part of the query.",
+        "Tage der Veröffentlichung: published:[2026-11-01 TO 2026-11-30], oder der Zeitraum neben der Suche.",
+        "Days of publication: published:[2026-11-01 TO 2026-11-30], or the time beside the search.",
+    ],
+);
+
+pub const DAYS: Fault = fault(
+    [
+        "published: braucht einen Zeitraum aus Tagen.",
+        "published: needs a range of days.",
     ],
     [
-        "Wählen Sie ihn neben der Suche (since, until). Ein Suchauftrag nimmt auf, was neu erscheint.",
-        "Choose it beside the search (since, until). A watch takes what appears from now on.",
+        "Zum Beispiel: published:[2026-11-01 TO 2026-11-30], published:[2026-11-01 TO *]",
+        "For example: published:[2026-11-01 TO 2026-11-30], published:[2026-11-01 TO *]",
     ],
+);
+
+pub const DAYS_ORDER: Fault = fault(
+    [
+        "Der Zeitraum endet, bevor er beginnt.",
+        "The range ends before it begins.",
+    ],
+    NOTHING,
 );
 
 /// Another system's field: what to write instead, or why it has no equal.
@@ -49,7 +65,7 @@ pub fn foreign_field(name: &str, de: String, en: String) -> Fault {
 
 /// `name` is in small letters.
 pub fn unknown_field(name: &str) -> Fault {
-    let mut names = vec!["title", "text"];
+    let mut names = vec!["title", "text", "published"];
     names.extend(KeyField::ALL.into_iter().map(KeyField::as_str));
     let names = names.join(":, ");
     fault(NOTHING, NOTHING).saying([
