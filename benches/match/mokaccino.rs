@@ -97,6 +97,7 @@ fn expr(of: &Expr) -> anyhow::Result<Peer> {
         }
         Expr::Words { scope: None, place } => self::place(place),
         Expr::Words { .. } => bail!("a query of one part of a mention"),
+        Expr::Published(_) => bail!("days of publication"),
         Expr::Keyword(key) => Ok(key.field.as_str().has_value(key.value.as_str())),
     }
 }

@@ -8,7 +8,7 @@ use crate::matching;
 use crate::metrics::Metrics;
 use crate::model::Span;
 use crate::privacy::Voices;
-use crate::query::{Doc, Keys, Query, QueryError, RawKeys};
+use crate::query::{Doc, Keys, Query, QueryError, RawKeys, fault};
 use crate::serve::{
     self, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Preview,
     PreviewRequest, Request, Results, SearchError, SourceState,
@@ -161,7 +161,7 @@ fn parse(text: &str) -> Result<Option<Query>, SearchError> {
 
 pub(super) fn bad_query(error: QueryError) -> SearchError {
     SearchError::BadQuery {
-        message: error.message,
+        fault: error.fault,
         start: error.start,
         end: error.end,
     }
@@ -177,8 +177,8 @@ fn order(order: serve::Order) -> index::Order {
 pub(super) fn search_error(error: IndexError) -> SearchError {
     match error {
         IndexError::TimedOut => SearchError::TimedOut,
-        IndexError::TooBroad(message) => SearchError::BadQuery {
-            message,
+        IndexError::TooBroad { pattern } => SearchError::BadQuery {
+            fault: Box::new(fault::too_broad(&pattern, index::near::MAX_EXPANSIONS)),
             start: 0,
             end: 0,
         },
@@ -213,6 +213,7 @@ fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
         url: stored.url.as_deref().unwrap_or_default(),
         links: &stored.links,
         voice: RawKeys::voice_of(stored.author.as_ref()),
+        published_ms: stored.published.as_millisecond(),
     });
     let (title, text) = (analyse(&stored.title), analyse(&stored.text));
     matching::highlights(

@@ -67,11 +67,16 @@ fn warn(config: &Config) {
         tracing::warn!("desk.recipients is empty: cases are opened, and nobody is mailed.");
     }
     let voices = Voices::new(&config.voices, today());
-    for warning in config.register.warnings(&voices) {
-        // Not which handle: it may be a person's.
-        tracing::warn!(
-            watches = warning.watches.join(", "),
-            "Watches name a handle that is no public voice and never found; `watch list` says which."
-        );
+    for warning in config.register.warnings(&voices, &config.sources) {
+        let watches = warning.watches.join(", ");
+        if warning.about.is_personal() {
+            tracing::warn!(
+                watches,
+                "Watches name a handle or voice that is on no list and never found; `watch list` says which."
+            );
+        } else {
+            let what = warning.to_string();
+            tracing::warn!(watches, what, "Watches ask for what cannot be found.");
+        }
     }
 }

@@ -92,12 +92,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     archive.store.close().await;
     let (total, found) = match found {
         Ok(found) => found,
-        Err(SearchError::BadQuery {
-            message,
-            start,
-            end,
-        }) => {
-            let message = point_at(&args.query, &message, start, end);
+        Err(SearchError::BadQuery { fault, start, end }) => {
+            let message = point_at(&args.query, &fault.to_string(), start, end);
             return Err(WrongArguments(message).into());
         }
         Err(error) => return Err(error.into()),

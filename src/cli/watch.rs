@@ -3,7 +3,7 @@
 
 use super::house::{Settings, today};
 use super::{Format, Output, WrongArguments, note, watch_import, watch_push_down, watch_test};
-use crate::config::{Register, Watch};
+use crate::config::{Config, Register, Watch};
 use crate::privacy::Voices;
 use serde_json::json;
 use std::process::ExitCode;
@@ -37,11 +37,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let config = settings.read()?;
             let code = list(&config.register, format)?;
             let all: Vec<&Watch> = config.register.watches.iter().collect();
-            warn(
-                &config.register,
-                &all,
-                &Voices::new(&config.voices, today()),
-            );
+            warn(&config, &all, &Voices::new(&config.voices, today()));
             Ok(code)
         }
         Command::Test(args) => watch_test::run(args).await,
@@ -50,8 +46,8 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-pub fn warn(register: &Register, chosen: &[&Watch], voices: &Voices) {
-    for mut warning in register.warnings(voices) {
+pub fn warn(config: &Config, chosen: &[&Watch], voices: &Voices) {
+    for mut warning in config.register.warnings(voices, &config.sources) {
         let is_chosen = |name: &String| chosen.iter().any(|watch| watch.name == *name);
         warning.watches.retain(is_chosen);
         if !warning.watches.is_empty() {

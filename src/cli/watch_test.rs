@@ -63,7 +63,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     // A query that is tried alone has no watch to warn of.
     if args.name.is_some() || args.query.is_none() {
-        watch::warn(register, &chosen, &voices);
+        watch::warn(&config, &chosen, &voices);
     }
     Ok(code)
 }
@@ -165,15 +165,8 @@ async fn preview(args: &Args, config: &Config, voices: &Arc<Voices>) -> anyhow::
     let preview = match (asked, &args.query) {
         (Ok(Some(preview)), _) => preview,
         (Ok(None), _) => anyhow::bail!("there is nothing to try"),
-        (
-            Err(SearchError::BadQuery {
-                message,
-                start,
-                end,
-            }),
-            Some(query),
-        ) => {
-            let message = search::point_at(query, &message, start, end);
+        (Err(SearchError::BadQuery { fault, start, end }), Some(query)) => {
+            let message = search::point_at(query, &fault.to_string(), start, end);
             return Err(WrongArguments(message).into());
         }
         (Err(error), _) => return Err(error.into()),

@@ -18,10 +18,12 @@ mod pacing;
 pub mod replay;
 pub mod source;
 pub mod supervise;
+mod supplies;
 mod tally;
 pub mod websocket;
 
 pub use backoff::Timing;
+pub use supplies::Supplies;
 
 use crate::model::Change;
 use serde::Deserialize;

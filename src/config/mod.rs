@@ -8,14 +8,17 @@
 //! that `token_file` or `password_file` names; a configuration file that holds one is refused.
 
 mod faults;
+mod persons;
 mod shape;
+mod warnings;
 mod watches;
 
 pub use faults::{ConfigError, Fault};
-pub use watches::{Register, Warning, Watch};
+pub use warnings::{About, Warning};
+pub use watches::{Register, Watch};
 
 use crate::collect::SourceConfig;
-use crate::privacy::Voice;
+use crate::privacy::{Voice, Voices};
 use crate::{desk, index, pipeline, serve};
 use config::{Environment, File, FileFormat, Value, ValueKind};
 use jiff::civil::Date;
@@ -161,7 +164,8 @@ fn check(
     let voices = check_voices(root.remove("voice"), today, faults);
     faults::check_keys(&mut root, shape, faults);
     let watch_files = watch_files(&mut root, file);
-    let register = watches::read(&watch_files, today, faults);
+    let known = Voices::new(&voices, today);
+    let register = watches::read(&watch_files, &known, today, faults);
     let house: Option<House> = section(&mut root, "house", faults);
     let pipeline = section(&mut root, "pipeline", faults);
     let index = section(&mut root, "index", faults);

@@ -1,17 +1,17 @@
 //! The register of watches: a query that is not registered, or whose approval has run out,
 //! collects nothing.
 
+use super::persons::asks_only_for_persons;
 use super::{Fault, Table, is_name};
 use crate::matching::StoredQuery;
 use crate::model::Target;
 use crate::privacy::Voices;
-use crate::query::{Expr, Query};
+use crate::query::Query;
 use config::{File, FileFormat, Value, ValueKind};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Longest time for which a watch may be approved.
@@ -64,62 +64,6 @@ impl Register {
     pub fn watch(&self, name: &str) -> Option<&Watch> {
         self.watches.iter().find(|watch| watch.name == name)
     }
-
-    /// What is allowed, and yet not what its author meant: handles that are never found.
-    pub fn warnings(&self, voices: &Voices) -> Vec<Warning> {
-        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for watch in &self.watches {
-            let mut handles = BTreeSet::new();
-            handles_in(watch.query.expr(), &mut handles);
-            // A pattern may mean several voices, and names none.
-            handles.retain(|handle| !handle.contains(['*', '?']) && voices.find(handle).is_none());
-            for handle in handles {
-                found.entry(handle).or_default().push(watch.name.clone());
-            }
-        }
-        let warning = |(handle, watches)| Warning { handle, watches };
-        found.into_iter().map(warning).collect()
-    }
-}
-
-/// Watches name a handle that is no public voice.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// With its `@`.
-    pub handle: String,
-    pub watches: Vec<String>,
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} ({}) is no public voice, so it is masked in texts and never found: \
-             put it into [[voice]], or take it out",
-            self.handle,
-            self.watches.join(", ")
-        )
-    }
-}
-
-fn handles_in(expr: &Expr, into: &mut BTreeSet<String>) {
-    match expr {
-        Expr::And { all, none } => {
-            for expr in all.iter().chain(none) {
-                handles_in(expr, into);
-            }
-        }
-        Expr::Or(any) => {
-            for expr in any {
-                handles_in(expr, into);
-            }
-        }
-        Expr::Words { place, .. } => {
-            let words = place.words().into_iter().map(|word| &word.written);
-            into.extend(words.filter(|word| word.starts_with('@')).cloned());
-        }
-        Expr::Keyword(_) => {}
-    }
 }
 
 /// The keys of a watch.
@@ -163,7 +107,12 @@ struct Reading {
 }
 
 /// Reads the watch files (or the starter pack where none is named) and checks every watch.
-pub(super) fn read(files: &[PathBuf], today: Date, faults: &mut Vec<Fault>) -> Option<Register> {
+pub(super) fn read(
+    files: &[PathBuf],
+    voices: &Voices,
+    today: Date,
+    faults: &mut Vec<Fault>,
+) -> Option<Register> {
     let before = faults.len();
     let mut reading = Reading::default();
     for path in files {
@@ -178,6 +127,7 @@ pub(super) fn read(files: &[PathBuf], today: Date, faults: &mut Vec<Fault>) -> O
         read_file("starter watches", text, today, &mut reading, faults);
     }
     check_together(&reading, faults);
+    check_persons(&reading, voices, faults);
     if reading.written.is_empty() && faults.len() == before {
         faults.push(Fault::new(
             "watches",
@@ -397,5 +347,24 @@ fn check_together(reading: &Reading, faults: &mut Vec<Fault>) {
             let message = format!("unknown target `{target}`; there are {}", known.join(", "));
             faults.push(Fault::new(place, message));
         }
+    }
+}
+
+/// A query that asks for private persons and for nothing that is said.
+fn check_persons(reading: &Reading, voices: &Voices, faults: &mut Vec<Fault>) {
+    for watch in &reading.register.watches {
+        if !asks_only_for_persons(watch.query.expr(), voices) {
+            continue;
+        }
+        let written = reading.written.iter();
+        let mut places = written.filter(|(_, name, _)| *name == watch.name);
+        let place = places
+            .next()
+            .map_or(watch.name.as_str(), |(place, ..)| place);
+        faults.push(Fault::new(
+            place,
+            "query: it asks for nothing but the handle of a private account, and statements are \
+             watched here, not people: add what is said, or put a public voice into [[voice]]",
+        ));
     }
 }

@@ -4,15 +4,16 @@ use super::near::NearQuery;
 use super::scan::{ScanQuery, Sought};
 use super::schema;
 use crate::model::Part;
-use crate::query::{Expr, KeyField, Keyword, Place, Test, Word};
+use crate::query::{Days, Expr, KeyField, Keyword, Place, Test, Word};
+use std::ops::Bound;
 use std::sync::Arc;
 use tantivy::Term;
-use tantivy::query::{BooleanQuery, Occur, Query, TermQuery};
+use tantivy::query::{BooleanQuery, Occur, Query, RangeQuery, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 
 /// The query for an index of [`schema::build`]. Never fails; running it fails with
-/// `InvalidArgument` where a wildcard inside a phrase or `NEAR` stands for too many words
-/// ([`MAX_EXPANSIONS`](super::near::MAX_EXPANSIONS)).
+/// [`too_broad`](super::scan::too_broad) where a wildcard inside a phrase or `NEAR` stands for too
+/// many words ([`MAX_EXPANSIONS`](super::near::MAX_EXPANSIONS)).
 pub fn compile(expr: &Expr) -> Box<dyn Query> {
     match expr {
         Expr::And { all, none } => {
@@ -33,7 +34,17 @@ pub fn compile(expr: &Expr) -> Box<dyn Query> {
             )
         }
         Expr::Keyword(keyword) => in_keys(keyword),
+        Expr::Published(days) => Box::new(published(days)),
     }
+}
+
+fn published(days: &Days) -> RangeQuery {
+    let days = days.span_ms();
+    let term = |ms| Term::from_field_i64(schema::PUBLISHED, ms);
+    RangeQuery::new(
+        Bound::Included(term(days.start)),
+        Bound::Excluded(term(days.end)),
+    )
 }
 
 fn in_keys(keyword: &Keyword) -> Box<dyn Query> {

@@ -22,6 +22,7 @@ pub(super) fn of(mention: &StoredMention) -> TantivyDocument {
             url: mention.url.as_deref().unwrap_or_default(),
             links: &mention.links,
             voice: RawKeys::voice_of(mention.author.as_ref()),
+            published_ms: mention.published.as_millisecond(),
         },
         watches: mention.matches.iter().map(|m| m.watch.as_str()).collect(),
         targets: mention.matches.iter().map(|m| m.target.as_str()).collect(),

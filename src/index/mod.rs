@@ -105,9 +105,9 @@ pub enum IndexError {
     InUse,
     #[error("the search took too long; ask for a shorter time or fewer wildcards")]
     TimedOut,
-    /// In German, for the editor who asked.
-    #[error("{0}")]
-    TooBroad(String),
+    /// The fault of the query, to be told to whoever asked.
+    #[error("{pattern} stands for more than {limit} words", limit = near::MAX_EXPANSIONS)]
+    TooBroad { pattern: String },
     #[error("the index's engine failed")]
     Panicked,
 }
@@ -123,7 +123,7 @@ impl IndexError {
             | IndexError::Store(_)
             | IndexError::InUse
             | IndexError::TimedOut
-            | IndexError::TooBroad(_) => false,
+            | IndexError::TooBroad { .. } => false,
         }
     }
 }

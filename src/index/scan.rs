@@ -22,8 +22,7 @@ impl Sought {
     /// Where the postings of these terms are in one segment, each term once.
     ///
     /// # Errors
-    /// [`TantivyError::InvalidArgument`] in German where there are more than `limit`; the index's
-    /// own errors.
+    /// [`too_many`] where there are more than `limit`; the index's own errors.
     pub fn terms(
         &self,
         segment: &SegmentReader,
@@ -40,7 +39,7 @@ impl Sought {
                 }
                 if std::str::from_utf8(term).is_ok_and(|term| self.fits(pass, term)) {
                     if found.len() == limit {
-                        return Err(self.too_many(limit));
+                        return Err(too_many(self.written()));
                     }
                     found.push(info.clone());
                 }
@@ -73,14 +72,27 @@ impl Sought {
         }
     }
 
-    fn too_many(&self, limit: usize) -> TantivyError {
-        let written = match self {
-            Sought::Wild(patterns) => patterns.first().cloned().unwrap_or_default(),
-            Sought::Keyword(keyword) => keyword.value.clone(),
-        };
-        TantivyError::InvalidArgument(format!(
-            "{written} passt auf mehr als {limit} Wörter. Schreiben Sie mehr Buchstaben."
-        ))
+    fn written(&self) -> &str {
+        match self {
+            Sought::Wild(patterns) => patterns.first().map_or("", String::as_str),
+            Sought::Keyword(keyword) => &keyword.value,
+        }
+    }
+}
+
+/// The engine's errors are made of text: this one is told from others by how it starts.
+const TOO_MANY: &str = "too many words: ";
+
+/// A pattern that stands for more words than are looked at.
+fn too_many(pattern: &str) -> TantivyError {
+    TantivyError::InvalidArgument(format!("{TOO_MANY}{pattern}"))
+}
+
+/// The pattern of an error that says that it stands for too many words.
+pub fn too_broad(error: &TantivyError) -> Option<&str> {
+    match error {
+        TantivyError::InvalidArgument(message) => message.strip_prefix(TOO_MANY),
+        _ => None,
     }
 }
 

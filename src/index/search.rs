@@ -5,6 +5,7 @@
 
 use super::facets::{Counter, Facets};
 use super::partition::Partition;
+use super::scan::too_broad;
 use super::week::Week;
 use super::{IndexError, compile, schema};
 use crate::model::{FlagKind, Kind, Stance};
@@ -24,7 +25,7 @@ use tantivy::query::{
     AllQuery, BooleanQuery, EnableScoring, Occur, Query, RangeQuery, TermQuery, Weight,
 };
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{SegmentReader, TERMINATED, TantivyError, Term};
+use tantivy::{SegmentReader, TERMINATED, Term};
 
 /// Results on one page at most.
 pub const MAX_RESULTS: usize = 200;
@@ -221,18 +222,19 @@ pub(super) fn over(
         let done = catch_unwind(AssertUnwindSafe(|| work(partition)));
         match done.unwrap_or(Err(IndexError::Panicked)) {
             Err(error) if error.is_damage() => damaged.push(partition.week),
-            done => done.map_err(said_to_editors)?,
+            done => done.map_err(query_fault)?,
         }
     }
     Ok(damaged)
 }
 
-/// A wildcard that stands for too many words is the query's fault, and the engine's error says so.
-fn said_to_editors(error: IndexError) -> IndexError {
-    match error {
-        IndexError::Engine(TantivyError::InvalidArgument(message)) => IndexError::TooBroad(message),
-        other => other,
-    }
+/// A wildcard that stands for too many words is the query's fault.
+fn query_fault(error: IndexError) -> IndexError {
+    let pattern = match &error {
+        IndexError::Engine(engine) => too_broad(engine).map(str::to_owned),
+        _ => None,
+    };
+    pattern.map_or(error, |pattern| IndexError::TooBroad { pattern })
 }
 
 struct Run<'a> {

@@ -37,7 +37,7 @@ fn clauses(node: &Node, shares: &[f64]) -> Vec<Clause> {
             .into_iter()
             .collect(),
         Node::Placed(placed) => clauses(&placed.need, shares),
-        Node::Key(_) | Node::Not(_) => Vec::new(),
+        Node::Key(_) | Node::Published(_) | Node::Not(_) => Vec::new(),
     }
 }
 

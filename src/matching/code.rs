@@ -7,9 +7,9 @@ use super::program::Node;
 use super::scratch::Scratch;
 use super::spot::Spot;
 use crate::model::Part;
-use crate::query::{Keys, Keyword, Subject};
+use crate::query::{Days, Keys, Keyword, Subject};
 
-const KIND_BITS: u32 = 3;
+const KIND_BITS: u32 = 4;
 const ALL: u32 = 0;
 const ANY: u32 = 1;
 const NOT: u32 = 2;
@@ -18,6 +18,7 @@ const IN_TITLE: u32 = 4;
 const IN_TEXT: u32 = 5;
 const PLACED: u32 = 6;
 const KEY: u32 = 7;
+const PUBLISHED: u32 = 8;
 
 /// All programs.
 #[derive(Debug, Default)]
@@ -27,6 +28,7 @@ pub struct Code {
     starts: Vec<u32>,
     spots: Vec<Spot>,
     keys: Vec<Keyword>,
+    days: Vec<Days>,
 }
 
 fn narrow(number: usize) -> u32 {
@@ -76,6 +78,11 @@ impl Code {
                 self.keys.push(*key);
                 KEY
             }
+            Node::Published(days) => {
+                self.numbers.push(narrow(self.days.len()));
+                self.days.push(days);
+                PUBLISHED
+            }
         };
         let length = narrow(self.numbers.len() - start);
         if let Some(head) = self.numbers.get_mut(start) {
@@ -107,6 +114,7 @@ impl Code {
             + size_of_val(self.starts.as_slice())
             + size_of_val(self.spots.as_slice())
             + self.spots.iter().map(Spot::bytes).sum::<usize>()
+            + size_of_val(self.days.as_slice())
             + size_of_val(self.keys.as_slice())
             + self.keys.iter().map(|key| key.value.len()).sum::<usize>()
     }
@@ -142,6 +150,11 @@ impl Evaluation<'_> {
                         .is_some_and(|spot| spot.holds(self.scratch))
             }
             (KEY, [key]) => self.has(*key),
+            (PUBLISHED, [days]) => {
+                let at = self.subject.keys.published_ms;
+                let days = self.code.days.get(*days as usize);
+                days.is_some_and(|days| days.span_ms().contains(&at))
+            }
             _ => false,
         }
     }

@@ -58,6 +58,7 @@ impl<'a> View<'a> {
                 .keys
                 .values(key.field)
                 .any(|value| key.matches(value)),
+            Expr::Published(days) => days.span_ms().contains(&self.doc.keys.published_ms()),
         }
     }
 
@@ -92,7 +93,7 @@ impl<'a> View<'a> {
                     );
                 }
             }
-            Expr::Keyword(_) => {}
+            Expr::Keyword(_) | Expr::Published(_) => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::spot::Spot;
 use crate::model::Part;
-use crate::query::{Expr, Keyword, Place, Test, Word};
+use crate::query::{Days, Expr, Keyword, Place, Test, Word};
 
 /// What must hold. Tests hold where any part of the mention has a hit of them.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub enum Node {
     Scoped(Part, u32),
     Placed(Box<Placed>),
     Key(Box<Keyword>),
+    Published(Days),
 }
 
 /// Words at a place.
@@ -40,6 +41,7 @@ impl Node {
             Expr::Or(any) => Node::any(any.iter().map(|expr| Node::of(expr, number)).collect()),
             Expr::Words { scope, place } => Node::words(*scope, &place.map(number)),
             Expr::Keyword(key) => Node::Key(Box::new(key.clone())),
+            Expr::Published(days) => Node::Published(*days),
         }
     }
 
@@ -128,13 +130,13 @@ impl Node {
             }
             Node::Placed(placed) => placed.need.order(shares),
             Node::Not(node) => node.order(shares),
-            Node::Test(_) | Node::Scoped(..) | Node::Key(_) => {}
+            Node::Test(_) | Node::Scoped(..) | Node::Key(_) | Node::Published(_) => {}
         }
     }
 
     fn effort(&self) -> u8 {
         match self {
-            Node::Test(_) | Node::Tests(_) | Node::Scoped(..) => 0,
+            Node::Test(_) | Node::Tests(_) | Node::Scoped(..) | Node::Published(_) => 0,
             Node::Any(nodes) | Node::All(nodes) => {
                 nodes.iter().map(Node::effort).max().unwrap_or(0).max(1)
             }
@@ -161,7 +163,7 @@ impl Node {
             Node::Test(test) | Node::Scoped(_, test) => one(test),
             Node::Tests(tests) => tests.iter().map(one).sum::<f64>().min(1.0),
             Node::Placed(placed) => placed.need.share(shares),
-            Node::Key(_) => 1.0,
+            Node::Key(_) | Node::Published(_) => 1.0,
         }
     }
 }

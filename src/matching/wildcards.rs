@@ -44,6 +44,8 @@ enum Shape {
     Prefix,
     /// `*ministerium`
     Suffix,
+    /// `*grenze*`, which `Grenze~comp` is as well.
+    Inside,
     Other,
 }
 
@@ -168,6 +170,11 @@ fn mixed(key: u64) -> u64 {
     key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+/// A star at both ends.
+fn is_starred(pattern: &str) -> bool {
+    pattern.starts_with('*') && pattern.ends_with('*')
+}
+
 /// The first `width` bytes as a number.
 fn key(bytes: u64, width: usize) -> u64 {
     bytes & (u64::MAX >> (64 - 8 * width))
@@ -197,6 +204,9 @@ impl Wildcards {
         let shape = match written {
             _ if runs.len() == 2 && last.is_empty() && written.ends_with('*') => Shape::Prefix,
             _ if runs.len() == 2 && first.is_empty() && written.starts_with('*') => Shape::Suffix,
+            _ if runs.len() == 3 && written.len() == inside.len() + 2 && is_starred(written) => {
+                Shape::Inside
+            }
             _ => Shape::Other,
         };
         if let Some(class) = class(first.len()) {
@@ -271,7 +281,8 @@ impl Wildcards {
     }
 
     fn find_inner(&self, form: &str, tell: &mut impl FnMut(u32)) {
-        for (width, class) in WIDTHS.into_iter().zip(&self.inner) {
+        let classes = WIDTHS.into_iter().zip(&self.inner);
+        for (width, class) in classes.filter(|(_, class)| !class.keys.is_empty()) {
             for window in form.as_bytes().windows(width) {
                 let bytes = window.iter().rev();
                 let key = bytes.fold(0, |key, byte| key << 8 | u64::from(*byte));
@@ -291,6 +302,7 @@ impl Wildcards {
         let holds = match pattern.shape {
             Shape::Prefix => form.starts_with(&written[..written.len() - 1]),
             Shape::Suffix => form.ends_with(&written[1..]) && stars(form),
+            Shape::Inside => form.contains(&written[1..written.len() - 1]) && stars(form),
             Shape::Other => word_glob(written, form),
         };
         if holds {

@@ -69,6 +69,7 @@ pub struct Draft<'c> {
     text: String,
     links: Vec<String>,
     lang: String,
+    published: Timestamp,
     place: Place,
 }
 
@@ -89,6 +90,7 @@ impl<'c> Draft<'c> {
             lang: language(&item, &title, &text),
             links: public_links(&links, context.voices),
             place: place(&item, context.voices),
+            published: believable(item.published, context.collected).unwrap_or(context.collected),
             item,
             context,
             title,
@@ -111,6 +113,7 @@ impl<'c> Draft<'c> {
                 url: url.map_or("", Url::as_str),
                 links: &self.links,
                 voice: voice.map_or(["", ""], |(voice, handle)| [&voice.name, handle]),
+                published_ms: self.published.as_millisecond(),
             },
         }
     }
@@ -134,9 +137,9 @@ impl<'c> Draft<'c> {
             item,
             context,
             place,
+            published,
             ..
         } = self;
-        let published = believable(item.published, context.collected).unwrap_or(context.collected);
         let key = context.keys.mention_key(&item.platform, &item.id);
         let (author, sealed) = identity(&item, &key, published, &place, context)?;
         let reply_to = item.reply_to.as_deref();

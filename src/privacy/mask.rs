@@ -40,6 +40,14 @@ impl Voices {
         Self { by_handle }
     }
 
+    /// Names and handles of all voices, some more than once.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let voices = self.by_handle.values();
+        voices.flat_map(|voice| {
+            std::iter::once(voice.name.as_str()).chain(voice.handles.iter().map(String::as_str))
+        })
+    }
+
     /// The voice behind a handle or account id, with or without `@`, in any case.
     pub fn find(&self, handle: &str) -> Option<&Voice> {
         self.by_handle.get(&fold(handle))

@@ -1,6 +1,7 @@
 //! What a query says, as data. [`Display`](std::fmt::Display) prints it with every bracket that
 //! shows how it is understood; the print parses to the same tree.
 
+use super::days::Days;
 use crate::model::Part;
 use std::fmt;
 
@@ -20,6 +21,8 @@ pub enum Expr {
         place: Place,
     },
     Keyword(Keyword),
+    /// Published on one of these days.
+    Published(Days),
 }
 
 /// Places in one part of a mention, as spans from a first to a last position. `T` is what a position
@@ -50,10 +53,12 @@ pub enum Place<T = Test> {
 /// One word as the editor wrote it, and how it is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word<T = Test> {
-    /// As written, without the brackets of `{BMI}`.
+    /// As written, without the brackets of `{BMI}` and the `~comp` of `Grenze~comp`.
     pub written: String,
     /// `{BMI}`.
     pub exact: bool,
+    /// `Grenze~comp`: also as a part of longer words.
+    pub compound: bool,
     /// It stands where any of these holds: tests at successive positions. `E-Mail` is found as
     /// `e` `mail` and as `email`.
     pub ways: Vec<Vec<T>>,
@@ -123,7 +128,7 @@ impl Expr {
             }
             Expr::Or(any) => 1 + any.iter().map(Expr::depth).max().unwrap_or(0),
             Expr::Words { place, .. } => place.depth(),
-            Expr::Keyword(_) => 1,
+            Expr::Keyword(_) | Expr::Published(_) => 1,
         }
     }
 }
@@ -185,6 +190,7 @@ impl Word {
         Word {
             written: String::new(),
             exact: self.exact,
+            compound: self.compound,
             ways: self.ways.iter().map(way).collect(),
         }
     }
@@ -235,6 +241,7 @@ impl fmt::Display for Expr {
                 write!(f, "{field}:{}", Operand(place))
             }
             Expr::Keyword(key) => write!(f, "{}:\"{}\"", key.field.as_str(), key.value),
+            Expr::Published(days) => write!(f, "{days}"),
         }
     }
 }
@@ -322,6 +329,8 @@ impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.exact {
             write!(f, "{{{}}}", self.written)
+        } else if self.compound {
+            write!(f, "{}~comp", self.written)
         } else if is_plain(&self.written) {
             f.write_str(&self.written)
         } else {

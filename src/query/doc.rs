@@ -32,6 +32,7 @@ pub struct Keys {
     url: String,
     links: Vec<String>,
     voice: Vec<String>,
+    published_ms: i64,
 }
 
 /// A mention as queries are tried on it, before its words are read.
@@ -63,6 +64,8 @@ pub struct RawKeys<'a> {
     pub links: &'a [String],
     /// Name and handle of a public voice; empty for private accounts.
     pub voice: [&'a str; 2],
+    /// Time of publication in milliseconds since 1970.
+    pub published_ms: i64,
 }
 
 impl<'a> RawKeys<'a> {
@@ -75,6 +78,7 @@ impl<'a> RawKeys<'a> {
             url: mention.url.as_deref().unwrap_or_default(),
             links: &mention.links,
             voice: Self::voice_of(mention.author.as_ref()),
+            published_ms: mention.published.as_millisecond(),
         }
     }
 
@@ -105,11 +109,17 @@ impl Keys {
                 .iter()
                 .map(|name| KeyField::Voice.fold(name))
                 .collect(),
+            published_ms: raw.published_ms,
         }
     }
 
     pub fn of(mention: &Mention) -> Self {
         Self::new(RawKeys::of(mention))
+    }
+
+    /// Time of publication in milliseconds since 1970.
+    pub fn published_ms(&self) -> i64 {
+        self.published_ms
     }
 
     /// The values of one field.

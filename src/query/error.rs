@@ -1,20 +1,20 @@
-//! Why a query was refused.
+//! Why a query was refused, and where.
 
+use super::fault::Fault;
 use std::fmt;
 use std::ops::Range;
 
 /// Characters of the query shown on each side of the fault.
 const SHOWN: usize = 40;
 
-/// Why a query was refused: message, place, and what to write instead. German, for editors.
+/// Why a query was refused: what is wrong in both languages, and the place.
 ///
-/// Printed as message, the line of the query, a caret line, and the hint. The query is foreign
-/// text: escape it in pages.
+/// Printed in English as message, the line of the query, a caret line, and the hint. The query is
+/// foreign text: escape it in pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryError {
-    pub message: String,
-    /// What to write instead; empty where the message says all.
-    pub hint: String,
+    /// Boxed, for it is larger than what a parser returns otherwise.
+    pub fault: Box<Fault>,
     /// Byte range in the query, on character boundaries.
     pub start: usize,
     pub end: usize,
@@ -26,12 +26,7 @@ pub struct QueryError {
 
 impl QueryError {
     /// `at` is a byte range in `written`; it is moved to character boundaries.
-    pub(crate) fn new(
-        written: &str,
-        at: Range<usize>,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn new(written: &str, at: Range<usize>, fault: Fault) -> Self {
         let start = written.floor_char_boundary(at.start);
         let end = written.ceil_char_boundary(at.end).max(start);
         let line_start = written[..start].rfind('\n').map_or(0, |i| i + 1);
@@ -53,8 +48,7 @@ impl QueryError {
         let carets =
             " ".repeat(before.chars().count()) + &"^".repeat(marked.chars().count().max(1));
         Self {
-            message: message.into(),
-            hint: hint.into(),
+            fault: Box::new(fault),
             start,
             end,
             excerpt: format!("{before}{marked}{after}"),
@@ -76,9 +70,10 @@ fn printable(c: char) -> char {
 
 impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n  {}\n  {}", self.message, self.excerpt, self.carets)?;
-        if !self.hint.is_empty() {
-            write!(f, "\n{}", self.hint)?;
+        let Fault { message, hint } = self.fault.as_ref();
+        write!(f, "{}\n  {}\n  {}", message.en, self.excerpt, self.carets)?;
+        if !hint.en.is_empty() {
+            write!(f, "\n{}", hint.en)?;
         }
         Ok(())
     }

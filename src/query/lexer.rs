@@ -2,7 +2,10 @@
 
 use super::MAX_BETWEEN;
 use super::ast::KeyField;
+use super::days::Days;
 use super::error::QueryError;
+use super::fault::{self, Fault};
+use super::import::foreign_field;
 use crate::model::Part;
 use std::ops::Range;
 
@@ -26,7 +29,10 @@ pub enum Kind {
     },
     /// `~5` behind a phrase or bracket.
     Tilde(u32),
+    /// `~comp` behind a word.
+    Comp,
     Field(Field),
+    Days(Days),
     Word(String),
     Quoted(String),
     Exact(String),
@@ -42,8 +48,8 @@ pub enum Field {
 /// Names that are not the language's own but mean one of its fields.
 const ALIASES: [(&str, KeyField); 1] = [("language", KeyField::Lang)];
 
-/// The message for a field inside a field.
-pub const NESTED: &str = "Ein Feld kann nicht in einem anderen stehen.";
+/// Names under which a time is looked for; the search has its own fields for it.
+const TIMES: [&str; 7] = ["date", "datum", "time", "since", "until", "before", "after"];
 
 /// True for words that are operators, or that a reader would take for one.
 pub fn is_reserved(word: &str) -> bool {
@@ -63,6 +69,12 @@ fn is_near(run: &str) -> bool {
 
 fn is_quote(c: char) -> bool {
     matches!(c, '"' | '„' | '“' | '”' | '‟' | '«' | '»' | '＂')
+}
+
+/// Characters without width that pasted text brings along; inside a word the analyser drops them.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 pub fn lex(written: &str) -> Result<Vec<Lexeme>, QueryError> {
@@ -107,16 +119,15 @@ impl<'a> Lexer<'a> {
         self.out.push(Lexeme { kind, at });
     }
 
-    fn refuse<T>(&self, at: Range<usize>, message: &str, hint: &str) -> Result<T, QueryError> {
-        Err(QueryError::new(self.written, at, message, hint))
+    fn refuse<T>(&self, at: Range<usize>, fault: Fault) -> Result<T, QueryError> {
+        Err(QueryError::new(self.written, at, fault))
     }
 
     /// Moves over blanks and comments; false at the end.
     fn skip_blank(&mut self) -> Result<bool, QueryError> {
         loop {
-            let trimmed = self
-                .rest()
-                .trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
+            let blank = |c: char| c.is_whitespace() || c.is_control() || is_unseen(c);
+            let trimmed = self.rest().trim_start_matches(blank);
             self.at = self.written.len() - trimmed.len();
             if !trimmed.starts_with("<<<") {
                 return Ok(!trimmed.is_empty());
@@ -124,11 +135,7 @@ impl<'a> Lexer<'a> {
             match trimmed.find(">>>") {
                 Some(close) => self.at += close + 3,
                 None => {
-                    return self.refuse(
-                        self.at..self.at + 3,
-                        "Der Kommentar hat kein Ende.",
-                        "Schließen Sie ihn mit >>>.",
-                    );
+                    return self.refuse(self.at..self.at + 3, fault::OPEN_COMMENT);
                 }
             }
         }
@@ -159,13 +166,9 @@ impl<'a> Lexer<'a> {
             '{' => self.exact()?,
             '~' => self.tilde()?,
             '[' | ']' => {
-                return self.refuse(
-                    at..at + 1,
-                    "Bereiche in eckigen Klammern gibt es nicht.",
-                    "Den Zeitraum wählen Sie neben der Suche; Wörter gruppieren Sie mit runden Klammern ( ).",
-                );
+                return self.refuse(at..at + 1, fault::RANGE);
             }
-            '}' => return self.refuse(at..at + 1, "Hier schließt }, ohne dass { öffnet.", ""),
+            '}' => return self.refuse(at..at + 1, fault::STRAY_BRACE),
             _ => self.bare()?,
         }
         if self.raw == Raw::Value
@@ -180,11 +183,7 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let inner = start + open.len_utf8();
         let Some(length) = self.written[inner..].find(is_quote) else {
-            return self.refuse(
-                start..inner,
-                "Dieses Anführungszeichen wird nicht geschlossen.",
-                "Setzen Sie am Ende der Wortfolge ein zweites.",
-            );
+            return self.refuse(start..inner, fault::OPEN_QUOTE);
         };
         let close = inner + length;
         let end = close
@@ -200,11 +199,7 @@ impl<'a> Lexer<'a> {
     fn exact(&mut self) -> Result<(), QueryError> {
         let start = self.at;
         let Some(length) = self.rest().find('}') else {
-            return self.refuse(
-                start..start + 1,
-                "Diese geschweifte Klammer wird nicht geschlossen.",
-                "Genaue Schreibweise: {BMI}",
-            );
+            return self.refuse(start..start + 1, fault::OPEN_BRACE);
         };
         let text = self.written[start + 1..start + length].to_owned();
         self.push(Kind::Exact(text), start..start + length + 1);
@@ -213,6 +208,13 @@ impl<'a> Lexer<'a> {
 
     fn tilde(&mut self) -> Result<(), QueryError> {
         let start = self.at;
+        let letters = self.rest()[1..]
+            .bytes()
+            .take_while(u8::is_ascii_alphanumeric)
+            .count();
+        if self.rest()[1..=letters].eq_ignore_ascii_case("comp") {
+            return self.comp(start..start + 1 + letters);
+        }
         let digits = self.rest()[1..]
             .bytes()
             .take_while(u8::is_ascii_digit)
@@ -221,26 +223,28 @@ impl<'a> Lexer<'a> {
         let follows = matches!(self.out.last(), Some(last) if last.at.end == start
             && matches!(last.kind, Kind::Quoted(_) | Kind::Close));
         if digits == 0 || !follows {
-            return self.refuse(
-                start..end,
-                "~ steht nur mit einer Zahl hinter einer Wortfolge oder einer Klammer.",
-                "Zum Beispiel: \"Minister Rücktritt\"~5",
-            );
+            return self.refuse(start..end, fault::TILDE);
         }
         let max_between = self.count(start + 1..end)?;
         self.push(Kind::Tilde(max_between), start..end);
         Ok(())
     }
 
+    fn comp(&mut self, at: Range<usize>) -> Result<(), QueryError> {
+        match self.out.last() {
+            Some(last) if last.at.end == at.start && matches!(last.kind, Kind::Word(_)) => {
+                self.push(Kind::Comp, at);
+                Ok(())
+            }
+            _ => self.refuse(at, fault::COMP_PLACE),
+        }
+    }
+
     /// The number of words between two operands.
     fn count(&self, at: Range<usize>) -> Result<u32, QueryError> {
         match self.written[at.clone()].parse::<u32>() {
             Ok(count) if count <= MAX_BETWEEN => Ok(count),
-            _ => self.refuse(
-                at,
-                &format!("Höchstens {MAX_BETWEEN} Wörter Abstand sind möglich."),
-                "Für größere Abstände schreiben Sie AND.",
-            ),
+            _ => self.refuse(at, fault::too_far()),
         }
     }
 
@@ -258,6 +262,7 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let run = &rest[..rest.find(ends).unwrap_or(rest.len())];
         let run = &run[..run.find("<<<").unwrap_or(run.len())];
+        let run = run.trim_end_matches(is_unseen);
         let end = start + run.len();
         match run {
             "AND" => self.push(Kind::And, start..end),
@@ -270,12 +275,38 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
+    /// `published:` and its range.
+    fn days(&mut self, name: Range<usize>) -> Result<(), QueryError> {
+        if matches!(self.out.last(), Some(last) if matches!(last.kind, Kind::Field(_))) {
+            return self.refuse(name, fault::NESTED);
+        }
+        let after = self.written[name.end..].trim_start();
+        let open = self.written.len() - after.len();
+        let inside = after
+            .strip_prefix('[')
+            .and_then(|inside| inside.split_once(']'));
+        let Some((inside, _)) = inside else {
+            return self.refuse(name, fault::DAYS);
+        };
+        let end = open + inside.len() + 2;
+        match Days::parse(inside) {
+            Ok(days) => {
+                self.push(Kind::Days(days), name.start..end);
+                Ok(())
+            }
+            Err(fault) => self.refuse(open..end, fault),
+        }
+    }
+
     fn raw_value(&mut self, at: Range<usize>) -> Result<(), QueryError> {
         let run = &self.written[at.clone()];
+        if run.starts_with('[') {
+            return self.refuse(at.start..at.start + 1, fault::RANGE);
+        }
         let name = run.split(':').next().unwrap_or_default();
-        if name.len() < run.len() && find_field(name).is_some() {
+        if name.len() < run.len() && (find_field(name).is_some() || is_published(name)) {
             let name_end = at.start + name.len() + 1;
-            return self.refuse(at.start..name_end, NESTED, "");
+            return self.refuse(at.start..name_end, fault::NESTED);
         }
         self.push(Kind::Word(run.to_owned()), at);
         Ok(())
@@ -283,17 +314,16 @@ impl<'a> Lexer<'a> {
 
     fn near(&mut self, at: Range<usize>) -> Result<(), QueryError> {
         let run = &self.written[at.clone()];
-        let hint = "Schreiben Sie zum Beispiel NEAR/5 (höchstens fünf Wörter dazwischen) oder NEAR/5f (in dieser Reihenfolge).";
         let Some(count) = run.strip_prefix("NEAR/") else {
-            let message = match run.starts_with("ONEAR") {
-                true => "ONEAR heißt hier NEAR/4f: mit Zahl und f für die Reihenfolge.",
-                false => "NEAR braucht Großbuchstaben und eine Zahl.",
+            let fault = match run.starts_with("ONEAR") {
+                true => fault::ONEAR,
+                false => fault::NEAR_SPELLING,
             };
-            return self.refuse(at, message, hint);
+            return self.refuse(at, fault);
         };
         let number = count.strip_suffix(['f', 'F']).unwrap_or(count);
         if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
-            return self.refuse(at, "NEAR braucht eine Zahl.", hint);
+            return self.refuse(at, fault::NEAR_NUMBER);
         }
         let ordered = number.len() < count.len();
         let number_start = at.start + "NEAR/".len();
@@ -311,21 +341,20 @@ impl<'a> Lexer<'a> {
     fn field_or_word(&mut self, at: Range<usize>) -> Result<(), QueryError> {
         let run = self.written[at.clone()].to_owned();
         if run.len() > 1 && run.starts_with(['-', '+']) {
-            return self.refuse(
-                at.start..at.start + 1,
-                "Plus- und Minuszeichen vor einem Wort haben keine Wirkung.",
-                "Schreiben Sie AND oder NOT vor das Wort.",
-            );
+            return self.refuse(at.start..at.start + 1, fault::SIGN);
         }
         let Some((name, value)) = run.split_once(':') else {
             self.push(Kind::Word(run), at);
             return Ok(());
         };
         let name_end = at.start + name.len() + 1;
+        if is_published(name) {
+            return self.days(at.start..name_end);
+        }
         if let Some(field) = find_field(name) {
             // Refused here, for the rest of the run would be read again behind each of many fields.
             if matches!(self.out.last(), Some(last) if matches!(last.kind, Kind::Field(_))) {
-                return self.refuse(at.start..name_end, NESTED, "");
+                return self.refuse(at.start..name_end, fault::NESTED);
             }
             self.push(Kind::Field(field), at.start..name_end);
             if let Field::Key(_) = field {
@@ -333,14 +362,20 @@ impl<'a> Lexer<'a> {
             }
             return Ok(());
         }
-        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
+        let letter = |b: u8| b.is_ascii_alphabetic() || b == b'_';
+        let is_name =
+            name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(letter);
         if !is_name || is_gendered(value) {
             self.push(Kind::Word(run), at);
             return Ok(());
         }
-        let (message, hint) = unknown_field(name, value);
-        self.refuse(at.start..name_end, &message, &hint)
+        self.refuse(at.start..name_end, no_field(name, value))
     }
+}
+
+/// The one field whose value is a range.
+fn is_published(name: &str) -> bool {
+    name.eq_ignore_ascii_case("published")
 }
 
 fn find_field(name: &str) -> Option<Field> {
@@ -366,26 +401,19 @@ fn is_gendered(value: &str) -> bool {
     )
 }
 
-fn unknown_field(name: &str, value: &str) -> (String, String) {
+fn no_field(name: &str, value: &str) -> Fault {
     let lower = name.to_ascii_lowercase();
     if value.starts_with("//") {
-        return (
-            "Eine Adresse steht in Anführungszeichen oder in einem Feld.".to_owned(),
-            "Schreiben Sie zum Beispiel url:\"bild.de/politik\" oder links:\"bild.de\".".to_owned(),
-        );
+        return fault::ADDRESS;
     }
-    if lower.starts_with("author") {
-        return (
-            "Nach privaten Verfasserinnen und Verfassern wird nicht gesucht.".to_owned(),
-            "Öffentliche Stimmen der Liste finden Sie mit voice:, zum Beispiel voice:BMI_Bund."
-                .to_owned(),
-        );
+    if matches!(lower.as_str(), "author" | "autor" | "autorin") {
+        return fault::AUTHOR;
     }
-    let mut names = vec!["title", "text"];
-    names.extend(KeyField::ALL.into_iter().map(KeyField::as_str));
-    let hint = format!(
-        "Es gibt {}:. Gehört der Doppelpunkt zum Wort, setzen Sie es in Anführungszeichen.",
-        names.join(":, ")
-    );
-    (format!("Das Feld {lower}: gibt es nicht."), hint)
+    if TIMES.contains(&lower.as_str()) {
+        return fault::TIME;
+    }
+    match foreign_field(&lower) {
+        Some(reason) => fault::foreign_field(name, reason.de, reason.en),
+        None => fault::unknown_field(&lower),
+    }
 }

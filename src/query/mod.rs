@@ -9,6 +9,7 @@
 //! | `"Bundesministerium des Innern*"` | the words next to each other |
 //! | `Grenz*` `*ministerium` `antisem?tism` | `*` any characters or none, `?` exactly one; two letters at least |
 //! | `{BMI}` | written exactly like this, not `bmi` |
+//! | `Grenzkontrolle~comp` | the word and every longer one that it is a part of, see below |
 //! | `#Abschiebung*` `@BMI_Bund` `✡️` `§` `9/11` | tags, names, emoji, signs, numbers |
 //! | `a AND b`, `a OR b`, `a NOT b`, `a AND NOT b` | `AND` and `NOT` bind tighter than `OR` |
 //! | `a NEAR/5 b` | at most five words between, either order |
@@ -19,15 +20,28 @@
 //! | `url:"bild.de/politik"` `links:…` | the mention's address, or one that it links to, holds this |
 //! | `lang:de` `type:reply` `source:x` `voice:BMI_Bund` | equal, in any case; `*` and `?` work except in `lang` and `type` |
 //! | `site:(a OR b)` | the field for each |
+//! | `published:[2026-11-01 TO 2026-11-30]` | published on these days, both included, in Berlin; `*` for an open end |
 //! | `<<<comment>>>` | nothing |
 //!
 //! A question mark is a wildcard in phrases too: leave it out of `"stimmt das"`. The part of a word
 //! that holds a wildcard needs the two letters, so `*-Ministerium` is refused and `*ministerium`,
 //! which finds the joined form as well, is not.
 //!
+//! # Compounds
+//!
+//! German writes words together, and a word finds only itself. With `~comp` behind it, it is found
+//! wherever it stands in a longer word, in either spelling of its umlauts: `Grenzkontrolle~comp`
+//! finds `Binnengrenzkontrolle`, `Grenzkontrollen` and `Grenzkontrollen-Debatte`, as
+//! `*grenzkontrolle*` does. Linking letters (`-n-`, `-s-`, `-es-`) need no rule, for anything may
+//! follow; where a compound drops a letter (`Grenzkontrollstelle`), the stem finds it:
+//! `Grenzkontroll~comp`. Nothing is split by a dictionary, so `Rente~comp` finds `Konkurrenten`
+//! too. It asks for one word of four letters or more, and is refused behind phrases, `{BMI}`, tags
+//! and names.
+//!
 //! Two words without an operator are refused in a watch ([`Query::parse`]) and mean `AND` on the
 //! search page ([`Query::parse_search`]). A query that only excludes is refused, also as one side
-//! of an `OR`. No field selects a private author.
+//! of an `OR`, and so is one that asks for days of publication alone. There are no other ranges: a
+//! mention has no followers, ratings or places. No field selects a private author.
 //!
 //! # What it means
 //!
@@ -52,8 +66,10 @@
 //! [`push_down`]. Not here: anything that reads a clock.
 
 mod ast;
+mod days;
 mod doc;
 mod error;
+pub mod fault;
 mod glob;
 pub mod import;
 mod lexer;
@@ -65,8 +81,10 @@ mod terms;
 mod tree;
 
 pub use ast::{Expr, KeyField, Keyword, Place, Test, Word};
+pub use days::Days;
 pub use doc::{Doc, Keys, RawKeys, Subject};
 pub use error::QueryError;
+pub use fault::{Fault, Wording};
 pub use glob::{literal_prefix, word_glob};
 pub use tree::tree;
 
@@ -109,7 +127,7 @@ impl Query {
     /// Parses the query of a watch. Linear in its length.
     ///
     /// # Errors
-    /// With message, place and hint in German where the query is not of the language, would match
+    /// With message, place and hint in both languages where the query is not of the language, would match
     /// by absence alone, or exceeds a limit above.
     pub fn parse(written: &str) -> Result<Self, QueryError> {
         Self::with(

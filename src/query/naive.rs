@@ -21,6 +21,10 @@ pub fn matches(expr: &Expr, doc: &Doc<'_>) -> bool {
             .filter(|part| scope.is_none_or(|scope| scope == *part))
             .any(|part| !spans(place, doc.tokens(part)).is_empty()),
         Expr::Keyword(key) => doc.keys.values(key.field).any(|value| holds(key, value)),
+        Expr::Published(days) => {
+            let (at, days) = (doc.keys.published_ms(), days.span_ms());
+            days.start <= at && at < days.end
+        }
     }
 }
 

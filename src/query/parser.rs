@@ -2,7 +2,8 @@
 
 use super::ast::{Expr, KeyField, Keyword, Place};
 use super::error::QueryError;
-use super::lexer::{Field, Kind, Lexeme, NESTED, lex};
+use super::fault::{self, Fault};
+use super::lexer::{Field, Kind, Lexeme, lex};
 use super::terms;
 use super::{MAX_BRACKETS, MAX_WITHIN};
 use crate::model::Part;
@@ -20,14 +21,9 @@ pub struct Limits {
 
 pub fn parse(written: &str, limits: Limits) -> Result<Expr, QueryError> {
     if written.len() > limits.bytes {
-        let message = format!("Die Suchanfrage ist länger als {} Zeichen.", limits.bytes);
-        let hint = "Teilen Sie sie auf mehrere Suchaufträge auf.";
-        return Err(QueryError::new(
-            written,
-            limits.bytes..limits.bytes,
-            message,
-            hint,
-        ));
+        let end = limits.bytes..limits.bytes;
+        let fault = fault::too_long(limits.bytes);
+        return Err(QueryError::new(written, end, fault));
     }
     let mut parser = Parser {
         written,
@@ -40,30 +36,16 @@ pub fn parse(written: &str, limits: Limits) -> Result<Expr, QueryError> {
         field: None,
     };
     if parser.kind() == &Kind::End {
-        return parser.refuse(
-            0..written.len(),
-            "Die Suchanfrage ist leer.",
-            "Schreiben Sie mindestens ein Wort, zum Beispiel: Innenministerium",
-        );
+        return parser.refuse(0..written.len(), fault::EMPTY);
     }
     let expr = parser.or()?;
     if parser.kind() != &Kind::End {
-        return parser.refuse(
-            parser.at(),
-            "Hier schließt eine Klammer, die nicht geöffnet wurde.",
-            "",
-        );
+        return parser.refuse(parser.at(), fault::STRAY_BRACKET);
     }
     if expr.depth() > limits.depth {
-        return parser.refuse(0..written.len(), too_deep(), FLATTEN);
+        return parser.refuse(0..written.len(), fault::TOO_DEEP);
     }
     Ok(expr)
-}
-
-const FLATTEN: &str = "Listen brauchen keine Klammern in Klammern: a OR b OR c";
-
-fn too_deep() -> &'static str {
-    "Die Suchanfrage ist zu tief verschachtelt."
 }
 
 struct Parser<'a> {
@@ -91,8 +73,8 @@ impl Parser<'_> {
             .map_or(end..end, |l| l.at.clone())
     }
 
-    fn refuse<T>(&self, at: Range<usize>, message: &str, hint: &str) -> Result<T, QueryError> {
-        Err(QueryError::new(self.written, at, message, hint))
+    fn refuse<T>(&self, at: Range<usize>, fault: Fault) -> Result<T, QueryError> {
+        Err(QueryError::new(self.written, at, fault))
     }
 
     /// From `start` to the end of what was read last.
@@ -129,12 +111,12 @@ impl Parser<'_> {
                 break;
             }
         }
+        let is_time = |expr: &Expr| matches!(expr, Expr::Published(_));
+        if !all.is_empty() && all.iter().all(is_time) {
+            return self.refuse(self.since(start), fault::ONLY_TIME);
+        }
         match (all.len(), none.is_empty()) {
-            (0, _) => self.refuse(
-                self.since(start),
-                "NOT allein findet alles andere.",
-                "Schreiben Sie davor, was gesucht wird: Innenministerium NOT Bayern. Ein OR trennt: jede Seite braucht ihr eigenes Suchwort.",
-            ),
+            (0, _) => self.refuse(self.since(start), fault::ONLY_NOT),
             (1, true) => Ok(all.remove(0)),
             _ => Ok(Expr::And { all, none }),
         }
@@ -144,7 +126,9 @@ impl Parser<'_> {
     fn implied_and(&mut self) -> Result<bool, QueryError> {
         let lower = match self.kind() {
             Kind::Word(word) => word.to_lowercase(),
-            Kind::Quoted(_) | Kind::Exact(_) | Kind::Open | Kind::Field(_) => String::new(),
+            Kind::Quoted(_) | Kind::Exact(_) | Kind::Open | Kind::Field(_) | Kind::Days(_) => {
+                String::new()
+            }
             _ => return Ok(false),
         };
         let operator = match lower.as_str() {
@@ -160,16 +144,9 @@ impl Parser<'_> {
             return Ok(true);
         }
         if operator.is_empty() {
-            return self.refuse(
-                self.at(),
-                "Vor diesem Wort fehlt eine Verknüpfung.",
-                "Schreiben Sie AND, OR oder NOT dazwischen, oder setzen Sie eine feste Wortfolge in Anführungszeichen.",
-            );
+            return self.refuse(self.at(), fault::NO_OPERATOR);
         }
-        let hint = format!(
-            "Schreiben Sie {operator} in Großbuchstaben, oder setzen Sie das Wort in Anführungszeichen."
-        );
-        self.refuse(self.at(), "Verknüpfungen stehen in Großbuchstaben.", &hint)
+        self.refuse(self.at(), fault::small_operator(operator))
     }
 
     fn near(&mut self) -> Result<Expr, QueryError> {
@@ -186,7 +163,7 @@ impl Parser<'_> {
             self.next += 1;
             chain += 1;
             if chain > self.limits.depth {
-                return self.refuse(operator, too_deep(), FLATTEN);
+                return self.refuse(operator, fault::TOO_DEEP);
             }
             let right_start = self.at().start;
             let right = self.primary()?;
@@ -216,20 +193,24 @@ impl Parser<'_> {
             Kind::Word(text) => self.word(&text, at),
             Kind::Exact(text) => self.exact(&text, at),
             Kind::Field(field) => self.fielded(field, at),
-            Kind::Not => self.refuse(at, "Hier kann kein NOT stehen.", "NOT steht zwischen zwei Suchwörtern: a NOT b. Was NEAR oder NOT folgt, ist ein Wort, eine Wortfolge oder eine Klammer."),
-            Kind::Close => self.refuse(at, "In dieser Klammer fehlt ein Suchwort.", ""),
-            _ => self.refuse(at, "Hier fehlt ein Suchwort.", "Links und rechts von AND, OR, NOT und NEAR steht je ein Wort, eine Wortfolge oder eine Klammer."),
+            Kind::Days(days) => {
+                self.count(1, &at)?;
+                Ok(Expr::Published(days))
+            }
+            Kind::Not => self.refuse(at, fault::MISPLACED_NOT),
+            Kind::Close => self.refuse(at, fault::EMPTY_BRACKETS),
+            _ => self.refuse(at, fault::NO_OPERAND),
         }
     }
 
     fn group(&mut self, open: Range<usize>) -> Result<Expr, QueryError> {
         self.brackets += 1;
         if self.brackets > MAX_BRACKETS {
-            return self.refuse(open, too_deep(), FLATTEN);
+            return self.refuse(open, fault::TOO_DEEP);
         }
         let expr = self.or()?;
         if !self.eat(&Kind::Close) {
-            return self.refuse(open, "Diese Klammer wird nicht geschlossen.", "");
+            return self.refuse(open, fault::OPEN_BRACKET);
         }
         self.brackets -= 1;
         let &Kind::Tilde(max_between) = self.kind() else {
@@ -243,11 +224,7 @@ impl Parser<'_> {
                 let places = places.collect::<Result<Vec<_>, _>>()?;
                 self.within(places, max_between, at)
             }
-            _ => self.refuse(
-                at,
-                "Hinter ~ zählt der Abstand zwischen Wörtern, die alle vorkommen.",
-                "Verknüpfen Sie in der Klammer mit AND: ((a OR b) AND (c OR d))~5",
-            ),
+            _ => self.refuse(at, fault::TILDE_WITHOUT_AND),
         }
     }
 
@@ -272,10 +249,7 @@ impl Parser<'_> {
                 places,
                 max_between,
             },
-            _ => {
-                let message = format!("~ verbindet zwei bis {MAX_WITHIN} Wörter.");
-                return self.refuse(at, &message, "Schreiben Sie sonst AND.");
-            }
+            _ => return self.refuse(at, fault::tilde_count()),
         };
         Ok(Expr::Words { scope: None, place })
     }
@@ -284,7 +258,8 @@ impl Parser<'_> {
         if let Some(field) = self.field {
             return self.keyword(field, text, at);
         }
-        let mut words = terms::words(text).map_err(|fault| fault.at(self.written, at.clone()))?;
+        let mut words =
+            terms::words(text).map_err(|fault| QueryError::new(self.written, at.clone(), fault))?;
         self.count(words.len(), &at)?;
         if let &Kind::Tilde(max_between) = self.kind() {
             self.next += 1;
@@ -302,7 +277,11 @@ impl Parser<'_> {
         if let Some(field) = self.field {
             return self.keyword(field, text, at);
         }
-        let mut words = terms::words(text).map_err(|fault| fault.at(self.written, at.clone()))?;
+        if self.eat(&Kind::Comp) {
+            return self.compound(text, at);
+        }
+        let mut words =
+            terms::words(text).map_err(|fault| QueryError::new(self.written, at.clone(), fault))?;
         self.count(words.len(), &at)?;
         let place = match words.len() {
             1 => Place::Word(words.remove(0)),
@@ -312,7 +291,18 @@ impl Parser<'_> {
     }
 
     fn exact(&mut self, text: &str, at: Range<usize>) -> Result<Expr, QueryError> {
-        let word = terms::exact(text).map_err(|fault| fault.at(self.written, at.clone()))?;
+        let word =
+            terms::exact(text).map_err(|fault| QueryError::new(self.written, at.clone(), fault))?;
+        self.count(1, &at)?;
+        Ok(Expr::Words {
+            scope: None,
+            place: Place::Word(word),
+        })
+    }
+
+    fn compound(&mut self, text: &str, at: Range<usize>) -> Result<Expr, QueryError> {
+        let word = terms::compound(text)
+            .map_err(|fault| QueryError::new(self.written, at.clone(), fault))?;
         self.count(1, &at)?;
         Ok(Expr::Words {
             scope: None,
@@ -326,8 +316,8 @@ impl Parser<'_> {
         text: &str,
         at: Range<usize>,
     ) -> Result<Expr, QueryError> {
-        let value =
-            terms::keyword(field, text).map_err(|fault| fault.at(self.written, at.clone()))?;
+        let value = terms::keyword(field, text)
+            .map_err(|fault| QueryError::new(self.written, at.clone(), fault))?;
         self.count(1, &at)?;
         Ok(Expr::Keyword(Keyword { field, value }))
     }
@@ -337,15 +327,7 @@ impl Parser<'_> {
         if self.leaves <= self.limits.leaves {
             return Ok(());
         }
-        let message = format!(
-            "Die Suchanfrage hat mehr als {} Suchwörter.",
-            self.limits.leaves
-        );
-        self.refuse(
-            at.clone(),
-            &message,
-            "Platzhalter wie Grenzkontroll* ersetzen viele Wortformen.",
-        )
+        self.refuse(at.clone(), fault::too_many_words(self.limits.leaves))
     }
 
     /// `title:x`, `title:( … )`, `site:(a OR b)`.
@@ -354,18 +336,14 @@ impl Parser<'_> {
             self.kind(),
             Kind::Word(_) | Kind::Quoted(_) | Kind::Exact(_) | Kind::Open
         ) {
-            return self.refuse(
-                name,
-                "Nach dem Doppelpunkt fehlt ein Wert.",
-                "Zum Beispiel: title:Grenzkontrolle, site:bild.de, lang:(de OR en)",
-            );
+            return self.refuse(name, fault::NO_VALUE);
         }
         match field {
             Field::Part(part) => {
                 // Refused here and not by `scoped`: two calls more a bracket would make the stack
                 // half as deep again.
                 if self.in_part {
-                    return self.refuse(name, NESTED, "");
+                    return self.refuse(name, fault::NESTED);
                 }
                 self.in_part = true;
                 let expr = self.primary()?;
@@ -399,38 +377,28 @@ impl Parser<'_> {
                 scope: Some(part),
                 place,
             }),
-            Expr::Words { .. } | Expr::Keyword(_) => self.refuse(at, NESTED, ""),
+            Expr::Words { .. } | Expr::Keyword(_) | Expr::Published(_) => {
+                self.refuse(at, fault::NESTED)
+            }
         }
     }
 
     /// An operand of NEAR or `~`.
     fn place(&self, expr: Expr, at: Range<usize>) -> Result<Place, QueryError> {
-        let (message, hint) = match expr {
+        let fault = match expr {
             Expr::Words {
                 place: Place::Within { .. },
                 ..
-            } => (
-                "Hinter ~ mit mehr als zwei Wörtern kann kein weiterer Abstand stehen.",
-                "Schreiben Sie NEAR/5 zwischen die Wörter.",
-            ),
+            } => fault::WITHIN_IN_NEAR,
             Expr::Words { scope: None, place } => return Ok(place),
             Expr::Or(any) => {
                 let places = any.into_iter().map(|expr| self.place(expr, at.clone()));
                 return Ok(Place::Any(places.collect::<Result<_, _>>()?));
             }
-            Expr::And { .. } => (
-                "In NEAR können AND und NOT nicht stehen.",
-                "Möglich sind Wörter, Wortfolgen, Klammern mit OR und weitere NEAR.",
-            ),
-            Expr::Words { .. } => (
-                "Das Feld gehört vor die Klammer um NEAR.",
-                "Zum Beispiel: title:(Minister NEAR/3 Rücktritt)",
-            ),
-            Expr::Keyword(_) => (
-                "Dieses Feld hat keine Wortabstände.",
-                "Verknüpfen Sie es mit AND.",
-            ),
+            Expr::And { .. } => fault::AND_IN_NEAR,
+            Expr::Words { .. } => fault::FIELD_IN_NEAR,
+            Expr::Keyword(_) | Expr::Published(_) => fault::KEY_IN_NEAR,
         };
-        self.refuse(at, message, hint)
+        self.refuse(at, fault)
     }
 }

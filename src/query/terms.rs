@@ -1,36 +1,19 @@
 //! Makes searchable words and values out of what was written, with the one analyser.
 
 use super::ast::{KeyField, Test, Word};
-use super::error::QueryError;
+use super::fault::{self, Fault};
 use super::glob::{is_wild, literals};
 use crate::model::Kind;
 use crate::text::{Compound, analyse, compounds};
-use std::ops::Range;
 
 /// Letters that a word with wildcards needs.
 const MIN_LITERALS: usize = 2;
 
+/// Letters that a word needs to be looked for in longer ones.
+const MIN_COMPOUND: usize = 4;
+
 /// Characters of one word or value.
 const MAX_WORD_CHARS: usize = 200;
-
-/// Why a word was refused, before its place is known.
-pub struct Fault {
-    message: String,
-    hint: String,
-}
-
-impl Fault {
-    fn new<T>(message: &str, hint: &str) -> Result<T, Fault> {
-        Err(Fault {
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-        })
-    }
-
-    pub fn at(self, written: &str, at: Range<usize>) -> QueryError {
-        QueryError::new(written, at, self.message, self.hint)
-    }
-}
 
 /// The words of a bare run or a phrase; at least one.
 pub fn words(written: &str) -> Result<Vec<Word>, Fault> {
@@ -42,14 +25,12 @@ pub fn words(written: &str) -> Result<Vec<Word>, Fault> {
         words.push(Word {
             written: slice.to_owned(),
             exact: false,
+            compound: false,
             ways: ways(&compound)?,
         });
     }
     match words.is_empty() {
-        true => Fault::new(
-            "Hier steht nichts, wonach gesucht werden kann.",
-            "Gesucht wird nach Wörtern, Zahlen, #Schlagwörtern, @Namen, Emoji und den Zeichen § % € $ £.",
-        ),
+        true => Err(fault::NO_WORD),
         false => Ok(words),
     }
 }
@@ -68,19 +49,13 @@ fn ways(compound: &Compound) -> Result<Vec<Vec<Test>>, Fault> {
 
 fn test(forms: &[String]) -> Result<Test, Fault> {
     if forms.is_empty() {
-        return Fault::new(
-            "Hier steht nichts, wonach gesucht werden kann.",
-            "Private Konten sind unkenntlich gemacht und nicht auffindbar.",
-        );
+        return Err(fault::MASKED);
     }
     if !forms.iter().any(|form| is_wild(form)) {
         return Ok(Test::Terms(forms.to_vec()));
     }
     if forms.iter().any(|form| literals(form) < MIN_LITERALS) {
-        return Fault::new(
-            "Neben * und ? braucht ein Wort mindestens zwei Buchstaben oder Ziffern.",
-            "Zum Beispiel: Grenz*, *ministerium, Antisem?tismus",
-        );
+        return Err(fault::FEW_LETTERS);
     }
     Ok(Test::Wild(forms.to_vec()))
 }
@@ -89,10 +64,7 @@ fn test(forms: &[String]) -> Result<Test, Fault> {
 pub fn exact(written: &str) -> Result<Word, Fault> {
     check_length(written)?;
     if is_wild(written) {
-        return Fault::new(
-            "In geschweiften Klammern gibt es keine Platzhalter.",
-            "{BMI} findet genau diese Schreibweise; BMI* findet alles, was so anfängt.",
-        );
+        return Err(fault::WILD_EXACT);
     }
     let way: Vec<Test> = analyse(written)
         .into_iter()
@@ -100,15 +72,50 @@ pub fn exact(written: &str) -> Result<Word, Fault> {
         .map(|token| Test::Exact(token.exact))
         .collect();
     if way.is_empty() {
-        return Fault::new(
-            "Die geschweiften Klammern sind leer.",
-            "Zum Beispiel: {BMI}",
-        );
+        return Err(fault::EMPTY_EXACT);
     }
     Ok(Word {
         written: written.trim().to_owned(),
         exact: true,
+        compound: false,
         ways: vec![way],
+    })
+}
+
+/// `Grenze~comp`: the word wherever it stands in a longer one.
+pub fn compound(written: &str) -> Result<Word, Fault> {
+    check_length(written)?;
+    let all = compounds(written, true);
+    let [
+        Compound {
+            start,
+            end,
+            parts,
+            tag,
+            ..
+        },
+    ] = all.as_slice()
+    else {
+        return Err(fault::COMP_WORD);
+    };
+    let slice = written.get(*start as usize..*end as usize);
+    let slice = slice.unwrap_or_default();
+    let [part] = parts.as_slice() else {
+        return Err(fault::COMP_WORD);
+    };
+    let letters = |form: &String| form.chars().all(char::is_alphabetic);
+    if !tag.is_empty() || slice.len() < written.len() || !part.terms.iter().all(letters) {
+        return Err(fault::COMP_WORD);
+    }
+    if part.terms.iter().any(|form| literals(form) < MIN_COMPOUND) {
+        return Err(fault::COMP_LETTERS);
+    }
+    let patterns = part.terms.iter().map(|form| format!("*{form}*")).collect();
+    Ok(Word {
+        written: slice.to_owned(),
+        exact: false,
+        compound: true,
+        ways: vec![vec![Test::Wild(patterns)]],
     })
 }
 
@@ -119,37 +126,26 @@ pub fn keyword(field: KeyField, written: &str) -> Result<String, Fault> {
     // Composing can lengthen it, and what is printed must be short enough to be read again.
     check_length(&value)?;
     if value.is_empty() {
-        return Fault::new("Der Wert dieses Feldes ist leer.", "");
+        return Err(fault::EMPTY_VALUE);
     }
     match field {
         KeyField::Lang if value.len() != 2 || !value.bytes().all(|b| b.is_ascii_lowercase()) => {
-            return Fault::new(
-                "Sprachen stehen als zwei Buchstaben.",
-                "Zum Beispiel: lang:de, lang:en, lang:(tr OR ar)",
-            );
+            return Err(fault::LANGUAGE);
         }
         KeyField::Type if Kind::parse(&value).is_none() => {
-            let names = Kind::ALL.map(Kind::as_str).join(", ");
-            return Fault::new(
-                "Diese Art von Beitrag gibt es nicht.",
-                &format!("Es gibt {names}."),
-            );
+            return Err(fault::unknown_type());
         }
         _ => {}
     }
     if is_wild(&value) && literals(&value) < MIN_LITERALS {
-        return Fault::new(
-            "Neben * und ? braucht der Wert mindestens zwei Buchstaben oder Ziffern.",
-            "",
-        );
+        return Err(fault::FEW_VALUE_LETTERS);
     }
     Ok(value)
 }
 
 fn check_length(written: &str) -> Result<(), Fault> {
     if written.chars().count() > MAX_WORD_CHARS {
-        let message = format!("Dieses Wort hat mehr als {MAX_WORD_CHARS} Zeichen.");
-        return Fault::new(&message, "");
+        return Err(fault::long_word(MAX_WORD_CHARS));
     }
     Ok(())
 }

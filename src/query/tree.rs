@@ -52,7 +52,7 @@ impl Lines {
                 };
                 self.place(place, field, level);
             }
-            Expr::Keyword(_) => self.line(level, &expr.to_string()),
+            Expr::Keyword(_) | Expr::Published(_) => self.line(level, &expr.to_string()),
         }
     }
 

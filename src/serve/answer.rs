@@ -111,7 +111,14 @@ pub fn status_of(error: &SearchError) -> StatusCode {
 pub fn told(error: &SearchError, tongue: Tongue) -> String {
     let words = tongue.words();
     match error {
-        SearchError::BadQuery { message, .. } => message.clone(),
+        SearchError::BadQuery { fault, .. } => {
+            let said = fault.all();
+            match tongue {
+                Tongue::De => said.de,
+                Tongue::En => said.en,
+            }
+            .into_owned()
+        }
         SearchError::BadMark => words.bad_mark.to_owned(),
         SearchError::TimedOut => words.timed_out.to_owned(),
         SearchError::Busy => words.busy.to_owned(),

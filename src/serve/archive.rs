@@ -3,6 +3,7 @@
 
 use super::preview::{Preview, PreviewRequest};
 use crate::model::{FlagKind, Kind, Span, Stance};
+use crate::query::Fault;
 use crate::store::{Case, StoredMention};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -115,10 +116,11 @@ pub struct Count {
 /// Why a search gave no results.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SearchError {
-    /// The query does not parse; `start..end` is the byte range of the fault in it.
-    #[error("{message}")]
+    /// The query does not parse; `start..end` is the byte range of the fault in it, empty at 0 for
+    /// a fault of the whole query. Printed in English.
+    #[error("{fault}")]
     BadQuery {
-        message: String,
+        fault: Box<Fault>,
         start: usize,
         end: usize,
     },

@@ -71,6 +71,9 @@ struct SearchPage {
     next: String,
     first: String,
     json: String,
+    /// This search and page as an address's query part: the links to mentions carry it, so that the
+    /// way back is known.
+    search: String,
     /// Under an empty result: true when every source was heard throughout.
     heard: bool,
 }
@@ -176,7 +179,13 @@ fn search_page(
             None => String::new(),
         },
         json: format!("/api/search{}", asked.address(&[])),
+        search: asked.address(&[lang, after(asked)]),
     }
+}
+
+/// The page mark as a parameter; empty on the first page.
+fn after(asked: &Asked) -> (&'static str, &str) {
+    ("after", asked.request.after.as_deref().unwrap_or_default())
 }
 
 fn search_form(names: &Names, facets: &Facets, asked: &Asked, visit: &Visit) -> form::SearchForm {
@@ -187,17 +196,22 @@ fn search_form(names: &Names, facets: &Facets, asked: &Asked, visit: &Visit) -> 
 #[template(path = "mention.html", config = "src/serve/askama.toml")]
 struct MentionPage {
     frame: Frame,
+    /// Address of the search that led here, or of the empty one.
+    back: String,
     m: Shown,
 }
 
-/// `GET /mentions/{id}`.
+/// `GET /mentions/{id}`, with the parameters of the search that led here.
 pub async fn mention(
     State(house): State<Shared>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     Path(id): Path<String>,
 ) -> Response {
-    let visit = Visit::new(&headers, &query.unwrap_or_default());
+    let query = query.unwrap_or_default();
+    let visit = Visit::new(&headers, &query);
+    // The mention is there whatever the address says of a search.
+    let asked = params::read(&query, &["lang"], house.clock.now()).unwrap_or_default();
     let found = match id.parse() {
         Ok(id) => house.archive.mention(id).await,
         Err(_) => Ok(None),
@@ -207,9 +221,13 @@ pub async fn mention(
             let highlights = watched_places(&mention);
             let m = Shown::new(&mention, &highlights, &house.names(), visit.tongue);
             let title = format!("{} {}", visit.tongue.words().mention, mention.id);
-            let switch = visit.switch(&format!("/mentions/{}", mention.id));
+            let other = ("lang", visit.tongue.words().switch_lang);
+            let switch = asked.address(&[other, after(&asked)]);
+            let switch = format!("/mentions/{}{switch}", mention.id);
+            let back = asked.address(&[("lang", visit.lang()), after(&asked)]);
             let page = MentionPage {
                 frame: Frame::new(&visit, &house, &title, "", switch),
+                back: format!("/{back}"),
                 m,
             };
             html(StatusCode::OK, &page)

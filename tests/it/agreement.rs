@@ -4,6 +4,7 @@
 //! umlauts in all spellings, homonyms, tags, handles, compounds, numbers, emoji, masked accounts.
 //! `AGREEMENT_SEED` and `AGREEMENT_ROUNDS` in the environment look elsewhere and longer.
 
+use super::vocabulary::*;
 use jiff::Timestamp;
 use resonanz::index::compile::compile;
 use resonanz::index::schema::{self, IndexView};
@@ -19,107 +20,6 @@ use tantivy::{Index, IndexWriter, Searcher, TantivyDocument, Term};
 const SEED: u64 = 20_261_123;
 const DOCS: usize = 800;
 const QUERIES: usize = 300;
-
-const WORDS: &[&str] = &[
-    "Köln",
-    "KÖLN",
-    "Koeln",
-    "Koln",
-    "Ko\u{308}ln",
-    "BMI",
-    "bmi",
-    "Bmi",
-    "#BMI",
-    "@BMI_Bund",
-    "#Köln",
-    "E-Mail",
-    "Email",
-    "Mail",
-    "in",
-    "e mail",
-    "Minister:in",
-    "Ministerin",
-    "Minister",
-    "Ministerium",
-    "Innenministerium",
-    "Bundesinnenministerium",
-    "Bürger*innen",
-    "Buerger",
-    "Straße",
-    "STRASSE",
-    "Grenzkontrolle",
-    "Grenzkontrollen",
-    "Binnengrenze",
-    "9/11",
-    "14-88",
-    "1.800",
-    "§",
-    "23",
-    "%",
-    "👍",
-    "👍🏽",
-    "✡️",
-    "🇩🇪",
-    "@[Konto]",
-    "@anna@host.example",
-    "https://www.bmi.bund.de/Köln",
-    "wendy's",
-    "Wendy",
-    "der",
-    "die",
-    "das",
-    "the",
-    "fake",
-    "Lüge",
-    "luege",
-    "Luge",
-    "Rücktritt",
-    "#Rück_tritt",
-    "Mi\u{ad}nister",
-    "a-b-c",
-    "x",
-    "y",
-    "z",
-];
-
-const PATTERNS: &[&str] = &[
-    "Köl*",
-    "kö?n",
-    "*ministerium",
-    "Minist*",
-    "*inn*",
-    "Grenz*",
-    "*grenz*",
-    "#kö*",
-    "#rü*",
-    "@bmi*",
-    "l?ge",
-    "lü*",
-    "b?i",
-    "?bmi",
-    "?inist*",
-    "*bund*",
-    "9/*1",
-    "?4-8*",
-    "str*e",
-    "bürger*",
-    "E-Ma*",
-    "*ail",
-    "we*y's",
-];
-
-const SITES: &[&str] = &[
-    "",
-    "bild.de",
-    "sport.bild.de",
-    "www.spiegel.de",
-    "mybild.de",
-];
-const LINKS: &[&str] = &[
-    "https://www.bild.de/a",
-    "http://x.example/?q=Köln",
-    "bmi.bund.de",
-];
 
 /// A small generator (splitmix64): the same numbers everywhere, nothing to install.
 pub(super) struct Dice(pub(super) u64);
@@ -161,7 +61,7 @@ impl Dice {
             source: self.pick(&["Bluesky", "feed-1"]).to_owned(),
             platform: "web".to_owned(),
             kind: Kind::ALL[self.roll(Kind::ALL.len())],
-            published: Timestamp::UNIX_EPOCH,
+            published: self.pick(TIMES).parse().unwrap(),
             edited: None,
             collected: Timestamp::UNIX_EPOCH,
             title,
@@ -180,7 +80,11 @@ impl Dice {
             0 => self.place(1),
             1 => self.place(depth.min(2)),
             2 => format!("({} OR {})", self.query(depth - 1), self.query(depth - 1)),
-            3 => format!("({} AND {})", self.query(depth - 1), self.query(depth - 1)),
+            3 => format!(
+                "({} AND {})",
+                self.query(depth - 1),
+                self.operand_or_days(depth)
+            ),
             4 => format!("({} NOT {})", self.query(depth - 1), self.query(depth - 1)),
             5 => format!("{}:({})", self.pick(&["title", "text"]), self.place(2)),
             6 => self.keyword(),
@@ -188,6 +92,15 @@ impl Dice {
                 let items: Vec<String> = (0..3 + self.roll(2)).map(|_| self.operand(1)).collect();
                 format!("({})~{}", items.join(" AND "), self.roll(6))
             }
+        }
+    }
+
+    /// What may stand behind `AND`.
+    fn operand_or_days(&mut self, depth: usize) -> String {
+        match self.roll(4) {
+            0 => self.pick(DAYS).to_owned(),
+            1 => format!("{} NOT {}", self.query(depth - 1), self.pick(DAYS)),
+            _ => self.query(depth - 1),
         }
     }
 
@@ -227,8 +140,9 @@ impl Dice {
     }
 
     fn operand(&mut self, depth: usize) -> String {
-        match self.roll(10) {
+        match self.roll(11) {
             0..4 => self.word(),
+            10 => self.pick(COMPOUNDS).to_owned(),
             4 | 5 => self.pick(PATTERNS).to_owned(),
             6 => self
                 .pick(&[
@@ -290,6 +204,7 @@ fn document(id: usize, mention: &Mention) -> TantivyDocument {
         title: &mention.title,
         text: &mention.text,
         keys: RawKeys::of(mention),
+        published_ms: mention.published.as_millisecond(),
         ..IndexView::default()
     })
 }
@@ -327,6 +242,9 @@ fn agree(seed: u64) {
     let mentions: Vec<Mention> = (0..DOCS).map(|number| dice.mention(number)).collect();
     let (searcher, alive) = index(&mentions);
     let queries: Vec<Query> = (0..QUERIES).map(|_| parse(&dice.query(3), seed)).collect();
+    queries
+        .iter()
+        .for_each(|query| prints_to_itself(query, seed));
     let stored = |(number, query): (usize, &Query)| StoredQuery {
         watch: number.to_string(),
         target: String::new(),
@@ -384,6 +302,28 @@ fn agree(seed: u64) {
         hits > compared / 50 && hits < compared / 2,
         "{hits} of {compared}"
     );
+}
+
+/// What is printed is understood as what was printed.
+fn prints_to_itself(query: &Query, seed: u64) {
+    let printed = query.expr().to_string();
+    let again = parse(&printed, seed);
+    assert_eq!(
+        again.expr(),
+        query.expr(),
+        "seed {seed}, {} printed {printed}",
+        query.written()
+    );
+}
+
+/// Deeper trees than those that are evaluated.
+#[test]
+fn a_tree_of_the_grammar_prints_to_itself() {
+    let mut dice = Dice(environment("AGREEMENT_SEED", SEED) ^ 1);
+    for round in 0..20_000 {
+        let written = dice.query(round % 7);
+        prints_to_itself(&parse(&written, round as u64), round as u64);
+    }
 }
 
 fn parse(written: &str, seed: u64) -> Query {

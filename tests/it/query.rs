@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 use resonanz::query::{Doc, Keys, Query, RawKeys, naive};
 use resonanz::text::analyse;
-use std::time::{Duration, Instant};
 
 fn tree(written: &str) -> String {
     match Query::parse(written) {
@@ -19,14 +18,19 @@ fn understood(written: &str, expected: &str) {
     assert_eq!(Query::parse(written).unwrap().expr(), again.expr());
 }
 
-/// The query is refused with a message that holds `words`; `place` is what the carets stand under.
+/// The query is refused with a German message that holds `words`, and an English one; `place` is what the carets stand under.
 fn refused(written: &str, place: &str, words: &str) {
     let error = match Query::parse(written) {
         Ok(query) => panic!("{written} was taken as {}", query.expr()),
         Err(error) => error,
     };
     assert_eq!(&written[error.start..error.end], place, "{error}");
-    assert!(error.to_string().contains(words), "{error}");
+    let fault = &error.fault;
+    assert!(fault.all().de.contains(words), "{}", fault.all().de);
+    for said in [&fault.message, &fault.hint] {
+        assert_eq!(said.de.is_empty(), said.en.is_empty(), "{said:?}");
+    }
+    assert!(!fault.message.en.is_empty() && fault.message.en != fault.message.de);
 }
 
 /// The query on a text. The matcher and the index are held to the same answers by `agreement`.
@@ -132,50 +136,6 @@ fn words_that_need_no_quotes_lose_them_and_others_keep_them() {
 }
 
 #[test]
-fn test_vectors_of_real_queries() {
-    let bmi = "{BMI} NEAR/5 (Innenminist* OR Ministerium)";
-    finds(
-        bmi,
-        "Body-Mass-Index: mein bmi, sagt das Ministerium",
-        false,
-    );
-    finds(bmi, "Das BMI ist ein Ministerium", true);
-    finds(
-        bmi,
-        "Das BMI ist eins zwei drei vier fünf Ministerium",
-        false,
-    );
-    let names = "\"Bundesinnenministerium\" OR \"Bundesministerium des Innern*\"";
-    finds(names, "das Bundesministerium des Innern", true);
-    finds(names, "Bundesministerium im Innern", false);
-    let resign = "(Minister:in OR Innenminister*) NEAR/3 (ruecktritt OR Rücktritt)";
-    finds(resign, "RÜCKTRITT der Innenministerin", true);
-    finds(resign, "Ministerin: Rucktritt!", true);
-    let lie = "Grenzkontroll* NEAR/3 (luege* OR lüge* OR fake)";
-    finds(lie, "Die Lügen zu Grenzkontrollen", true);
-    finds("#Abschiebung*", "#Abschiebungen stoppen", true);
-    finds("#Abschiebung*", "Abschiebungen stoppen", false);
-    finds("\"wendy's\"", "bei Wendy’s", true);
-    finds("\"wendy s\"", "bei Wendy’s", true);
-    finds("\"wendy's\"", "bei Wendys", true);
-    finds("\"wendy s\"", "bei Wendys", false);
-    finds("(Jews NEAR/3f 9/11)", "the jews and 9/11", true);
-    finds("9/11", "am 9. 11.", false);
-    for text in ["Köln", "KÖLN", "Koeln", "Ko\u{308}ln"] {
-        finds("Koeln", text, true);
-        finds("Köln", text, true);
-    }
-    finds("a NEAR/4f b", "b a", false);
-    finds("a NEAR/4 b", "b a", true);
-    finds(
-        "\"4s\" AND J3W AND antisem?tism AND #enmienda*",
-        "4S j3w antisemitism #EnmiendaSiete",
-        true,
-    );
-    finds("✡️", "oh ✡", true);
-}
-
-#[test]
 fn fields_of_a_mention() {
     let links = ["https://www.Spiegel.de/politik/a-1".to_owned()];
     let keys = Keys::new(RawKeys {
@@ -186,6 +146,7 @@ fn fields_of_a_mention() {
         url: "https://sport.bild.de/Politik/1",
         links: &links,
         voice: ["Bundesministerium des Innern", "BMI_Bund"],
+        published_ms: 0,
     });
     let check = |query: &str, expected| on(query, "BMI plant", "das Amt", &keys, expected);
     check("title:\"BMI\" AND language:de AND site:bild.de", true);
@@ -251,13 +212,22 @@ fn refusals_say_where_and_what_instead() {
     refused("(a OR b)~3", "(a OR b)~3", "AND");
     refused("\"a\"~3", "\"a\"~3", "zwei bis");
     refused("a~3", "~3", "hinter einer Wortfolge");
-    refused("autor:x OR b", "autor:", "gibt es nicht");
+    refused("\"a b\"~comp", "~comp", "einzelnen Wort");
+    refused("\"Grenze\"~comp", "~comp", "einzelnen Wort");
+    refused("{Grenze}~comp", "~comp", "einzelnen Wort");
+    refused("(Grenze OR x)~comp", "~comp", "einzelnen Wort");
+    refused("Grenze ~comp", "~comp", "einzelnen Wort");
+    refused("#Grenze~comp", "#Grenze", "einzelnes Wort");
+    refused("@BMI_Bund~comp", "@BMI_Bund", "einzelnes Wort");
+    refused("E-Mail~comp", "E-Mail", "Bindestriche");
+    refused("Grenz*~comp", "Grenz*", "Platzhalter");
+    refused("14-88~comp", "14-88", "Buchstaben");
+    refused("Amt~comp", "Amt", "vier Buchstaben");
+    refused("Öl~comp", "Öl", "vier Buchstaben");
+    refused("a~compound", "~", "hinter einer Wortfolge");
+    refused("autor:x OR b", "autor:", "voice:");
     refused("#a NOT author:BMI_Bund", "author:", "voice:");
-    refused(
-        "x AND engagementType:REPLY",
-        "engagementType:",
-        "title:, text:, site:",
-    );
+    refused("x AND engagementType:REPLY", "engagementType:", "type:");
     refused("https://bild.de", "https:", "links:");
     refused("site:", "site:", "Wert");
     refused("title:(site:x)", "title:(site:x)", "Feld");
@@ -269,7 +239,38 @@ fn refusals_say_where_and_what_instead() {
     refused("type:tweet", "tweet", "post, reply");
     refused("a -b", "-", "NOT");
     refused("length:[1 TO 3]", "length:", "gibt es nicht");
-    refused("[1 TO 3]", "[", "Bereiche");
+    refused("[1 TO 3]", "[", "published:");
+    refused("lang:[a TO b]", "[", "published:");
+    refused("title:[1 TO 3]", "[", "published:");
+    refused("a AND since:2026-11-30", "since:", "published:");
+    refused(
+        "a AND published:2026-11-30",
+        "published:",
+        "Zeitraum aus Tagen",
+    );
+    refused("a AND published:[* TO *]", "[* TO *]", "Zeitraum aus Tagen");
+    refused(
+        "a AND published: [1 TO 3",
+        "published:",
+        "Zeitraum aus Tagen",
+    );
+    let turned = "[2026-11-02 TO 2026-11-01]";
+    refused(
+        &format!("a AND published:{turned}"),
+        turned,
+        "bevor er beginnt",
+    );
+    let time = "published:[2026-11-01 TO *]";
+    refused(time, time, "allein");
+    refused(&format!("a OR {time}"), time, "allein");
+    refused(&format!("a NEAR/3 {time}"), time, "AND");
+    refused(
+        &format!("title:({time} AND a)"),
+        &format!("title:({time} AND a)"),
+        "Feld",
+    );
+    refused(&format!("title:{time}"), "published:", "Feld");
+    refused(&format!("site:({time})"), "published:", "Feld");
     refused("!!! OR b", "!!!", "nichts");
 }
 
@@ -278,8 +279,8 @@ fn an_error_shows_the_line_with_carets() {
     let error = Query::parse("BMI AND\n(Grenze\tund Kontrolle)").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Verknüpfungen stehen in Großbuchstaben.\n  (Grenze und Kontrolle)\n          ^^^\n\
-         Schreiben Sie AND in Großbuchstaben, oder setzen Sie das Wort in Anführungszeichen."
+        "Operators are written in capitals.\n  (Grenze und Kontrolle)\n          ^^^\n\
+         Write AND in capitals, or put the word in quotation marks."
     );
 }
 
@@ -307,7 +308,7 @@ fn the_search_page_puts_and_between_words() {
         tree("a oder b")
             .unwrap_err()
             .to_string()
-            .contains("OR in Großbuchstaben")
+            .contains("Write OR in capitals")
     );
     assert!(tree(&"a ".repeat(65)).is_err() && tree(&"a ".repeat(64)).is_ok());
     assert!(tree(&"a".repeat(2049)).is_err());
@@ -344,6 +345,11 @@ fn queries_that_kill_are_refused_at_once() {
             "<<<".repeat(5000),
             "<<<>>>".repeat(2700) + "(",
             "*a".repeat(8000),
+            "published:[".repeat(1400),
+            "published:[".repeat(1400) + "]",
+            "a~comp ".repeat(2300),
+            "~comp".repeat(3200),
+            "\u{200b}a ".repeat(3000),
             "a".repeat(16 * 1024),
             "a ".repeat(8000),
         ];
@@ -354,7 +360,6 @@ fn queries_that_kill_are_refused_at_once() {
             killers.push(c.to_string().repeat(16 * 1024 / c.len_utf8()));
         }
         for killer in killers {
-            let started = Instant::now();
             let refused = Query::parse(&killer);
             assert!(
                 refused.is_err(),
@@ -362,11 +367,6 @@ fn queries_that_kill_are_refused_at_once() {
                 &killer[..killer.floor_char_boundary(40)]
             );
             assert!(Query::parse_search(&killer).is_err());
-            assert!(
-                started.elapsed() < Duration::from_secs(1),
-                "{:?}",
-                started.elapsed()
-            );
         }
     };
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(tests);
@@ -419,6 +419,15 @@ fn pieces() -> impl Strategy<Value = String> {
         "\u{200b}",
         "\u{301}",
         "*",
+        "Grenze~comp",
+        "published:[2026-11-01 TO *]",
+        "published:[* TO 2026-11-01]",
+        "köln~comp",
+        "Oder~comp",
+        "Mi\u{ad}nister~comp",
+        "o\u{308}ffnung~comp",
+        "~comp",
+        "\u{feff}",
         "\"",
         "-",
     ]);

@@ -129,15 +129,7 @@ impl Post {
         let view = IndexView {
             title,
             text,
-            keys: RawKeys {
-                site: &mention.site,
-                source: &mention.source,
-                lang: &mention.lang,
-                kind: mention.kind.as_str(),
-                url: mention.url.as_deref().unwrap_or_default(),
-                links: &mention.links,
-                voice: ["", ""],
-            },
+            keys: RawKeys::of(&mention),
             ..IndexView::default()
         };
         writer.add_document(schema::document(&view)).unwrap();

@@ -8,6 +8,7 @@ use resonanz::clock::Clock;
 use resonanz::metrics::Metrics;
 use resonanz::model::*;
 use resonanz::privacy::{Identity, Keys};
+use resonanz::query::fault;
 use resonanz::serve::*;
 use resonanz::store::{Case, CaseState, NewCase, Put, Store, StoredMention};
 use std::collections::BTreeMap;
@@ -196,9 +197,8 @@ impl Memory {
             return Err(error);
         }
         if let Some(start) = request.query.find(')') {
-            let message = "a closing bracket without an opening one: remove it".into();
             return Err(SearchError::BadQuery {
-                message,
+                fault: Box::new(fault::STRAY_BRACKET),
                 start,
                 end: start + 1,
             });

@@ -25,7 +25,7 @@ pub use report::{Loss, LossKind, LossReport, Reason};
 
 use super::{MAX_BYTES, Query, QueryError};
 use report::{Became, Found};
-use rules::Rules;
+use rules::{Field, Rules};
 use translate::Draft;
 
 /// The system that a query was written for.
@@ -101,6 +101,27 @@ pub fn import(dialect: Dialect, written: &str) -> Result<Imported, LossReport> {
     }
 }
 
+/// What to write in place of another system's field, or why there is no such thing here; `None`
+/// where no system has one of this name, or only under its name here.
+pub(super) fn foreign_field(name: &str) -> Option<Reason> {
+    let mut fields = Dialect::ALL
+        .iter()
+        .map(|dialect| dialect.rules().field(name));
+    match fields.find_map(|field| field)? {
+        Field::Refused(reason) => Some(reason),
+        Field::Key { why, .. } => why,
+        Field::Title => None,
+        Field::Mention => Some(Reason::new(
+            "A mention is written @name here.",
+            "Eine Erwähnung heißt hier @name.",
+        )),
+        Field::Exact => Some(Reason::new(
+            "It is written { } here: every letter as it stands.",
+            "Es heißt hier { }: jeder Buchstabe, wie er dasteht.",
+        )),
+    }
+}
+
 fn too_long(written: &str) -> Found {
     let at = written.floor_char_boundary(MAX_BYTES);
     let reason = Reason::new(
@@ -117,10 +138,9 @@ fn too_long(written: &str) -> Found {
 
 /// Why the native language refused it.
 fn refusal(error: &QueryError) -> Reason {
-    let message = [error.message.as_str(), &error.hint].join(" ");
-    let german = message.trim_end();
+    let why = error.fault.all();
     Reason::new(
-        format!("The native language refuses this: {german}"),
-        german,
+        format!("The native language refuses this: {}", why.en),
+        why.de,
     )
 }

@@ -178,6 +178,21 @@ struct Leaf {
     advice: Reason,
 }
 
+impl Leaf {
+    /// Posts come when they are published; old ones may come again.
+    fn time() -> Self {
+        Self {
+            says: Says::Open,
+            became: String::new(),
+            reason: Reason::new(
+                "A stream brings posts of any time.",
+                "Ein Strom bringt Beiträge jeder Zeit.",
+            ),
+            advice: Reason::default(),
+        }
+    }
+}
+
 enum Says {
     Never,
     /// Any post may fulfil it.
@@ -263,6 +278,8 @@ impl Walk {
                 let leaf = self.language.keyword(key);
                 self.leaf(expr.to_string(), leaf)
             }
+            // It never stands alone.
+            Expr::Published(_) => self.leaf(expr.to_string(), Leaf::time()),
         }
     }
 

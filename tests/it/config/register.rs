@@ -1,6 +1,7 @@
 //! The register of watches: what each one must have, and the starter pack.
 
 use super::*;
+use resonanz::config::About;
 use resonanz::matching::Matcher;
 use resonanz::model::{Item, Kind};
 use resonanz::normalise::{Context, normalise};
@@ -112,12 +113,13 @@ fn the_starter_watches_pass_their_examples_without_a_voice() {
 #[test]
 fn a_handle_that_is_no_public_voice_is_a_warning() {
     let config = from_variables(&[]).unwrap();
-    let warnings = config.register.warnings(&Voices::new(&[], today()));
+    let none = Voices::new(&[], today());
+    let warnings = config.register.warnings(&none, &config.sources);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert_eq!(warnings[0].handle, "@BMI_Bund");
+    assert_eq!(warnings[0].about, About::Handle("@BMI_Bund".to_owned()));
     assert!(warnings[0].watches.contains(&"ministry".to_owned()));
     let voices = Voices::new(&[voice("bmi_bund")], today());
-    assert_eq!(config.register.warnings(&voices), []);
+    assert_eq!(config.register.warnings(&voices, &config.sources), []);
 }
 
 #[test]
@@ -139,4 +141,109 @@ fn every_target_of_the_starter_pack_can_be_measured() {
         used, known,
         "a target that nothing measures, or the other way round"
     );
+}
+
+/// The faults of a watch with this query, in a house with one public voice.
+fn of_query(query: &str) -> Option<Vec<(String, String)>> {
+    let settings = "[house]\nwatch_files = ['w.toml']\n[[voice]]\nname = 'BMI'\n\
+        handles = ['BMI_Bund', 'bmi@social.example']\nreason = 'own'\napprover = 'Leitung'\n\
+        expires = '2027-06-30'\n";
+    let text = TARGET.to_owned() + &watch(&[("query", Some(query))]);
+    let read = from_files(settings, &[("w.toml", &text)]);
+    read.is_err().then(|| faults(read))
+}
+
+#[test]
+fn a_query_for_nothing_but_private_persons_is_refused() {
+    for query in [
+        "@somebody",
+        "@somebody OR @anna@host.example",
+        "title:@somebody",
+        "@somebody AND lang:de",
+        "@somebody AND (site:bild.de OR type:reply)",
+        "lang:de AND (@somebody OR (@anna NOT Grenze))",
+        "@somebody NOT Grenze",
+        "@some* OR \"@anna @berta\"",
+        "@anna NEAR/5 (@berta OR @carla)",
+        "@anna AND @berta",
+    ] {
+        let told = of_query(query).unwrap_or_else(|| panic!("{query} was taken"));
+        let place = "w.toml: watch 1 (borders)";
+        assert_told(&told, &[(place, "statements are watched here, not people")]);
+        assert!(!told[0].1.contains("somebody"), "{told:?}");
+    }
+    for query in [
+        "@BMI_Bund",
+        "@bmi_b*",
+        "@bmi@social.example AND lang:de",
+        "@somebody AND Grenze",
+        "@somebody OR Grenze",
+        "@somebody OR lang:de",
+        "@somebody AND #Grenze",
+        "@somebody OR @BMI_Bund",
+        "\"@somebody Grenze\"",
+        "@somebody NEAR/5 Grenze",
+        "Grenze NOT @somebody",
+        "site:bild.de",
+        "voice:BMI_Bund",
+    ] {
+        assert_eq!(of_query(query), None, "{query}");
+    }
+}
+
+#[test]
+fn what_no_source_and_no_voice_gives_is_a_warning() {
+    let sources = |more: &str| {
+        format!(
+            "[house]\nwatch_files = ['w.toml']\n[source.sky]\nkind = 'bluesky'\n\
+             [source.bild]\nkind = 'feed'\nurl = 'https://feed.example/rss'\n{more}"
+        )
+    };
+    let warnings = |settings: &str, query: &str| -> Vec<String> {
+        let text = TARGET.to_owned() + &watch(&[("query", Some(query))]);
+        let config = from_files(settings, &[("w.toml", &text)]).unwrap();
+        let voices = Voices::new(&[voice("BMI_Bund")], today());
+        // The sources that are built in are not what is looked at here.
+        let named = ["sky", "bild", "old"];
+        let own = config.sources.into_iter();
+        let own = own.filter(|(name, _)| named.contains(&name.as_str()));
+        let found = config.register.warnings(&voices, &own.collect());
+        found.iter().map(|warning| warning.to_string()).collect()
+    };
+    let check = |query: &str, expected: &[&str]| {
+        let told = warnings(&sources(""), query);
+        assert_eq!(told.len(), expected.len(), "{query}: {told:?}");
+        for (told, start) in told.iter().zip(expected) {
+            assert!(told.starts_with(start), "{query}: {told}");
+        }
+    };
+    check("Grenze AND lang:de AND links:bild.de AND url:x.de", &[]);
+    check(
+        "title:Grenze",
+        &["title: (borders) finds nothing in sky: mentions from there have no title"],
+    );
+    check(
+        "a OR (b AND site:bild.de)",
+        &["site: (borders) finds nothing in sky"],
+    );
+    check("a NOT title:b", &[]);
+    check("title:Grenze AND source:bild", &[]);
+    check(
+        "title:Grenze AND source:(bild OR sky)",
+        &["title: (borders) finds nothing in sky"],
+    );
+    check("a AND type:article", &[]);
+    check("a AND type:(reply OR message)", &["type:message (borders)"]);
+    check(
+        "a AND source:twitter",
+        &["source:twitter (borders) is no configured source"],
+    );
+    check("a AND source:bi*", &[]);
+    check("voice:(bmi OR @bmi_bund OR bm*)", &[]);
+    check(
+        "a OR voice:anna",
+        &["voice:anna (borders) is on no list of public voices"],
+    );
+    let replay = sources("[source.old]\nkind = 'replay'\npath = 'x.jsonl'\n");
+    assert!(warnings(&replay, "a AND source:twitter AND type:message").is_empty());
 }

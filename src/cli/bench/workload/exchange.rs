@@ -95,6 +95,7 @@ fn expr(of: &Expr, out: &mut Vec<String>) -> anyhow::Result<()> {
         }
         Expr::Words { scope: None, place } => self::place(place, out),
         Expr::Words { .. } => bail!("a query of one part of a mention has no tree"),
+        Expr::Published(_) => bail!("days of publication have no tree"),
         Expr::Keyword(key) => {
             say(out, &["key", key.field.as_str(), &key.value]);
             Ok(())
