@@ -129,6 +129,7 @@ impl Archive {
 
     async fn check_all(&self) -> Vec<Check> {
         let newest = self.store.newest_seq().await;
+        let watches = self.register.borrow().watches.len();
         let behind = newest.as_ref().map_or(0, |seq| seq - self.index.reached());
         vec![
             Check {
@@ -146,6 +147,14 @@ impl Archive {
                     format!("{behind} changes behind the store")
                 } else {
                     format!("being made again, {behind} changes behind the store")
+                },
+            },
+            Check {
+                name: "watches",
+                ok: watches > 0,
+                detail: match watches {
+                    0 => "the approval of every watch has run out: nothing is collected".to_owned(),
+                    _ => format!("{watches} are listened for"),
                 },
             },
         ]

@@ -8,6 +8,7 @@ mod flags;
 mod lexicon;
 mod phrases;
 mod reading;
+pub mod score;
 mod weigh;
 
 pub use lexicon::Lexicon;

@@ -10,6 +10,7 @@ pub mod bench;
 mod classify;
 mod demo;
 mod erase;
+mod eval;
 mod house;
 mod output;
 mod rebuild_index;
@@ -92,6 +93,12 @@ pub enum Command {
     Watch(watch::Command),
     /// Say what the classifier makes of a text, and why.
     Classify(classify::Args),
+    /// Say how well the classifier does on statements that people have judged.
+    #[command(
+        subcommand,
+        after_help = "Example: resonanz eval stance --set judged.jsonl"
+    )]
+    Eval(eval::Command),
     /// Measure the house on this machine.
     #[command(subcommand, after_help = "Example: resonanz bench match")]
     Bench(bench::Command),
@@ -112,6 +119,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Source(command) => source::run(command).await,
         Command::Watch(command) => watch::run(command).await,
         Command::Classify(args) => classify::run(args),
+        Command::Eval(command) => eval::run(&command),
         Command::Bench(command) => bench::run(command).await,
     }
 }

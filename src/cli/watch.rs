@@ -47,6 +47,13 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 pub fn warn(config: &Config, chosen: &[&Watch], voices: &Voices) {
+    let today = today();
+    for watch in chosen.iter().filter(|watch| watch.expires < today) {
+        note(&format!(
+            "warning: the approval of {} ran out on {}: it collects nothing until it is renewed",
+            watch.name, watch.expires
+        ));
+    }
     for mut warning in config.register.warnings(voices, &config.sources) {
         let is_chosen = |name: &String| chosen.iter().any(|watch| watch.name == *name);
         warning.watches.retain(is_chosen);

@@ -2,6 +2,7 @@
 
 mod archive;
 mod daemon;
+mod eval;
 mod sources;
 mod watch_test;
 mod watches;
@@ -114,6 +115,8 @@ fn every_help_has_an_example_of_its_command() {
         "watch import",
         "watch push-down",
         "classify",
+        "eval",
+        "eval stance",
         "bench",
         "bench pipeline",
     ] {

@@ -166,7 +166,7 @@ fn one_look_names_every_fault() {
         approver = "Leitung"
         expires = "2027-01-01"
     "#;
-    let watches = TARGET.to_owned() + &watch(&[("expires", Some("2026-11-22"))]);
+    let watches = TARGET.to_owned() + &watch(&[("expires", Some("bald"))]);
     let load = || faults(from_files(settings, &[("w.toml", &watches)]));
     let told = load();
     assert_told(
@@ -180,7 +180,7 @@ fn one_look_names_every_fault() {
             ("nonsense.key", "unknown section; there are desk, house"),
             ("house.stop_timeout_secs", "a whole number"),
             ("missing.toml", "No such file"),
-            ("w.toml: watch 1 (borders)", "renew the approval"),
+            ("w.toml: watch 1 (borders)", "not a date"),
             ("pipeline.batch", "a whole number"),
             ("desk.recipients", "a list in brackets"),
             ("desk", "mail.host"),

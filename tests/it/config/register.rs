@@ -31,7 +31,6 @@ fn each_rule_of_the_register_is_held() {
             "Referat",
             "owner and approver must be two different",
         ),
-        ("expires", "2026-11-22", "expired on 2026-11-22"),
         ("expires", "2027-11-24", "more than 12 months"),
         ("expires", "bald", "not a date like"),
         (
@@ -48,21 +47,28 @@ fn each_rule_of_the_register_is_held() {
 }
 
 #[test]
-fn the_last_day_still_counts() {
-    for expires in ["2026-11-23", "2027-11-23"] {
+fn a_watch_that_has_run_out_does_not_keep_the_others_from_listening() {
+    for (expires, expired) in [
+        ("2026-11-22", true),
+        ("2026-11-23", false),
+        ("2027-11-23", false),
+    ] {
         let text = TARGET.to_owned() + &watch(&[("expires", Some(expires))]);
         let settings = "[house]\nwatch_files = ['w.toml']\n";
-        from_files(settings, &[("w.toml", &text)]).unwrap();
+        let mut register = from_files(settings, &[("w.toml", &text)]).unwrap().register;
+        let taken = register.take_expired(today());
+        assert_eq!(taken.len(), usize::from(expired), "{expires}");
+        assert_eq!(register.watches.is_empty(), expired, "{expires}");
     }
 }
 
 #[test]
 fn faulty_watches_still_count_for_doubled_names() {
-    let told = of_watches(&[watch(&[("expires", Some("2026-11-22"))]), watch(&[])]);
+    let told = of_watches(&[watch(&[("expires", Some("bald"))]), watch(&[])]);
     assert_told(
         &told,
         &[
-            ("w.toml: watch 1 (borders)", "expired"),
+            ("w.toml: watch 1 (borders)", "not a date"),
             ("w.toml: watch 2 (borders)", "two of this name"),
         ],
     );
