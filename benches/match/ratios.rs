@@ -152,7 +152,7 @@ impl Bench {
         self.row(
             "fold_tokenise: tantivy / ours",
             theirs / ours,
-            Gate::AtLeast(0.75),
+            Gate::AtLeast(0.6),
             ">= 8",
             format!("{} vs {} a post, {count} posts", us(theirs), us(ours)),
         );

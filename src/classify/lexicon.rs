@@ -7,12 +7,13 @@
 //! means that no judging word was seen, and nothing else that is typical of one.
 
 use super::Classifier;
+use super::features::Signs;
 use super::flags::{Need, flags};
 use super::phrases::{Found, LexiconError, Phrases};
 use super::reading::Reading;
 use super::weigh::{Cues, Judgement, Weighed, circumstance, closeness, marks, names, sentences};
-use crate::model::{Kind, Labels, Mention, Reason, Stance, StanceLabel, Target};
-use crate::text::analyse;
+use crate::model::{FlagLabel, Kind, Labels, Mention, Reason, Stance, StanceLabel, Target};
+use crate::text::{Token, analyse};
 
 const STANCE: &str = include_str!("lexicon/stance.txt");
 const CUES: &str = include_str!("lexicon/cues.txt");
@@ -207,6 +208,49 @@ impl Lexicon {
     }
 }
 
+impl Lexicon {
+    /// Reads a mention; `title` and `text` are the words of both.
+    pub(super) fn look<'a>(
+        &self,
+        mention: &'a Mention,
+        title: &'a [Token],
+        text: &'a [Token],
+    ) -> Read<'a> {
+        let reading = Reading::new(mention, title, text);
+        let irony = self.sarcasm.all(&reading).into_iter().find_map(|found| {
+            let word = reading.words.get(found.first)?;
+            (!word.quoted).then(|| circumstance(&reading, "irony cue", found.first, found.last))
+        });
+        Read {
+            weighed: self.weigh(&reading, &mention.lang),
+            report: mention.kind == Kind::Article && self.opinion_piece.at(&reading, 0).is_none(),
+            denies: self.negation.all(&reading).iter().any(|found| found.value),
+            irony,
+            reading,
+        }
+    }
+
+    pub(super) fn flags(&self, read: &Read<'_>, kind: Kind) -> Vec<FlagLabel> {
+        flags(&read.reading, kind, &self.flags, &self.negation)
+    }
+
+    /// What the lists see of a statement toward a target whose name stands at `names`.
+    pub(super) fn signs(&self, read: &Read<'_>, names: &[(usize, usize)]) -> Signs {
+        let mut signs = Signs {
+            irony: read.irony.is_some(),
+            denies: read.denies,
+            report: read.report,
+            ..Signs::default()
+        };
+        for weighed in &read.weighed {
+            let weight = weighed.weight * closeness(&read.reading, weighed, names);
+            signs.praise += weight.max(0.0);
+            signs.blame += (-weight).max(0.0);
+        }
+        signs
+    }
+}
+
 impl Default for Lexicon {
     fn default() -> Self {
         Self::new()
@@ -220,32 +264,21 @@ impl Classifier for Lexicon {
 
     fn classify(&self, mention: &Mention, targets: &[&Target]) -> Labels {
         let (title, text) = (analyse(&mention.title), analyse(&mention.text));
-        let reading = Reading::new(mention, &title, &text);
-        let irony = self.sarcasm.all(&reading).into_iter().find_map(|found| {
-            let word = reading.words.get(found.first)?;
-            (!word.quoted).then(|| circumstance(&reading, "irony cue", found.first, found.last))
-        });
-        let read = Read {
-            weighed: self.weigh(&reading, &mention.lang),
-            report: mention.kind == Kind::Article && self.opinion_piece.at(&reading, 0).is_none(),
-            denies: self.negation.all(&reading).iter().any(|found| found.value),
-            irony,
-            reading,
-        };
+        let read = self.look(mention, &title, &text);
         Labels {
             model: self.model().to_owned(),
             stances: targets
                 .iter()
                 .map(|target| self.stance(&read, target))
                 .collect(),
-            flags: flags(&read.reading, mention.kind, &self.flags, &self.negation),
+            flags: self.flags(&read, mention.kind),
         }
     }
 }
 
 /// What is known of a mention before a target is looked at.
-struct Read<'a> {
-    reading: Reading<'a>,
+pub(super) struct Read<'a> {
+    pub(super) reading: Reading<'a>,
     weighed: Vec<Weighed>,
     /// The first cue that praise is not meant.
     irony: Option<Reason>,

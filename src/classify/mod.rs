@@ -4,11 +4,15 @@
 //! it saw, and `unclear` where it does not know. A trained model takes its place without a change
 //! elsewhere.
 
+pub mod features;
 mod flags;
 mod lexicon;
+pub mod linear;
 mod phrases;
 mod reading;
 pub mod score;
+pub mod train;
+pub mod trained;
 mod weigh;
 
 pub use lexicon::Lexicon;

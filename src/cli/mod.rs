@@ -12,12 +12,14 @@ mod demo;
 mod erase;
 mod eval;
 mod house;
+mod judged;
 mod output;
 mod rebuild_index;
 mod replay;
 mod run;
 mod search;
 mod source;
+mod train;
 mod watch;
 mod watch_import;
 mod watch_push_down;
@@ -93,6 +95,8 @@ pub enum Command {
     Watch(watch::Command),
     /// Say what the classifier makes of a text, and why.
     Classify(classify::Args),
+    /// Make a stance model of statements that people have judged.
+    Train(train::Args),
     /// Say how well the classifier does on statements that people have judged.
     #[command(
         subcommand,
@@ -119,6 +123,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Source(command) => source::run(command).await,
         Command::Watch(command) => watch::run(command).await,
         Command::Classify(args) => classify::run(args),
+        Command::Train(args) => train::run(&args),
         Command::Eval(command) => eval::run(&command),
         Command::Bench(command) => bench::run(command).await,
     }

@@ -3,16 +3,20 @@
 mod page;
 
 use super::house::{Settings, today};
-use super::{Output, WrongArguments};
+use super::judged::{self, Statement};
+use super::train::samples;
+use super::{Output, train as training};
+use crate::classify::linear::Linear;
 use crate::classify::score::{
     Calibration, Judged, Point, Scores, by_target, calibration, curve, interval, scores,
 };
+use crate::classify::train::{self, Sample};
+use crate::classify::trained::Trained;
 use crate::classify::{Classifier, Lexicon};
-use crate::clock::Clock;
-use crate::model::{Item, Kind, Stance, Target};
-use crate::normalise::{Context, normalise};
-use crate::privacy::{Keys, Voices};
-use serde::{Deserialize, Serialize};
+use crate::model::Stance;
+use crate::privacy::Voices;
+use crate::text::hash;
+use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -36,6 +40,12 @@ pub struct Args {
     /// File of judged statements
     #[arg(long, value_name = "FILE")]
     set: PathBuf,
+    /// A model that `train` made, instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Train on the set itself, in so many parts: each is judged by a model that never saw it
+    #[arg(long, value_name = "PARTS", conflicts_with = "model", value_parser = clap::value_parser!(u64).range(2..=20))]
+    folds: Option<u64>,
     #[command(flatten)]
     settings: Settings,
     /// table for people, json for programs, html for reports
@@ -48,18 +58,6 @@ enum Format {
     Table,
     Json,
     Html,
-}
-
-/// One line of a set.
-#[derive(Debug, Deserialize)]
-struct Line {
-    text: String,
-    target: String,
-    stance: String,
-    #[serde(default)]
-    kind: Option<String>,
-    #[serde(default)]
-    lang: Option<String>,
 }
 
 /// What was found.
@@ -88,11 +86,25 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let Command::Stance(args) = command;
     let config = args.settings.read()?;
     let voices = Voices::new(&config.voices, today());
-    let lines = read(&args.set)?;
-    let model = Lexicon::new();
-    let judged = judge(&model, &lines, &config.register.targets, &voices)?;
+    let lines = judged::read(&args.set)?;
+    let statements = judged::prepare(&lines, &config.register.targets, &voices)?;
+    let (model, judged) = match (&args.model, args.folds) {
+        (_, Some(folds)) => (
+            format!("linear, {folds} folds of the set"),
+            cross_validate(&statements, folds),
+        ),
+        (Some(path), None) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let model = Trained::new(name.into_owned(), training::model(path)?);
+            (model.model().to_owned(), judge(&model, &statements))
+        }
+        (None, None) => {
+            let model = Lexicon::new();
+            (model.model().to_owned(), judge(&model, &statements))
+        }
+    };
     let name = args.set.file_name().unwrap_or_default();
-    let report = report(name.to_string_lossy().into_owned(), &model, &judged);
+    let report = report(name.to_string_lossy().into_owned(), model, &judged);
     let mut out = Output::new();
     match args.format {
         Format::Table => table(&mut out, &report)?,
@@ -106,72 +118,47 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(path: &PathBuf) -> anyhow::Result<Vec<(Line, Stance)>> {
-    let wrong = |what: String| WrongArguments(format!("{}: {what}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let mut lines = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        if line.trim().is_empty() {
-            continue;
-        }
-        let read: Line =
-            serde_json::from_str(line).map_err(|error| wrong(format!("line {number}: {error}")))?;
-        let stance = Stance::parse(&read.stance).ok_or_else(|| {
-            let names = Stance::ALL.map(Stance::as_str).join(", ");
-            wrong(format!("line {number}: `stance` must be one of {names}"))
-        })?;
-        lines.push((read, stance));
-    }
-    match lines.is_empty() {
-        true => Err(wrong("there is no line in it".to_owned()).into()),
-        false => Ok(lines),
-    }
-}
-
-/// Sends every statement the way that a mention goes.
-fn judge(
-    model: &dyn Classifier,
-    lines: &[(Line, Stance)],
-    targets: &[Target],
-    voices: &Voices,
-) -> anyhow::Result<Vec<Judged>> {
-    let keys = Keys::from_secret([0; 32]);
-    let context = Context {
-        source: "eval",
-        keys: &keys,
-        voices,
-        collected: Clock::system().now(),
-    };
-    let mut judged = Vec::with_capacity(lines.len());
-    for (line, truth) in lines {
-        let kind = line.kind.as_deref().and_then(Kind::parse);
-        let mut item = Item::new("eval", "eval", kind.unwrap_or(Kind::Post));
-        item.text = line.text.clone();
-        item.lang = line.lang.clone();
-        let mention = normalise(item, &context)?;
-        let known = targets.iter().find(|target| target.name == line.target);
-        let target = known.cloned().unwrap_or_else(|| Target {
-            name: line.target.clone(),
-            label: line.target.clone(),
-            aliases: vec![line.target.clone()],
-        });
-        let labels = model.classify(&mention, &[&target]);
+/// What a classifier says of each statement.
+fn judge(model: &dyn Classifier, statements: &[Statement]) -> Vec<Judged> {
+    let one = |statement: &Statement| {
+        let labels = model.classify(&statement.mention, &[&statement.target]);
         let label = labels.stances.first();
-        judged.push(Judged {
-            target: target.name,
-            truth: *truth,
+        Judged {
+            target: statement.target.name.clone(),
+            truth: statement.stance,
             said: label.map_or(Stance::Unclear, |label| label.stance),
             probability: label.and_then(|label| label.probability).map(f64::from),
-        });
-    }
-    Ok(judged)
+        }
+    };
+    statements.iter().map(one).collect()
 }
 
-fn report(set: String, model: &dyn Classifier, judged: &[Judged]) -> Report {
+/// Learns from all parts of the set but one, and judges that one; every part once. Statements with
+/// one text stay together.
+fn cross_validate(statements: &[Statement], folds: u64) -> Vec<Judged> {
+    let fold = |statement: &Statement| hash(&statement.mention.text) % folds;
+    let samples = samples(statements);
+    let mut judged = Vec::new();
+    for held in 0..folds {
+        let numbered = statements.iter().zip(&samples);
+        let learned: Vec<Sample> = numbered
+            .filter(|(statement, _)| fold(statement) != held)
+            .map(|(_, sample)| sample.clone())
+            .collect();
+        let model = train::train(&learned, &Linear::blank(), train::Settings::default());
+        let model = Trained::new(String::new(), model);
+        for statement in statements.iter().filter(|one| fold(one) == held) {
+            judged.extend(judge(&model, std::slice::from_ref(statement)));
+        }
+    }
+    judged
+}
+
+fn report(set: String, model: String, judged: &[Judged]) -> Report {
     let targets = by_target(judged).into_iter();
     Report {
         set,
-        model: model.model().to_owned(),
+        model,
         all: scores(judged.iter()),
         macro_f1_interval: interval(judged, DRAWS, SEED),
         targets: targets

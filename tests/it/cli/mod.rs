@@ -4,6 +4,7 @@ mod archive;
 mod daemon;
 mod eval;
 mod sources;
+mod train;
 mod watch_test;
 mod watches;
 
@@ -117,6 +118,7 @@ fn every_help_has_an_example_of_its_command() {
         "classify",
         "eval",
         "eval stance",
+        "train",
         "bench",
         "bench pipeline",
     ] {
