@@ -50,7 +50,7 @@ pub fn train(samples: &[Sample], from: &Linear, settings: Settings) -> Linear {
     for sample in samples {
         match CLASSES.iter().position(|class| *class == sample.stance) {
             None => {}
-            Some(class) if next(&mut dice) % HELD_BACK == 0 => hold.push((sample, class)),
+            Some(class) if next(&mut dice).is_multiple_of(HELD_BACK) => hold.push((sample, class)),
             Some(class) => learn.push((sample, class)),
         }
     }
@@ -162,7 +162,7 @@ mod tests {
         (0..300)
             .map(|_| {
                 let class = (next(&mut dice) % 3) as usize;
-                let telling = (next(&mut dice) % 10 > 0).then_some((class as u32 + 1, 1.0));
+                let telling = (!next(&mut dice).is_multiple_of(10)).then_some((class as u32 + 1, 1.0));
                 let noise = (10 + (next(&mut dice) % 40) as u32, 1.0);
                 let order = [Stance::Critical, Stance::Supportive, Stance::Neutral];
                 Sample {

@@ -70,12 +70,10 @@ public class Peer {
     }
 
     static RegexpQuery wild(String pattern) {
-        // A wildcard never stands for the sign of a tag, a handle or an address.
         StringBuilder regexp = new StringBuilder();
         pattern.codePoints().forEach(c -> {
-            boolean first = regexp.length() == 0;
-            if (c == '*') regexp.append(first ? "([^#@/].*)?" : ".*");
-            else if (c == '?') regexp.append(first ? "[^#@/]" : ".");
+            if (c == '*') regexp.append(".*");
+            else if (c == '?') regexp.append('.');
             else if (Character.isLetterOrDigit(c)) regexp.appendCodePoint(c);
             else regexp.append('\\').appendCodePoint(c);
         });

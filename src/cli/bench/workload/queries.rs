@@ -149,6 +149,9 @@ impl Writer<'_> {
         let topics = self.mixed(topics, (2e-5, 1.5e-3));
         let excluded = self.mixed(leaves / 5, ANY);
         if self.dice.chance(20) {
+            // Lucene takes one word for both sides where both match it; we do not.
+            let mut topics = topics;
+            topics.retain(|topic| names.iter().all(|name| head(name) != head(topic)));
             let near = Node::Near(10, Box::new(Node::Or(names)), Box::new(Node::Or(topics)));
             return Node::And(vec![near], vec![Node::Or(excluded)]);
         }
@@ -240,6 +243,16 @@ impl Writer<'_> {
         }
         (self.word(shares), self.word(shares))
     }
+}
+
+/// The first four letters of a leaf.
+fn head(leaf: &Node) -> String {
+    let first = match leaf {
+        Node::Word(word) | Node::Prefix(word) => word,
+        Node::Phrase(words, _) => &words[0],
+        _ => return String::new(),
+    };
+    first.to_lowercase().chars().take(4).collect()
 }
 
 fn write(node: &Node, set: Set, out: &mut String) {
