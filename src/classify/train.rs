@@ -162,7 +162,8 @@ mod tests {
         (0..300)
             .map(|_| {
                 let class = (next(&mut dice) % 3) as usize;
-                let telling = (!next(&mut dice).is_multiple_of(10)).then_some((class as u32 + 1, 1.0));
+                let telling =
+                    (!next(&mut dice).is_multiple_of(10)).then_some((class as u32 + 1, 1.0));
                 let noise = (10 + (next(&mut dice) % 40) as u32, 1.0);
                 let order = [Stance::Critical, Stance::Supportive, Stance::Neutral];
                 Sample {
