@@ -348,6 +348,9 @@ pub struct StanceLabel {
     /// Calibrated probability of `stance`, 0 to 1; `None` while the model is not calibrated.
     pub probability: Option<f32>,
     pub reasons: Vec<Reason>,
+    /// The office said so, not the model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_office: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -55,7 +55,8 @@ pub struct Pipeline {
     pub store: Store,
     /// What is listened for; a new value is used from the next batch on.
     pub watches: watch::Receiver<Arc<Watches>>,
-    pub classifier: Arc<dyn Classifier>,
+    /// Who labels; a new one is asked from the next mention on.
+    pub classifier: watch::Receiver<Arc<dyn Classifier>>,
     pub desk: Desk,
     pub keys: Keys,
     pub voices: Arc<Voices>,
@@ -286,7 +287,8 @@ impl Pipeline {
             .iter()
             .filter(|target| matches.iter().any(|matched| matched.target == target.name))
             .collect();
-        let labels = self.classifier.classify(&mention, &targets);
+        let classifier = Arc::clone(&self.classifier.borrow());
+        let labels = classifier.classify(&mention, &targets);
         Some(Step::Put(Box::new(Hit {
             mention,
             matches,

@@ -6,14 +6,14 @@ use crate::config::Register;
 use crate::index::{self, Index, IndexError};
 use crate::matching;
 use crate::metrics::Metrics;
-use crate::model::Span;
+use crate::model::{Span, Stance};
 use crate::privacy::Voices;
 use crate::query::{Doc, Keys, Query, QueryError, RawKeys, fault};
 use crate::serve::{
     self, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Preview,
     PreviewRequest, Request, Results, SearchError, SourceState,
 };
-use crate::store::{Case, Store, StoreError, StoredMention};
+use crate::store::{Case, Judged, Store, StoreError, StoredMention};
 use crate::text::analyse;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -87,6 +87,23 @@ impl Archive {
             whole: page.whole,
             facets: page.facets.map(facets).unwrap_or_default(),
         })
+    }
+
+    async fn set_judgement(
+        &self,
+        id: i64,
+        target: &str,
+        stance: Option<Stance>,
+        way: &str,
+    ) -> Result<Judged, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let judged = match stance {
+            Some(stance) => tx.judge(id, target, stance, way, self.clock.now()).await?,
+            None => tx.unjudge(id, target).await?,
+        };
+        tx.commit().await?;
+        self.index.wake();
+        Ok(judged)
     }
 
     async fn case_file(&self, id: i64) -> Result<Option<CaseFile>, StoreError> {
@@ -256,6 +273,19 @@ impl serve::Archive for Archive {
 
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>> {
         Box::pin(async move { self.store.mention(id).await.map_err(internal) })
+    }
+
+    fn judge(
+        &self,
+        id: i64,
+        target: String,
+        stance: Option<Stance>,
+        way: &'static str,
+    ) -> BoxFuture<'_, Result<Judged, SearchError>> {
+        Box::pin(async move {
+            let judged = self.set_judgement(id, &target, stance, way).await;
+            judged.map_err(internal)
+        })
     }
 
     fn preview(

@@ -5,9 +5,12 @@
 //! up, mail makes a last round, pages close. Every wait has a bound.
 
 mod archive;
+pub mod frozen;
 mod house;
+pub mod models;
 mod preview;
 mod registered;
+pub mod retrain;
 mod running;
 mod tester;
 
@@ -16,7 +19,7 @@ pub use house::House;
 pub use running::{Ending, Running};
 pub use tester::Tester;
 
-use crate::classify::{Classifier, Lexicon};
+use crate::classify::Classifier;
 use crate::clock::Clock;
 use crate::collect::source::Source;
 use crate::collect::supervise::{self, Surroundings};
@@ -90,7 +93,8 @@ pub struct App {
     arrivals: Arrivals,
     registered: Registered,
     voices: Arc<Voices>,
-    classifier: Arc<dyn Classifier>,
+    /// The model that labels; a new one takes the place of the one before from the next batch on.
+    classifier: watch::Sender<Arc<dyn Classifier>>,
 }
 
 impl App {
@@ -114,7 +118,7 @@ impl App {
         Ok(Self {
             registered: Registered::new(config.register.clone(), source_names(&options)),
             voices: Arc::new(Voices::new(&config.voices, today)),
-            classifier: Arc::new(Lexicon::new()),
+            classifier: watch::Sender::new(models::classifier(&config.classify, house.dir())?),
             arrivals: Arrivals::default(),
             config,
             options,
@@ -243,7 +247,7 @@ impl App {
             config: self.config.pipeline.clone(),
             store: self.house.store.clone(),
             watches: self.registered.watches.subscribe(),
-            classifier: Arc::clone(&self.classifier),
+            classifier: self.classifier.subscribe(),
             desk: Desk::new(&self.config.desk),
             keys: self.house.keys.clone(),
             voices: Arc::clone(&self.voices),
@@ -320,7 +324,7 @@ impl App {
             metrics: self.metrics.clone(),
             clock: self.options.clock.clone(),
             names: self.registered.names.subscribe(),
-            model: self.classifier.model().to_owned(),
+            classifier: self.classifier.subscribe(),
         };
         let router = serve::router(&settings, parts);
         let task = tokio::spawn(async move {

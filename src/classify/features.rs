@@ -1,11 +1,14 @@
 //! What a linear model sees of a statement toward a target: one implementation for training and for
 //! use. Pure.
 //!
-//! Four blocks. Words and pairs of words; runs of three to five letters; words by how near and on
-//! which side of the target's name they stand; and a few cues that are counted. The first three are
-//! hashed into one space and each made a vector of length one, so that long texts weigh no more than
-//! short ones. The target's own name is masked: what is learned of one target holds for others.
+//! Three blocks are hashed into one space: words with pairs of words and marks (emoji, emoticons);
+//! runs of three to five letters; words by how near and on which side of the target's name they
+//! stand. Each is made a vector of length one, so that long texts weigh no more than short ones. A
+//! few cues are counted beside them. The target's own name is masked: what is learned of one target
+//! holds for others.
 
+use super::marks::marks;
+use super::masks::Masks;
 use super::reading::Reading;
 use crate::text::hash;
 
@@ -13,15 +16,23 @@ use crate::text::hash;
 pub const HASHED: usize = 1 << 18;
 /// Counted cues, which come first.
 pub const CUES: usize = 16;
+/// Places behind the cues for what other heads say.
+pub const HELPERS: usize = 8;
 /// All features.
-pub const DIMENSIONS: usize = HASHED + CUES;
+pub const DIMENSIONS: usize = CUES + HELPERS + HASHED;
+/// Changes with every change of what a number stands for; a model of another version is not read.
+pub const VERSION: u32 = 3;
 
 /// Letters of a run, from and to.
 const RUNS: std::ops::RangeInclusive<usize> = 3..=5;
 /// Letters of a word whose runs are taken; longer ones are no words.
 const MAX_RUN_WORD: usize = 40;
+/// Words that are read; what follows in a very long text changes little.
+const MAX_WORDS: usize = 2_000;
 /// Distances from the target's name that make a band, each up to and with.
 const BANDS: [usize; 3] = [2, 5, 10];
+/// How much the block of words near the name counts beside the others.
+const NEAR_SCALE: f32 = 0.5;
 
 /// What the word lists see.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,6 +49,30 @@ pub struct Signs {
 /// Number of a feature and its value, each number once, ascending.
 pub type Features = Vec<(u32, f32)>;
 
+/// The place of a word for what no single word stands for.
+pub const NOWHERE: u32 = u32::MAX;
+
+/// One occurrence of a feature, and the word that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    pub number: u32,
+    pub word: u32,
+}
+
+/// A block of features: occurrences by number, and what one occurrence is worth of each.
+#[derive(Debug, Default)]
+pub struct Block {
+    seen: Vec<Seen>,
+    scale: f32,
+}
+
+/// Everything that is seen of a statement toward a target.
+#[derive(Debug, Default)]
+pub struct View {
+    pub cues: Features,
+    pub blocks: [Block; 3],
+}
+
 /// What kind of feature a hash is made for: the same word is another feature in each.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -46,32 +81,83 @@ enum Kind {
     Pair,
     Run,
     Near,
+    Mark,
+    Known,
 }
 
-/// The features of a reading toward a target whose name stands at `names`.
-pub fn features(reading: &Reading<'_>, names: &[(usize, usize)], signs: &Signs) -> Features {
-    let is_name = masked(reading.words.len(), names);
-    let mut all = cue_values(reading, names, signs);
-    all.extend(block(words(reading, &is_name)));
-    all.extend(block(runs(reading, &is_name)));
-    all.extend(block(near(reading, &is_name, names)));
-    merge(all)
-}
-
-fn masked(words: usize, names: &[(usize, usize)]) -> Vec<bool> {
-    let mut masked = vec![false; words];
-    for &(first, last) in names {
-        for place in masked.iter_mut().take(last + 1).skip(first) {
-            *place = true;
+impl View {
+    /// Reads a statement toward a target whose name stands at `names`. `known` is the target's hash
+    /// where a model has learned words of this very target.
+    pub fn new(
+        reading: &Reading<'_>,
+        names: &[(usize, usize)],
+        signs: &Signs,
+        masks: &Masks,
+        known: Option<u64>,
+    ) -> Self {
+        let words = Words::new(reading, names, masks);
+        let mut said = words.said();
+        if let Some(target) = known {
+            said.extend(words.known(target));
+        }
+        said.extend(marks(reading).map(|mark| Seen {
+            number: number(Kind::Mark, mark, 0),
+            word: NOWHERE,
+        }));
+        Self {
+            cues: cue_values(reading, names, signs),
+            blocks: [
+                Block::new(said, 1.0),
+                Block::new(words.runs(), 1.0),
+                Block::new(words.near(names), NEAR_SCALE),
+            ],
         }
     }
-    masked
+
+    /// All features, each number once, ascending.
+    pub fn features(&self) -> Features {
+        let mut all = self.cues.clone();
+        for block in &self.blocks {
+            all.extend(block.values());
+        }
+        merge(all)
+    }
 }
 
-fn form<'a>(reading: &Reading<'a>, at: usize) -> &'a str {
-    let word = reading.words.get(at).map(|word| word.token);
-    word.and_then(|token| token.terms.first())
-        .map_or("", String::as_str)
+impl Block {
+    fn new(mut seen: Vec<Seen>, scale: f32) -> Self {
+        seen.sort_unstable();
+        let squares: f32 = groups(&seen).map(|group| damped(group).powi(2)).sum();
+        Self {
+            scale: scale / squares.sqrt().max(1.0),
+            seen,
+        }
+    }
+
+    fn values(&self) -> impl Iterator<Item = (u32, f32)> + '_ {
+        groups(&self.seen).map(|group| (group[0].number, damped(group) * self.scale))
+    }
+
+    /// Each occurrence with its share of its feature's value.
+    pub fn shares(&self) -> impl Iterator<Item = (Seen, f32)> + '_ {
+        groups(&self.seen).flat_map(|group| {
+            let share = damped(group) * self.scale / group.len() as f32;
+            group.iter().map(move |seen| (*seen, share))
+        })
+    }
+}
+
+/// Occurrences of the same feature.
+fn groups(seen: &[Seen]) -> impl Iterator<Item = &[Seen]> {
+    seen.chunk_by(|one, other| one.number == other.number)
+}
+
+/// The second occurrence says less than the first.
+fn damped(group: &[Seen]) -> f32 {
+    match group.len() {
+        1 => 1.0,
+        count => 1.0 + libm::logf(count as f32),
+    }
 }
 
 /// A number for a kind and two parts of a feature.
@@ -80,108 +166,131 @@ fn number(kind: Kind, one: u64, other: u64) -> u32 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^= bits >> 31;
-    CUES as u32 + (bits % HASHED as u64) as u32
+    (CUES + HELPERS) as u32 + (bits % HASHED as u64) as u32
 }
 
-fn words(reading: &Reading<'_>, is_name: &[bool]) -> Vec<u32> {
-    let mut found = Vec::new();
-    let mut before = hash("^");
-    for at in 0..reading.words.len() {
-        let this = own(reading, is_name, at);
-        found.push(word_number(reading, at, this));
-        found.push(number(Kind::Pair, before, this));
-        before = this;
-    }
-    found
+/// The number that a folded word is by itself.
+pub fn word_number(form: &str) -> u32 {
+    number(Kind::Word, hash(form), 0)
 }
 
-fn own(reading: &Reading<'_>, is_name: &[bool], at: usize) -> u64 {
-    match is_name[at] {
-        true => hash("@target"),
-        false => hash(form(reading, at)),
-    }
+/// The words of a statement as features see them.
+struct Words<'a> {
+    /// The folded form; empty for the target's own name, and for what is masked.
+    forms: Vec<&'a str>,
+    hashes: Vec<u64>,
+    quoted: Vec<bool>,
 }
 
-fn word_number(reading: &Reading<'_>, at: usize, own: u64) -> u32 {
-    let kind = match reading.words.get(at).is_some_and(|word| word.quoted) {
-        true => Kind::QuotedWord,
-        false => Kind::Word,
-    };
-    number(kind, own, 0)
-}
-
-/// The number of the feature that each word by itself is, to say which of them weighed.
-pub fn word_numbers(reading: &Reading<'_>, names: &[(usize, usize)]) -> Vec<u32> {
-    let is_name = masked(reading.words.len(), names);
-    let places = 0..reading.words.len();
-    places
-        .map(|at| word_number(reading, at, own(reading, &is_name, at)))
-        .collect()
-}
-
-fn runs(reading: &Reading<'_>, is_name: &[bool]) -> Vec<u32> {
-    let mut found = Vec::new();
-    for at in (0..reading.words.len()).filter(|at| !is_name[*at]) {
-        let word = format!("<{}>", form(reading, at));
-        let ends: Vec<usize> = word
-            .char_indices()
-            .map(|(at, _)| at)
-            .chain([word.len()])
+impl<'a> Words<'a> {
+    fn new(reading: &Reading<'a>, names: &[(usize, usize)], masks: &Masks) -> Self {
+        let words = reading.words.iter().take(MAX_WORDS);
+        let mut forms: Vec<&str> = words
+            .map(|word| word.token.terms.first().map_or("", String::as_str))
             .collect();
-        if ends.len() > MAX_RUN_WORD {
-            continue;
+        for &(first, last) in names {
+            let named = forms.iter_mut().take(last + 1).skip(first);
+            named.for_each(|form| *form = "");
         }
-        for length in RUNS {
-            for window in ends.windows(length + 1) {
-                let run = &word[window[0]..window[length]];
-                found.push(number(Kind::Run, hash(run), 0));
+        let name = hash("@target");
+        let hashed = |form: &mut &str| match (form.is_empty(), masks.of(form)) {
+            (true, _) => name,
+            (_, None) => hash(form),
+            (_, Some(kind)) => {
+                *form = "";
+                kind
+            }
+        };
+        Self {
+            hashes: forms.iter_mut().map(hashed).collect(),
+            quoted: reading.words.iter().map(|word| word.quoted).collect(),
+            forms,
+        }
+    }
+
+    /// Words, and pairs of words; the first is a pair with the beginning.
+    fn said(&self) -> Vec<Seen> {
+        let mut found = Vec::with_capacity(2 * self.forms.len());
+        let mut before = hash("^");
+        for (word, &this) in (0_u32..).zip(&self.hashes) {
+            let kind = match self.quoted.get(word as usize) {
+                Some(true) => Kind::QuotedWord,
+                _ => Kind::Word,
+            };
+            let (alone, pair) = (number(kind, this, 0), number(Kind::Pair, before, this));
+            found.extend([alone, pair].map(|number| Seen { number, word }));
+            before = this;
+        }
+        found
+    }
+
+    /// Words of this very target.
+    fn known(&self, target: u64) -> impl Iterator<Item = Seen> + '_ {
+        let words = (0_u32..).zip(&self.hashes);
+        words.map(move |(word, this)| Seen {
+            number: number(Kind::Known, *this, target),
+            word,
+        })
+    }
+
+    fn runs(&self) -> Vec<Seen> {
+        let mut found = Vec::with_capacity(16 * self.forms.len());
+        let mut spelled = String::new();
+        let mut ends = Vec::new();
+        for (word, form) in (0_u32..).zip(&self.forms) {
+            if form.is_empty() {
+                continue;
+            }
+            spelled.clear();
+            spelled.extend(["<", form, ">"]);
+            ends.clear();
+            ends.extend(spelled.char_indices().map(|(at, _)| at));
+            ends.push(spelled.len());
+            if ends.len() > MAX_RUN_WORD {
+                continue;
+            }
+            for length in RUNS {
+                for window in ends.windows(length + 1) {
+                    let run = hash(&spelled[window[0]..window[length]]);
+                    let number = number(Kind::Run, run, 0);
+                    found.push(Seen { number, word });
+                }
             }
         }
+        found
     }
-    found
-}
 
-fn near(reading: &Reading<'_>, is_name: &[bool], names: &[(usize, usize)]) -> Vec<u32> {
-    let mut found = Vec::new();
-    for at in (0..reading.words.len()).filter(|at| !is_name[*at]) {
-        let distances = names.iter().map(|&(first, last)| match at < first {
-            true => (first - at, 0_u64),
-            false => (at - last.min(at), 1),
-        });
-        let Some((distance, side)) = distances.min() else {
-            continue;
-        };
-        let band = BANDS.iter().position(|band| distance <= *band);
-        if let Some(band) = band {
-            let place = side * BANDS.len() as u64 + band as u64;
-            found.push(number(Kind::Near, hash(form(reading, at)), place + 1));
+    /// Words by distance from, and side of, the nearest name.
+    fn near(&self, names: &[(usize, usize)]) -> Vec<Seen> {
+        let mut found = Vec::new();
+        for (at, form) in self.forms.iter().enumerate() {
+            if form.is_empty() {
+                continue;
+            }
+            // Only the last name before the word and the first one behind it can be nearest.
+            let behind = names.partition_point(|(first, _)| *first <= at);
+            let around = names.iter().skip(behind.saturating_sub(1)).take(2);
+            let distances = around.map(|&(first, last)| match at < first {
+                true => (first - at, 0_u64),
+                false => (at - last.min(at), 1),
+            });
+            let Some((distance, side)) = distances.min() else {
+                continue;
+            };
+            if let Some(band) = BANDS.iter().position(|band| distance <= *band) {
+                let place = side * BANDS.len() as u64 + band as u64;
+                let number = number(Kind::Near, self.hashes[at], place + 1);
+                let word = at as u32;
+                found.push(Seen { number, word });
+            }
         }
+        found
     }
-    found
-}
-
-/// Occurrences counted, damped, and made a vector of length one.
-fn block(mut numbers: Vec<u32>) -> Features {
-    numbers.sort_unstable();
-    let mut counted: Features = Vec::new();
-    for number in numbers {
-        match counted.last_mut() {
-            Some((last, count)) if *last == number => *count += 1.0,
-            _ => counted.push((number, 1.0)),
-        }
-    }
-    for (_, count) in &mut counted {
-        *count = 1.0 + count.ln();
-    }
-    let length: f32 = counted.iter().map(|(_, value)| value * value).sum();
-    let length = length.sqrt().max(1.0);
-    counted.iter_mut().for_each(|(_, value)| *value /= length);
-    counted
 }
 
 /// Two features can fall together.
 fn merge(mut all: Features) -> Features {
-    all.sort_by_key(|(number, _)| *number);
+    all.sort_unstable_by_key(|(number, _)| *number);
     let mut merged: Features = Vec::with_capacity(all.len());
     for (number, value) in all {
         match merged.last_mut() {
@@ -192,6 +301,26 @@ fn merge(mut all: Features) -> Features {
     merged
 }
 
+/// What each cue is, for explanations.
+pub const CUE_NAMES: [&str; CUES] = [
+    "praising words",
+    "blaming words",
+    "more praise than blame",
+    "no judging word",
+    "irony cue",
+    "negation",
+    "article reports",
+    "ends with a question",
+    "exclamation",
+    "quoted words",
+    "words in capitals",
+    "target not named",
+    "begins with the target",
+    "very short",
+    "long",
+    "length",
+];
+
 fn cue_values(reading: &Reading<'_>, names: &[(usize, usize)], signs: &Signs) -> Features {
     let count = reading.words.len();
     let words = &reading.words;
@@ -199,9 +328,9 @@ fn cue_values(reading: &Reading<'_>, names: &[(usize, usize)], signs: &Signs) ->
     let yes = |holds: bool| f32::from(u8::from(holds));
     let ends_asking = words.last().is_some_and(|word| reading.is_question(word));
     let shouted = words.iter().filter(|word| is_shouted(&word.token.exact));
-    let values = [
-        signs.praise.ln_1p(),
-        signs.blame.ln_1p(),
+    let values: [f32; CUES] = [
+        libm::log1pf(signs.praise),
+        libm::log1pf(signs.blame),
         (signs.praise - signs.blame).clamp(-3.0, 3.0) / 3.0,
         yes(signs.praise == 0.0 && signs.blame == 0.0),
         yes(signs.irony),
@@ -215,12 +344,12 @@ fn cue_values(reading: &Reading<'_>, names: &[(usize, usize)], signs: &Signs) ->
         yes(names.first().is_some_and(|(first, _)| *first == 0)),
         yes(count < 6),
         yes(count > 40),
-        (count as f32).ln_1p() / 5.0,
+        libm::log1pf(count as f32) / 5.0,
     ];
     let numbered = (0_u32..).zip(values);
     numbered.filter(|(_, value)| *value != 0.0).collect()
 }
 
 fn is_shouted(exact: &str) -> bool {
-    exact.chars().count() > 3 && exact.chars().all(char::is_uppercase)
+    exact.chars().nth(3).is_some() && exact.chars().all(char::is_uppercase)
 }

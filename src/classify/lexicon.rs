@@ -9,6 +9,7 @@
 use super::Classifier;
 use super::features::Signs;
 use super::flags::{Need, flags};
+use super::masks::Masks;
 use super::phrases::{Found, LexiconError, Phrases};
 use super::reading::Reading;
 use super::weigh::{Cues, Judgement, Weighed, circumstance, closeness, marks, names, sentences};
@@ -45,6 +46,8 @@ pub struct Lexicon {
     reporting: Phrases<()>,
     opinion_piece: Phrases<()>,
     flags: Phrases<Need>,
+    /// For the trained model.
+    pub(super) masks: Masks,
 }
 
 impl Lexicon {
@@ -67,6 +70,7 @@ impl Lexicon {
             reporting: Phrases::new(),
             opinion_piece: Phrases::new(),
             flags: Phrases::new(),
+            masks: Masks::new(),
         };
         let mut unread = Vec::new();
         for (section, line) in lines(STANCE) {
@@ -204,6 +208,7 @@ impl Lexicon {
             stance: decide(read, praise, blame),
             probability: None,
             reasons,
+            by_office: false,
         }
     }
 }

@@ -1,23 +1,39 @@
 //! Stance toward a target, and flags: each with its reasons.
 //!
-//! [`Classifier`] is the seam. Behind it stands [`Lexicon`] for now: a placeholder that says what
-//! it saw, and `unclear` where it does not know. A trained model takes its place without a change
-//! elsewhere.
+//! [`Classifier`] is the seam. Behind it stands a trained model ([`trained::Trained`]), by choice the
+//! word list that it was preceded by ([`Lexicon`]).
 
+mod calibrate;
+pub mod explain;
 pub mod features;
 mod flags;
+pub mod learn;
 mod lexicon;
-pub mod linear;
+mod marks;
+mod masks;
+pub mod model_file;
+pub mod pairs;
 mod phrases;
 mod reading;
+pub mod retrain;
 pub mod score;
-pub mod train;
+pub mod shipped;
+pub mod solve;
 pub mod trained;
 mod weigh;
 
 pub use lexicon::Lexicon;
 
 use crate::model::{Labels, Mention, Target};
+use serde::Deserialize;
+
+/// Which model tells stances.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Empty: the office's own, else the built-in one; `lexicon`; or a file.
+    pub model: String,
+}
 
 /// Says what a mention's stance toward each target is, and what is worth checking. Pure.
 pub trait Classifier: Send + Sync {

@@ -91,6 +91,11 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Title and text as they are written.
+    pub fn texts(&self) -> [&'a str; 2] {
+        [self.title, self.text]
+    }
+
     /// True where there is an exclamation mark.
     pub fn exclaims(&self) -> bool {
         self.title.contains('!') || self.text.contains('!')

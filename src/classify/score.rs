@@ -19,6 +19,18 @@ pub struct Judged {
     pub said: Stance,
     /// Calibrated probability of `said`, 0 to 1; none where the classifier gives none.
     pub probability: Option<f64>,
+    /// Probabilities of critical, neutral and supportive, where the classifier gives them.
+    pub sides: Option<[f64; 3]>,
+}
+
+/// What is known only of a classifier that gives probabilities.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Ranking {
+    /// How often a critical statement is taken for more critical than another one is.
+    pub auc_critical: f64,
+    /// Macro-F1 and accuracy if the most probable stance were always said.
+    pub macro_f1_forced: f64,
+    pub accuracy_forced: f64,
 }
 
 /// One class of the truth.
@@ -176,8 +188,16 @@ pub fn interval(judged: &[Judged], draws: usize, seed: u64) -> (f64, f64) {
             of_confusion(confusion).macro_f1
         })
         .collect();
+    inner(&mut found)
+}
+
+/// Between which values all but [`OUTSIDE`] of them lie.
+fn inner(found: &mut [f64]) -> (f64, f64) {
     found.sort_by(f64::total_cmp);
-    let place = |share: f64| found[((draws - 1) as f64 * share).round() as usize];
+    let place = |share: f64| {
+        let at = (found.len().saturating_sub(1)) as f64 * share;
+        found.get(at.round() as usize).copied().unwrap_or(0.0)
+    };
     (place(OUTSIDE / 2.0), place(1.0 - OUTSIDE / 2.0))
 }
 
@@ -221,6 +241,64 @@ pub fn calibration(judged: &[Judged]) -> Option<Calibration> {
     })
 }
 
+/// What the probabilities say beyond what was said; none where there are none.
+pub fn ranking(judged: &[Judged]) -> Option<Ranking> {
+    const SIDES: [Stance; 3] = [Stance::Critical, Stance::Neutral, Stance::Supportive];
+    let mut forced = judged.to_vec();
+    let mut ranks = Vec::with_capacity(judged.len());
+    for one in &mut forced {
+        let sides = one.sides?;
+        let best = SIDES.into_iter().zip(sides);
+        one.said = best.max_by(|a, b| a.1.total_cmp(&b.1))?.0;
+        ranks.push((sides[0], one.truth == Stance::Critical));
+    }
+    let forced = scores(forced.iter());
+    Some(Ranking {
+        auc_critical: auc(ranks),
+        macro_f1_forced: forced.macro_f1,
+        accuracy_forced: forced.accuracy,
+    })
+}
+
+/// Area under the curve, by mean ranks; 0.5 where all or none are true.
+fn auc(mut ranks: Vec<(f64, bool)>) -> f64 {
+    ranks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let yes = ranks.iter().filter(|one| one.1).count() as f64;
+    let no = ranks.len() as f64 - yes;
+    if yes == 0.0 || no == 0.0 {
+        return 0.5;
+    }
+    let (mut sum, mut before) = (0.0, 0);
+    for tied in ranks.chunk_by(|a, b| a.0 == b.0) {
+        let rank = before as f64 + (tied.len() + 1) as f64 / 2.0;
+        sum += rank * tied.iter().filter(|one| one.1).count() as f64;
+        before += tied.len();
+    }
+    (sum - yes * (yes + 1.0) / 2.0) / (yes * no)
+}
+
+/// The interval of the difference in `macro_f1` between two classifiers on the same statements, in 95
+/// of 100 draws.
+pub fn difference(one: &[Judged], other: &[Judged], draws: usize, seed: u64) -> (f64, f64) {
+    if one.len() != other.len() || one.is_empty() {
+        return (0.0, 0.0);
+    }
+    let mut dice = seed;
+    let mut found: Vec<f64> = (0..draws)
+        .map(|_| {
+            let mut confusions = [[[0_u32; 4]; 4]; 2];
+            for _ in 0..one.len() {
+                let drawn = below(&mut dice, one.len());
+                for (confusion, judged) in confusions.iter_mut().zip([&one[drawn], &other[drawn]]) {
+                    confusion[at(judged.truth)][at(judged.said)] += 1;
+                }
+            }
+            of_confusion(confusions[0]).macro_f1 - of_confusion(confusions[1]).macro_f1
+        })
+        .collect();
+    inner(&mut found)
+}
+
 /// Accuracy among the surest tenth, two tenths, … of the statements that were given a side or
 /// called neutral; empty where there are no probabilities.
 pub fn curve(judged: &[Judged]) -> Vec<Point> {
@@ -256,6 +334,7 @@ mod tests {
             truth: *truth,
             said: *said,
             probability: (*probability > 0.0).then_some(*probability),
+            sides: None,
         };
         pairs.iter().map(one).collect()
     }
@@ -312,6 +391,36 @@ mod tests {
         let (from, to) = interval(&many, 200, 7);
         assert!(to - from < (high - low) / 3.0);
         assert_eq!(interval(&[], 10, 1), (0.0, 0.0));
+    }
+
+    #[test]
+    fn ranks_and_differences() {
+        let with = |truth, sides| Judged {
+            truth,
+            sides: Some(sides),
+            ..judged(&[(truth, Unclear, 0.0)]).remove(0)
+        };
+        let found = [
+            with(Critical, [0.9, 0.1, 0.0]),
+            with(Neutral, [0.5, 0.4, 0.1]),
+            with(Critical, [0.5, 0.2, 0.3]),
+            with(Supportive, [0.1, 0.1, 0.8]),
+        ];
+        let ranking = ranking(&found).unwrap();
+        // Of four pairs three are in order and one is a tie.
+        assert!((ranking.auc_critical - 3.5 / 4.0).abs() < 1e-12);
+        assert!((ranking.accuracy_forced - 0.75).abs() < 1e-12);
+        let right: Vec<Judged> = found
+            .iter()
+            .map(|one| Judged {
+                said: one.truth,
+                ..one.clone()
+            })
+            .collect();
+        let (low, high) = difference(&right, &found, 200, 1);
+        assert!(low > 0.0 && high >= low, "{low} {high}");
+        assert_eq!(difference(&right, &right, 50, 1), (0.0, 0.0));
+        assert_eq!(super::ranking(&judged(&[(Critical, Critical, 0.5)])), None);
     }
 
     #[test]

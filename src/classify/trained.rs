@@ -1,97 +1,168 @@
-//! A trained model behind the seam: stance by a [`Linear`] model, flags by the word lists.
+//! A trained model behind the seam: stance by its heads, flags by the word lists.
 
 use super::Classifier;
-use super::features::{Features, features, word_numbers};
+use super::explain::{Parts, parts};
+use super::features::{Features, View};
 use super::lexicon::{Lexicon, Read};
-use super::linear::{CLASSES, Linear};
+use super::model_file::{Answer, Model};
 use super::weigh::names;
 use crate::model::{Labels, Mention, Reason, Stance, StanceLabel, Target};
 use crate::text::analyse;
 
-/// Words that a label names at most.
-const MAX_REASONS: usize = 8;
-/// What a word must weigh at least to be named.
-const LEAST_WEIGHT: f32 = 0.02;
+/// Name of the head that tells stances, and its classes in their order.
+pub const STANCE: &str = "stance";
+pub const STANCES: [Stance; 3] = [Stance::Critical, Stance::Neutral, Stance::Supportive];
 
-/// A linear model with the word lists that it looks at.
+/// Words and cues that a label names at most.
+const MAX_REASONS: usize = 8;
+/// What a word must add at least to be named.
+const LEAST_PART: f32 = 0.05;
+
+/// A model with the word lists that it looks at.
 #[derive(Debug, Clone)]
 pub struct Trained {
-    name: String,
     lexicon: Lexicon,
-    model: Linear,
+    model: Model,
 }
 
 impl Trained {
-    /// `name` is shown wherever a label is shown.
-    pub fn new(name: String, model: Linear) -> Self {
+    pub fn new(model: Model) -> Self {
         Self {
-            name,
             lexicon: Lexicon::new(),
             model,
         }
     }
 
-    fn stance(&self, read: &Read<'_>, target: &Target) -> StanceLabel {
-        let names = names(&read.reading, target);
-        let signs = self.lexicon.signs(read, &names);
-        let features = features(&read.reading, &names, &signs);
-        let (stance, probability) = self.model.stance(&features);
-        StanceLabel {
-            target: target.name.clone(),
-            stance,
-            probability: Some(probability),
-            reasons: self.reasons(read, &names, &features, stance),
-        }
+    pub fn model_file(&self) -> &Model {
+        &self.model
     }
 
-    /// The words that weighed most, for and against what was said; of an unclear statement those
-    /// that spoke for criticism, and against it.
-    fn reasons(
-        &self,
-        read: &Read<'_>,
-        names: &[(usize, usize)],
-        features: &Features,
-        stance: Stance,
-    ) -> Vec<Reason> {
-        let class = CLASSES.iter().position(|class| *class == stance);
-        let weights = &self.model.weights[class.unwrap_or(0)];
-        let weight = |number: &u32| {
-            let at = features.binary_search_by_key(number, |(number, _)| *number);
-            let value = at.map_or(0.0, |at| features[at].1);
-            weights.get(*number as usize).copied().unwrap_or(0.0) * value
+    /// What the model sees of a statement toward a target.
+    pub fn features(&self, mention: &Mention, target: &Target) -> Features {
+        features_of(&self.lexicon, mention, target)
+    }
+
+    /// Probabilities of [`STANCES`]; none of a model without this head.
+    pub fn probabilities(&self, mention: &Mention, target: &Target) -> Option<Vec<f32>> {
+        let (head, range) = self.model.head(STANCE)?;
+        let (view, _) = view_of(&self.lexicon, mention, target);
+        let columns = self.model.columns(&view.features());
+        Some(head.probabilities(&Model::classes(&columns, range)))
+    }
+
+    /// What speaks for each of [`STANCES`], with the words of the mention.
+    pub fn explain(&self, mention: &Mention, target: &Target) -> Option<Explanation> {
+        let (head, range) = self.model.head(STANCE)?;
+        let (view, words) = view_of(&self.lexicon, mention, target);
+        let columns = self.model.columns(&view.features());
+        let sums = Model::classes(&columns, range.clone());
+        let parts = (0..STANCES.len())
+            .map(|class| parts(&self.model, &view, words.len(), range.clone(), class))
+            .collect();
+        Some(Explanation {
+            answer: head.answer(&sums),
+            probabilities: head.probabilities(&sums),
+            words,
+            parts,
+        })
+    }
+
+    fn stance(&self, read: &Read<'_>, target: &Target) -> StanceLabel {
+        let unknown = StanceLabel {
+            target: target.name.clone(),
+            stance: Stance::Unclear,
+            probability: None,
+            reasons: Vec::new(),
+            by_office: false,
         };
-        let numbers = word_numbers(&read.reading, names);
-        let mut words: Vec<(usize, f32)> = numbers.iter().map(weight).enumerate().collect();
-        words.retain(|(_, weight)| weight.abs() >= LEAST_WEIGHT);
-        words.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
-        words.truncate(MAX_REASONS);
-        let reason = |(at, weight): (usize, f32)| {
-            let (seen, span) = read.reading.seen(at, at);
-            Reason {
-                rule: match weight > 0.0 {
-                    true => "speaks for it",
-                    false => "speaks against it",
-                }
-                .to_owned(),
-                seen,
-                span,
-                weight,
-            }
+        let Some((head, range)) = self.model.head(STANCE) else {
+            return unknown;
         };
-        words.into_iter().map(reason).collect()
+        let names = names(&read.reading, target);
+        let view = View::new(
+            &read.reading,
+            &names,
+            &self.lexicon.signs(read, &names),
+            &self.lexicon.masks,
+            None,
+        );
+        let columns = self.model.columns(&view.features());
+        let answer = head.answer(&Model::classes(&columns, range.clone()));
+        let count = read.reading.words.len();
+        let parts = parts(&self.model, &view, count, range, answer.class);
+        StanceLabel {
+            stance: said(answer),
+            probability: Some(answer.probability),
+            reasons: reasons(read, &parts, answer),
+            ..unknown
+        }
+    }
+}
+
+/// What the stance head's answer is called.
+pub fn said(answer: Answer) -> Stance {
+    let stance = STANCES.get(answer.class).filter(|_| answer.said);
+    stance.copied().unwrap_or(Stance::Unclear)
+}
+
+/// Why a model says what it says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    pub answer: Answer,
+    /// Of [`STANCES`].
+    pub probabilities: Vec<f32>,
+    /// The words of title and text as they are written.
+    pub words: Vec<String>,
+    /// For each of [`STANCES`].
+    pub parts: Vec<Parts>,
+}
+
+/// The words and cues that weighed most for the most probable stance (above zero) or against it.
+/// Where that stance is not said, the first reason names it.
+fn reasons(read: &Read<'_>, parts: &Parts, answer: Answer) -> Vec<Reason> {
+    let words = parts.words.iter().enumerate().map(|(at, part)| {
+        let (seen, span) = read.reading.seen(at, at);
+        Reason {
+            rule: "word".to_owned(),
+            seen,
+            span,
+            weight: *part,
+        }
+    });
+    let named = parts.named.iter().map(|(name, part)| unplaced(name, *part));
+    let mut all: Vec<Reason> = words.chain(named).collect();
+    all.retain(|reason| reason.weight.abs() >= LEAST_PART);
+    all.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    all.truncate(MAX_REASONS);
+    if let Some(closest) = STANCES.get(answer.class).filter(|_| !answer.said) {
+        all.insert(
+            0,
+            unplaced(&format!("closest to {}", closest.as_str()), 0.0),
+        );
+    }
+    all
+}
+
+/// A reason that stands nowhere in the text.
+fn unplaced(rule: &str, weight: f32) -> Reason {
+    Reason {
+        rule: rule.to_owned(),
+        seen: String::new(),
+        span: None,
+        weight,
     }
 }
 
 impl Classifier for Trained {
     fn model(&self) -> &str {
-        &self.name
+        &self.model.card.name
     }
 
     fn classify(&self, mention: &Mention, targets: &[&Target]) -> Labels {
         let (title, text) = (analyse(&mention.title), analyse(&mention.text));
         let read = self.lexicon.look(mention, &title, &text);
         Labels {
-            model: self.name.clone(),
+            model: self.model().to_owned(),
             stances: targets
                 .iter()
                 .map(|target| self.stance(&read, target))
@@ -101,11 +172,23 @@ impl Classifier for Trained {
     }
 }
 
-/// The features of a statement toward a target, for training.
-pub fn features_of(lexicon: &Lexicon, mention: &Mention, target: &Target) -> Features {
+/// A statement toward a target as a model sees it, and its words.
+fn view_of(lexicon: &Lexicon, mention: &Mention, target: &Target) -> (View, Vec<String>) {
     let (title, text) = (analyse(&mention.title), analyse(&mention.text));
     let read = lexicon.look(mention, &title, &text);
     let names = names(&read.reading, target);
-    let signs = lexicon.signs(&read, &names);
-    features(&read.reading, &names, &signs)
+    let view = View::new(
+        &read.reading,
+        &names,
+        &lexicon.signs(&read, &names),
+        &lexicon.masks,
+        None,
+    );
+    let words = (0..read.reading.words.len()).map(|at| read.reading.seen(at, at).0);
+    (view, words.collect())
+}
+
+/// The features of a statement toward a target, for training.
+pub fn features_of(lexicon: &Lexicon, mention: &Mention, target: &Target) -> Features {
+    view_of(lexicon, mention, target).0.features()
 }

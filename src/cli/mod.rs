@@ -7,16 +7,19 @@
 //! rules for a platform).
 
 pub mod bench;
-mod classify;
 mod demo;
 mod erase;
 mod eval;
+mod explain;
 mod house;
 mod judged;
+mod model;
 mod output;
 mod rebuild_index;
+mod recipe;
 mod replay;
 mod run;
+mod samples;
 mod search;
 mod source;
 mod train;
@@ -94,7 +97,10 @@ pub enum Command {
     #[command(subcommand, after_help = "Example: resonanz watch test")]
     Watch(watch::Command),
     /// Say what the classifier makes of a text, and why.
-    Classify(classify::Args),
+    Explain(explain::Args),
+    /// List the models of a house, print their cards, say which one labels.
+    #[command(subcommand, after_help = "Example: resonanz model show")]
+    Model(model::Command),
     /// Make a stance model of statements that people have judged.
     Train(train::Args),
     /// Say how well the classifier does on statements that people have judged.
@@ -122,7 +128,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Erase(args) => erase::run(args).await,
         Command::Source(command) => source::run(command).await,
         Command::Watch(command) => watch::run(command).await,
-        Command::Classify(args) => classify::run(args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Model(command) => model::run(&command).await,
         Command::Train(args) => train::run(&args),
         Command::Eval(command) => eval::run(&command),
         Command::Bench(command) => bench::run(command).await,

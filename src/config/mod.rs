@@ -19,7 +19,7 @@ pub use watches::{Register, Watch};
 
 use crate::collect::SourceConfig;
 use crate::privacy::{Voice, Voices};
-use crate::{desk, index, pipeline, serve};
+use crate::{classify, desk, index, pipeline, serve};
 use config::{Environment, File, FileFormat, Value, ValueKind};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -51,6 +51,7 @@ pub struct Config {
     pub register: Register,
     pub voices: Vec<Voice>,
     pub pipeline: pipeline::Config,
+    pub classify: classify::Config,
     pub index: index::Config,
     pub desk: desk::Config,
     pub serve: serve::Config,
@@ -168,6 +169,7 @@ fn check(
     let register = watches::read(&watch_files, &known, today, faults);
     let house: Option<House> = section(&mut root, "house", faults);
     let pipeline = section(&mut root, "pipeline", faults);
+    let classify = section(&mut root, "classify", faults);
     let index = section(&mut root, "index", faults);
     let serve: Option<serve::Config> = section(&mut root, "serve", faults);
     if let Some(Err(found)) = serve.as_ref().map(serve::Config::check) {
@@ -197,6 +199,7 @@ fn check(
         register: register?,
         voices,
         pipeline: pipeline?,
+        classify: classify?,
         index: index?,
         desk: desk?,
         serve: serve?,

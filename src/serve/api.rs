@@ -105,10 +105,11 @@ pub async fn about(State(house): State<Shared>) -> Response {
     Json(json!({
         "name": "resonanz",
         "version": env!("CARGO_PKG_VERSION"),
-        "model": house.model,
+        "model": house.model(),
         "links": {
             "search": "/api/search",
             "mention": "/api/mentions/{id}",
+            "correct a label (POST)": "/api/mentions/{id}/stance",
             "cases": "/api/cases",
             "watches": "/api/watches",
             "try a watch (POST)": "/api/watches/test",
@@ -193,7 +194,7 @@ fn bad_parameter(fault: &Fault) -> Response {
     error_json(status, "bad_parameter", &fault.to_string(), None)
 }
 
-fn missing() -> Response {
+pub fn missing() -> Response {
     let message = "no such mention, or not any more";
     error_json(StatusCode::NOT_FOUND, "not_found", message, None)
 }

@@ -4,7 +4,7 @@
 use super::preview::{Preview, PreviewRequest};
 use crate::model::{FlagKind, Kind, Span, Stance};
 use crate::query::Fault;
-use crate::store::{Case, StoredMention};
+use crate::store::{Case, Judged, StoredMention};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
@@ -168,6 +168,15 @@ pub trait Archive: Send + Sync {
 
     /// One mention; `None` when there is none, or none any more.
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>>;
+
+    /// The office says what a mention's stance toward a target is, or (`None`) takes that back.
+    fn judge(
+        &self,
+        id: i64,
+        target: String,
+        stance: Option<Stance>,
+        way: &'static str,
+    ) -> BoxFuture<'_, Result<Judged, SearchError>>;
 
     /// Tries a watch or query; `None` when there is no such watch, or nothing to try.
     fn preview(

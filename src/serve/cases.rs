@@ -141,6 +141,6 @@ fn case_page(house: &House, visit: &Visit, file: &CaseFile) -> CasePage {
         frame: Frame::new(visit, house, &title, "cases", switch),
         case: CaseRow::new(&file.case, &house.names(), visit.tongue),
         shown: file.mentions.iter().map(shown).collect(),
-        model: house.model.clone(),
+        model: house.model(),
     }
 }

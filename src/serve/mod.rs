@@ -15,12 +15,14 @@ mod cases;
 mod form;
 mod frame;
 mod guard;
+mod judge;
 mod limits;
 mod listener;
 mod ops;
 mod page;
 mod params;
 mod preview;
+mod reasons;
 mod settings;
 mod status;
 mod view;
@@ -38,6 +40,7 @@ pub use preview::{
 };
 pub use settings::{Config, Secret, Settings, SettingsError};
 
+use crate::classify::Classifier;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use axum::Router;
@@ -101,8 +104,8 @@ pub struct Parts {
     pub clock: Clock,
     /// What things are called now.
     pub names: watch::Receiver<Arc<Names>>,
-    /// Name of the model that labels today, for example `lexicon-0`.
-    pub model: String,
+    /// Who labels now.
+    pub classifier: watch::Receiver<Arc<dyn Classifier>>,
 }
 
 /// What every handler sees.
@@ -116,6 +119,11 @@ struct House {
 impl House {
     fn names(&self) -> Arc<Names> {
         Arc::clone(&self.names.borrow())
+    }
+
+    /// Name of the model that labels now, for example `resonanz-1`.
+    fn model(&self) -> String {
+        self.classifier.borrow().model().to_owned()
     }
 }
 
@@ -134,6 +142,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
     vec![
         ("/", get(page::search)),
         ("/mentions/{id}", get(page::mention)),
+        ("/mentions/{id}/stance", post(judge::by_page)),
         ("/cases", get(cases::list)),
         ("/cases/{id}", get(cases::one)),
         ("/login", get(guard::form).post(guard::sign_in)),
@@ -143,6 +152,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/api", get(api::about)),
         ("/api/search", get(api::search)),
         ("/api/mentions/{id}", get(api::mention)),
+        ("/api/mentions/{id}/stance", post(judge::by_api)),
         ("/api/cases", get(api::cases)),
         ("/api/watches", get(api_watches::list)),
         (

@@ -10,6 +10,7 @@ use super::status::Ears;
 use super::view::{Shown, clean};
 use super::words::Tongue;
 use super::{House, Names, Shared, form};
+use crate::model::Stance;
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -166,7 +167,7 @@ fn search_page(
         form: search_form(&house.names(), &results.facets, asked, visit),
         heard: ears.heard(asked.request.since, asked.request.until),
         ears,
-        model: house.model.clone(),
+        model: house.model(),
         trouble,
         total: results.total,
         whole: results.whole,
@@ -199,6 +200,10 @@ struct MentionPage {
     /// Address of the search that led here, or of the empty one.
     back: String,
     m: Shown,
+    /// Where a correction goes; it carries the search along.
+    action: String,
+    /// What a label can be corrected to: key and word.
+    choices: Vec<(&'static str, &'static str)>,
 }
 
 /// `GET /mentions/{id}`, with the parameters of the search that led here.
@@ -228,6 +233,10 @@ pub async fn mention(
             let page = MentionPage {
                 frame: Frame::new(&visit, &house, &title, "", switch),
                 back: format!("/{back}"),
+                action: format!("/mentions/{}/stance{back}", m.id),
+                choices: Stance::ALL
+                    .map(|stance| (stance.as_str(), visit.tongue.stance(stance)))
+                    .to_vec(),
                 m,
             };
             html(StatusCode::OK, &page)

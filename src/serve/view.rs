@@ -6,6 +6,7 @@
 
 use super::Names;
 use super::params::TIME_ZONE;
+use super::reasons::reason as reason_name;
 use super::words::{Tongue, Words};
 use crate::model::{Author, Part, Reason, Span, Stance};
 use crate::store::StoredMention;
@@ -52,6 +53,10 @@ pub struct StanceChip {
     /// For example `82 %`; `None` while the model is not calibrated.
     pub probability: Option<String>,
     pub reasons: Vec<ReasonLine>,
+    /// The target's key.
+    pub key: String,
+    /// The office said so.
+    pub by_office: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,6 +209,8 @@ fn stances(mention: &StoredMention, names: &Names, tongue: Tongue) -> Vec<Stance
         word: tongue.stance(label.stance),
         probability: label.probability.map(percent),
         reasons: reasons(&label.reasons, tongue),
+        key: label.target.clone(),
+        by_office: label.by_office,
     };
     mention.labels.stances.iter().map(chip).collect()
 }
@@ -218,7 +225,7 @@ fn flags(mention: &StoredMention, tongue: Tongue) -> Vec<FlagChip> {
 
 fn reasons(reasons: &[Reason], tongue: Tongue) -> Vec<ReasonLine> {
     let line = |reason: &Reason| ReasonLine {
-        rule: clean(tongue.reason(&reason.rule)),
+        rule: clean(reason_name(&reason.rule, tongue)),
         seen: clean(&reason.seen),
         weight: weight(reason.weight, tongue),
     };

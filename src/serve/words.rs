@@ -80,30 +80,6 @@ impl Tongue {
             _ => key,
         }
     }
-
-    /// The name of a rule behind a label; a rule that has none is shown by its key.
-    pub fn reason(self, key: &str) -> &str {
-        if self == Tongue::En {
-            return key;
-        }
-        match key {
-            "critical word" => "kritisches Wort",
-            "supportive word" => "zustimmendes Wort",
-            "critical phrase" => "kritische Wendung",
-            "supportive phrase" => "zustimmende Wendung",
-            "negation" => "Verneinung",
-            "enquiry phrase" => "Wendung einer Rückfrage",
-            "correction phrase" => "Wendung einer Richtigstellung",
-            "intensifier" => "Verstärkung",
-            "hedge" => "Abschwächung",
-            "reported speech" => "wiedergegebene Aussage",
-            "quotation" => "Zitat",
-            "question" => "Frage",
-            "irony cue" => "Zeichen für Ironie",
-            "article reports" => "Artikel berichtet",
-            _ => key,
-        }
-    }
 }
 
 /// The figures of the desk's rules, in the order in which a page tells them: key, German, English.
@@ -213,6 +189,10 @@ pub struct Words {
     pub full_text: &'static str,
     pub reasons: &'static str,
     pub no_reasons: &'static str,
+    pub by_office: &'static str,
+    pub correct: &'static str,
+    pub correct_note: &'static str,
+    pub take_back: &'static str,
     pub weight: &'static str,
     pub probability: &'static str,
     pub matched: &'static str,
@@ -328,6 +308,10 @@ const DE: Words = Words {
     full_text: "Ganzer Text",
     reasons: "Begründung",
     no_reasons: "Keine wertenden Wörter gefunden.",
+    by_office: "von der Redaktion",
+    correct: "Einstufung berichtigen",
+    correct_note: "Wie steht diese Aussage zum Ziel? Gespeichert wird nur die Einstufung, kein Name. Aus Berichtigungen lernt das Modell.",
+    take_back: "Berichtigung zurücknehmen",
     weight: "Gewicht",
     probability: "Wahrscheinlichkeit",
     matched: "gefunden durch",
@@ -335,7 +319,7 @@ const DE: Words = Words {
     labels: "Einstufung",
     model_note: "Einstufung durch",
     model_provisional: "vorläufiges Wörterbuchverfahren, nicht kalibriert. Sie bewertet Aussagen, nie Personen.",
-    model_other: "Sie bewertet Aussagen, nie Personen.",
+    model_other: "gelerntes Modell, experimentell, bis 200 Korrekturen der Redaktion vorliegen. Es bewertet Aussagen, nie Personen.",
     published: "veröffentlicht",
     edited: "geändert",
     collected: "bei uns seit",
@@ -443,6 +427,10 @@ const EN: Words = Words {
     full_text: "Full text",
     reasons: "Reasons",
     no_reasons: "No evaluative words found.",
+    by_office: "by the office",
+    correct: "Correct the label",
+    correct_note: "How does this statement stand toward the target? Only the label is kept, no name. The model learns from corrections.",
+    take_back: "Take the correction back",
     weight: "weight",
     probability: "probability",
     matched: "matched by",
@@ -450,7 +438,7 @@ const EN: Words = Words {
     labels: "Labels",
     model_note: "Labels by",
     model_provisional: "a provisional dictionary method, not calibrated. It labels statements, never people.",
-    model_other: "It labels statements, never people.",
+    model_other: "a learned model, experimental until the office has made 200 corrections. It labels statements, never people.",
     published: "published",
     edited: "edited",
     collected: "with us since",

@@ -9,12 +9,14 @@
 //! [`Store::purge`] (the WAL itself is emptied), so that what was deleted is in no file.
 
 mod cases;
+mod judgements;
 mod outbox;
 mod read;
 mod versions;
 mod write;
 
 pub use cases::{Case, CaseState, Counted, Counts, LatestCase, NewCase, Window};
+pub use judgements::{Judged, Judgement};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
 pub use read::{Change, StoredMention};
 pub use versions::WatchVersion;

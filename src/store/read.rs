@@ -1,7 +1,7 @@
 //! Reading: stored mentions by number, and the changes that followers follow.
 
 use super::{Store, StoreError, time};
-use crate::model::{Author, Kind, Labels, WatchMatch};
+use crate::model::{Author, Kind, Labels, Mention, WatchMatch};
 use crate::privacy::{MentionKey, Pseudonym, Sealed};
 use jiff::Timestamp;
 use sqlx::Row;
@@ -31,6 +31,30 @@ pub struct StoredMention {
     pub matches: Vec<WatchMatch>,
     pub labels: Labels,
     pub backfill: bool,
+}
+
+impl StoredMention {
+    /// What a classifier reads. To whom it replied is not told.
+    pub fn mention(&self) -> Mention {
+        Mention {
+            key: self.key,
+            source: self.source.clone(),
+            platform: self.platform.clone(),
+            kind: self.kind,
+            published: self.published,
+            edited: self.edited,
+            collected: self.collected,
+            title: self.title.clone(),
+            text: self.text.clone(),
+            lang: self.lang.clone(),
+            site: self.site.clone(),
+            url: self.url.clone(),
+            links: self.links.clone(),
+            author: self.author.clone(),
+            sealed: self.sealed.clone(),
+            reply_to: None,
+        }
+    }
 }
 
 /// One step of the store's history, as a follower reads it.

@@ -54,7 +54,7 @@ impl Tx {
         })
     }
 
-    fn next_seq(&mut self) -> i64 {
+    pub(super) fn next_seq(&mut self) -> i64 {
         self.seq += 1;
         self.seq
     }
@@ -93,6 +93,7 @@ impl Tx {
         self.overwrite(row.id, hit).await?;
         self.put_watches(row.id, hit, row.collected_ms, row.backfill)
             .await?;
+        self.judge_again(row.id).await?;
         Ok(Put::Updated { id: row.id })
     }
 
@@ -348,6 +349,8 @@ impl Tx {
             "DELETE FROM mention WHERE id = $1",
             "DELETE FROM mention_watch WHERE mention_id = $1",
             "DELETE FROM case_mention WHERE mention_id = $1",
+            "DELETE FROM judgement WHERE mention_id = $1",
+            "DELETE FROM coding WHERE mention_id = $1",
         ] {
             sqlx::query(statement)
                 .bind(row.id)

@@ -69,6 +69,7 @@ pub fn hit(number: u32, text: &str) -> Hit {
                 stance: Stance::Neutral,
                 probability: None,
                 reasons: Vec::new(),
+                by_office: false,
             }],
             flags: Vec::new(),
         },

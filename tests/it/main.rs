@@ -23,6 +23,7 @@ mod house;
 mod house_erasure;
 mod http;
 mod index;
+mod judgements;
 mod kill;
 mod neighbours;
 mod normalise;

@@ -10,7 +10,7 @@ use resonanz::model::*;
 use resonanz::privacy::{Identity, Keys};
 use resonanz::query::fault;
 use resonanz::serve::*;
-use resonanz::store::{Case, CaseState, NewCase, Put, Store, StoredMention};
+use resonanz::store::{Case, CaseState, Judged, NewCase, Put, Store, StoredMention};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -99,6 +99,7 @@ impl Draft {
             stance,
             probability: None,
             reasons,
+            by_office: false,
         };
         self.0.labels.stances.push(label);
         self
@@ -298,6 +299,25 @@ impl Archive for Memory {
         .boxed()
     }
 
+    fn judge(
+        &self,
+        id: i64,
+        target: String,
+        stance: Option<Stance>,
+        way: &'static str,
+    ) -> BoxFuture<'_, Result<Judged, SearchError>> {
+        async move {
+            let mut tx = self.store.begin().await.unwrap();
+            let judged = match stance {
+                Some(stance) => tx.judge(id, &target, stance, way, now()).await.unwrap(),
+                None => tx.unjudge(id, &target).await.unwrap(),
+            };
+            tx.commit().await.unwrap();
+            Ok(judged)
+        }
+        .boxed()
+    }
+
     fn preview(&self, _: PreviewRequest) -> BoxFuture<'_, Result<Option<Preview>, SearchError>> {
         async { Ok(None) }.boxed()
     }
@@ -398,7 +418,7 @@ impl House {
                 sources: named(&[("bluesky", "Bluesky"), ("feeds", "Nachrichtenseiten")]),
             }))
             .1,
-            model: "lexicon-0".into(),
+            classifier: tokio::sync::watch::channel(lexicon()).1,
         };
         let settings = config.check().unwrap();
         let router = router(&settings, parts);
@@ -456,4 +476,8 @@ fn series() -> resonanz::metrics::Series {
             .map(|rule| rule.as_str())
             .collect(),
     }
+}
+
+fn lexicon() -> Arc<dyn resonanz::classify::Classifier> {
+    Arc::new(resonanz::classify::Lexicon::new())
 }

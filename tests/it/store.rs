@@ -46,6 +46,7 @@ pub fn hit(id: &str, text: &str, version: i64) -> Hit {
         stance: Stance::Critical,
         probability: None,
         reasons: vec![],
+        by_office: false,
     }];
     let labels = Labels {
         model: "test".into(),

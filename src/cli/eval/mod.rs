@@ -1,28 +1,27 @@
 //! `resonanz eval`: how well the classifier does on statements that people have judged.
 
 mod page;
+mod pairs;
+mod report;
+mod yardsticks;
 
+use super::Output;
 use super::house::{Settings, today};
-use super::judged::{self, Statement};
-use super::train::samples;
-use super::{Output, train as training};
-use crate::classify::linear::Linear;
-use crate::classify::score::{
-    Calibration, Judged, Point, Scores, by_target, calibration, curve, interval, scores,
-};
-use crate::classify::train::{self, Sample};
-use crate::classify::trained::Trained;
+use super::judged::{self, Statement, nobody};
+use super::samples::samples;
+use super::train::read;
+use crate::classify::learn::{self, learn};
+use crate::classify::model_file::Model;
+use crate::classify::score::Judged;
+use crate::classify::shipped;
+use crate::classify::trained::{STANCE, STANCES, Trained};
 use crate::classify::{Classifier, Lexicon};
-use crate::model::Stance;
+use crate::model::{Mention, Stance, Target};
 use crate::privacy::Voices;
 use crate::text::hash;
-use serde::Serialize;
+use report::{Report, table};
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// Draws of the bootstrap, and their seed: the same file gives the same interval.
-const DRAWS: usize = 1_000;
-const SEED: u64 = 20_161_121;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -33,6 +32,22 @@ pub enum Command {
         the text calls it. `kind` (article, reply, …) and `lang` may stand beside; other keys are left \
         alone.")]
     Stance(Args),
+    /// Names, dialects, parties, groups of people and the like must not change a stance; negations,
+    /// quotations and headlines must: on built-in pairs of statements that no model learns from.
+    #[command(after_help = "Example: resonanz eval pairs")]
+    Pairs(PairArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct PairArgs {
+    /// A model that `train` made, instead of the built-in one; `lexicon` is the word list
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    /// table for people, json for programs
+    #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
+    format: Format,
 }
 
 #[derive(Debug, clap::Args)]
@@ -40,12 +55,18 @@ pub struct Args {
     /// File of judged statements
     #[arg(long, value_name = "FILE")]
     set: PathBuf,
-    /// A model that `train` made, instead of the built-in one
+    /// A model that `train` made, instead of the built-in one; `lexicon` is the word list
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+    /// Another model to compare with on the same statements
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
     /// Train on the set itself, in so many parts: each is judged by a model that never saw it
-    #[arg(long, value_name = "PARTS", conflicts_with = "model", value_parser = clap::value_parser!(u64).range(2..=20))]
+    #[arg(long, value_name = "PARTS", value_parser = clap::value_parser!(u64).range(2..=20))]
     folds: Option<u64>,
+    /// With --folds: begin with weights of nothing, not with those of the model
+    #[arg(long, requires = "folds")]
+    blank: bool,
     #[command(flatten)]
     settings: Settings,
     /// table for people, json for programs, html for reports
@@ -60,51 +81,39 @@ enum Format {
     Html,
 }
 
-/// What was found.
-#[derive(Debug, Serialize)]
-struct Report {
-    /// Name of the file.
-    set: String,
-    model: String,
-    #[serde(flatten)]
-    all: Scores,
-    /// 95 of 100 draws of as many statements lie between these.
-    macro_f1_interval: (f64, f64),
-    targets: Vec<ByTarget>,
-    calibration: Option<Calibration>,
-    coverage_curve: Vec<Point>,
-}
-
-#[derive(Debug, Serialize)]
-struct ByTarget {
-    target: String,
-    #[serde(flatten)]
-    scores: Scores,
-}
-
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
-    let Command::Stance(args) = command;
+    match command {
+        Command::Stance(args) => stance(args)?,
+        Command::Pairs(args) => {
+            let judge = Judge::new(args.model.as_ref())?;
+            let targets = args.settings.read()?.register.targets;
+            pairs::print(&pairs::judged(&judge, &targets), args.format)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stance(args: &Args) -> anyhow::Result<()> {
     let config = args.settings.read()?;
     let voices = Voices::new(&config.voices, today());
-    let lines = judged::read(&args.set)?;
-    let statements = judged::prepare(&lines, &config.register.targets, &voices)?;
-    let (model, judged) = match (&args.model, args.folds) {
-        (_, Some(folds)) => (
-            format!("linear, {folds} folds of the set"),
-            cross_validate(&statements, folds),
-        ),
-        (Some(path), None) => {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let model = Trained::new(name.into_owned(), training::model(path)?);
-            (model.model().to_owned(), judge(&model, &statements))
+    let lines = judged::read_stances(&args.set)?;
+    let targets = &config.register.targets;
+    let statements = judged::prepare(&lines, targets, &nobody(), &voices)?;
+    let judge_of = Judge::new(args.model.as_ref())?;
+    let (name, judged) = match (args.folds, &judge_of) {
+        (Some(folds), Judge::Trained(trained)) => {
+            let name = format!("{}, {folds} folds of the set", trained.model());
+            let model = trained.model_file();
+            (name, cross_validate(model, &statements, folds, args.blank))
         }
-        (None, None) => {
-            let model = Lexicon::new();
-            (model.model().to_owned(), judge(&model, &statements))
-        }
+        (_, judge) => (judge.name().to_owned(), judge.all(&statements)),
     };
-    let name = args.set.file_name().unwrap_or_default();
-    let report = report(name.to_string_lossy().into_owned(), model, &judged);
+    let set = args.set.file_name().unwrap_or_default();
+    let mut report = Report::new(set.to_string_lossy().into_owned(), name, &judged);
+    if let Some(other) = &args.against {
+        let other = Judge::new(Some(other))?;
+        report.compare(other.name(), &judged, &other.all(&statements));
+    }
     let mut out = Output::new();
     match args.format {
         Format::Table => table(&mut out, &report)?,
@@ -115,150 +124,87 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
-/// What a classifier says of each statement.
-fn judge(model: &dyn Classifier, statements: &[Statement]) -> Vec<Judged> {
-    let one = |statement: &Statement| {
-        let labels = model.classify(&statement.mention, &[&statement.target]);
+/// Who judges.
+pub enum Judge {
+    Lexicon(Lexicon),
+    Trained(Box<Trained>),
+}
+
+impl Judge {
+    fn new(model: Option<&PathBuf>) -> anyhow::Result<Self> {
+        Ok(match model {
+            Some(name) if name.as_os_str() == "lexicon" => Self::Lexicon(Lexicon::new()),
+            Some(path) => Self::Trained(Box::new(Trained::new(read(path)?))),
+            None => Self::Trained(Box::new(Trained::new(shipped::model()?))),
+        })
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Lexicon(lexicon) => lexicon.model(),
+            Self::Trained(trained) => trained.model(),
+        }
+    }
+
+    fn all(&self, statements: &[Statement]) -> Vec<Judged> {
+        statements.iter().map(|one| self.one(one)).collect()
+    }
+
+    /// What is said of one mention.
+    pub fn stance(&self, mention: &Mention, target: &Target) -> Stance {
+        let labels = match self {
+            Self::Lexicon(lexicon) => lexicon.classify(mention, &[target]),
+            Self::Trained(trained) => trained.classify(mention, &[target]),
+        };
+        labels.stance_toward(&target.name)
+    }
+
+    fn one(&self, statement: &Statement) -> Judged {
+        let (mention, target) = (&statement.mention, &statement.target);
+        let (labels, sides) = match self {
+            Self::Lexicon(lexicon) => (lexicon.classify(mention, &[target]), None),
+            Self::Trained(trained) => {
+                let labels = trained.classify(mention, &[target]);
+                (labels, trained.probabilities(mention, target))
+            }
+        };
         let label = labels.stances.first();
         Judged {
-            target: statement.target.name.clone(),
-            truth: statement.stance,
+            target: target.name.clone(),
+            truth: statement.stance().unwrap_or(Stance::Unclear),
             said: label.map_or(Stance::Unclear, |label| label.stance),
             probability: label.and_then(|label| label.probability).map(f64::from),
+            sides: sides
+                .and_then(|sides| <[f32; 3]>::try_from(sides).ok().map(|s| s.map(f64::from))),
         }
-    };
-    statements.iter().map(one).collect()
+    }
 }
 
 /// Learns from all parts of the set but one, and judges that one; every part once. Statements with
 /// one text stay together.
-fn cross_validate(statements: &[Statement], folds: u64) -> Vec<Judged> {
+fn cross_validate(model: &Model, statements: &[Statement], folds: u64, blank: bool) -> Vec<Judged> {
+    let classes: Vec<String> = STANCES.iter().map(|one| one.as_str().to_owned()).collect();
     let fold = |statement: &Statement| hash(&statement.mention.text) % folds;
-    let samples = samples(statements);
+    let centre = match blank {
+        true => crate::classify::solve::Weights::blank(classes.len()),
+        false => model.weights(STANCE, classes.len()),
+    };
     let mut judged = Vec::new();
     for held in 0..folds {
-        let numbered = statements.iter().zip(&samples);
-        let learned: Vec<Sample> = numbered
-            .filter(|(statement, _)| fold(statement) != held)
-            .map(|(_, sample)| sample.clone())
-            .collect();
-        let model = train::train(&learned, &Linear::blank(), train::Settings::default());
-        let model = Trained::new(String::new(), model);
-        for statement in statements.iter().filter(|one| fold(one) == held) {
-            judged.extend(judge(&model, std::slice::from_ref(statement)));
+        let (hold, rest): (Vec<_>, Vec<_>) = statements.iter().partition(|one| fold(one) == held);
+        let learned = samples(rest, &classes, 1.0, Some(model));
+        let before = model.head(STANCE).filter(|_| !blank);
+        let before = before.map(|(head, _)| head);
+        let settings = learn::Settings::default();
+        let (head, weights) = learn(STANCE, &classes, &learned, &centre, before, settings);
+        let mut model = model.clone();
+        if model.put(head, &weights).is_ok() {
+            let judge = Judge::Trained(Box::new(Trained::new(model)));
+            judged.extend(hold.iter().map(|one| judge.one(one)));
         }
     }
     judged
 }
-
-fn report(set: String, model: String, judged: &[Judged]) -> Report {
-    let targets = by_target(judged).into_iter();
-    Report {
-        set,
-        model,
-        all: scores(judged.iter()),
-        macro_f1_interval: interval(judged, DRAWS, SEED),
-        targets: targets
-            .map(|(target, scores)| ByTarget { target, scores })
-            .collect(),
-        calibration: calibration(judged),
-        coverage_curve: curve(judged),
-    }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}", share * 100.0)
-}
-
-/// The numbers over all statements, as sentences of two columns.
-fn figures(report: &Report) -> Vec<(&'static str, String)> {
-    let (low, high) = report.macro_f1_interval;
-    let all = &report.all;
-    let mut figures = vec![
-        ("statements", all.statements.to_string()),
-        (
-            "macro-F1 (critical, neutral, supportive)",
-            format!(
-                "{} (95 % between {} and {})",
-                percent(all.macro_f1),
-                percent(low),
-                percent(high)
-            ),
-        ),
-        (
-            "macro-F1 (critical, supportive)",
-            percent(all.macro_f1_sides),
-        ),
-        ("accuracy", percent(all.accuracy)),
-        (
-            "coverage, and accuracy where not unclear",
-            format!(
-                "{}, {}",
-                percent(all.coverage),
-                percent(all.accuracy_covered)
-            ),
-        ),
-        ("taken for the other side", percent(all.wrong_side)),
-    ];
-    let ece = match &report.calibration {
-        Some(calibration) => percent(calibration.ece),
-        None => "– (this model gives no probabilities)".to_owned(),
-    };
-    figures.push(("calibration error (ECE)", ece));
-    figures
-}
-
-fn classes(scores: &Scores) -> Vec<Vec<String>> {
-    let row = |(class, said): (&crate::classify::score::ClassScore, &[u32; 4])| {
-        let shares = [class.precision, class.recall, class.f1].map(percent);
-        let mut cells = vec![class.stance.to_owned(), class.statements.to_string()];
-        cells.extend(shares);
-        cells.extend(said.iter().map(u32::to_string));
-        cells
-    };
-    scores
-        .classes
-        .iter()
-        .zip(&scores.confusion)
-        .map(row)
-        .collect()
-}
-
-fn table(out: &mut Output, report: &Report) -> anyhow::Result<()> {
-    out.line(&format!("{} on {}", report.model, report.set))?;
-    let rows: Vec<Vec<String>> = figures(report)
-        .into_iter()
-        .map(|(name, value)| vec![name.to_owned(), value])
-        .collect();
-    out.table(&["FIGURE", "PERCENT"], &rows)?;
-    out.line("")?;
-    out.table(&CLASS_HEAD, &classes(&report.all))?;
-    out.line("")?;
-    let row = |by: &ByTarget| {
-        vec![
-            by.scores.statements.to_string(),
-            percent(by.scores.macro_f1),
-            percent(by.scores.coverage),
-            by.target.clone(),
-        ]
-    };
-    let rows: Vec<Vec<String>> = report.targets.iter().map(row).collect();
-    out.table(&["STATEMENTS", "MACRO-F1", "COVERAGE", "TARGET"], &rows)?;
-    Ok(())
-}
-
-/// Of [`classes`]; the last four are what was said of the statements of a row.
-const CLASS_HEAD: [&str; 9] = [
-    "TRUTH",
-    "STATEMENTS",
-    "PRECISION",
-    "RECALL",
-    "F1",
-    "SUPPORTIVE",
-    "CRITICAL",
-    "NEUTRAL",
-    "UNCLEAR",
-];

@@ -1,6 +1,6 @@
 //! The report as one page that needs nothing else.
 
-use super::{CLASS_HEAD, Report, classes, figures, percent};
+use super::report::{CLASS_HEAD, Report, classes, figures, percent};
 use askama::Template;
 
 /// Side of a plot, in its own units.
@@ -10,7 +10,7 @@ const SIDE: f64 = 200.0;
 #[template(path = "eval.html", config = "src/serve/askama.toml")]
 struct Page<'a> {
     report: &'a Report,
-    figures: Vec<(&'static str, String)>,
+    figures: Vec<(String, String)>,
     class_head: [&'static str; 9],
     classes: Vec<Vec<String>>,
     targets: Vec<(String, String, String)>,

@@ -1,6 +1,7 @@
 //! The classifier `lexicon-0`: what it gets right, and that it says `unclear` where it does not know.
 
 mod flags;
+mod trained;
 
 use resonanz::classify::{Classifier, Lexicon};
 use resonanz::model::{FlagKind, Kind, Labels, Mention, Stance, Target};

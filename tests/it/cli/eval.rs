@@ -15,7 +15,9 @@ fn a_set_gives_its_numbers() {
     let dir = tempfile::tempdir().unwrap();
     let set = written(&dir, "<i>set.jsonl", SET);
     let eval = |format: &str| {
-        let done = run(&["eval", "stance", "--set", &set, "--format", format]);
+        let done = run(&[
+            "eval", "stance", "--set", &set, "--model", "lexicon", "--format", format,
+        ]);
         assert_eq!((done.code, done.err.as_str()), (0, ""), "{done:?}");
         done
     };

@@ -115,7 +115,7 @@ fn every_help_has_an_example_of_its_command() {
         "watch test",
         "watch import",
         "watch push-down",
-        "classify",
+        "explain",
         "eval",
         "eval stance",
         "train",

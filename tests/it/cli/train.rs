@@ -28,14 +28,22 @@ fn a_model_is_made_and_judged() {
         assert_eq!((done.code, done.err.as_str()), (0, ""), "{done:?}");
         std::fs::read(out).unwrap()
     };
-    let (one, other) = (path("one.model"), path("other.model"));
-    assert_eq!(train(&one, &[]), train(&other, &[]), "the same to the byte");
-    assert_ne!(
-        train(&other, &["--seed", "2"]),
-        std::fs::read(&one).unwrap()
+    std::fs::create_dir(dir.path().join("again")).unwrap();
+    let (one, other) = (path("one.model"), path("again/one.model"));
+    assert!(
+        train(&one, &[]) == train(&other, &[]),
+        "the same to the byte"
     );
+    let seeded = train(&other, &["--seed", "2"]);
+    assert!(seeded != std::fs::read(&one).unwrap(), "another seed");
     train(&other, &["--from", &one]);
-    for more in [&["--model", &one] as &[&str], &["--folds", "4"]] {
+    train(&other, &["--blank"]);
+    for more in [
+        &["--model", &one] as &[&str],
+        &["--model", &other],
+        &["--folds", "4"],
+        &["--folds", "4", "--blank"],
+    ] {
         let eval = ["eval", "stance", "--set", &set, "--format", "json"];
         let done = run(&[&eval, more].concat());
         assert_eq!((done.code, done.err.as_str()), (0, ""), "{done:?}");
@@ -48,6 +56,24 @@ fn a_model_is_made_and_judged() {
         assert!(!report["coverage_curve"].as_array().unwrap().is_empty());
     }
 
+    let eval = [
+        "eval",
+        "stance",
+        "--set",
+        &set,
+        "--against",
+        "lexicon",
+        "--format",
+        "json",
+    ];
+    let report = run(&[&eval[..], &["--model", &one]].concat())
+        .rows()
+        .remove(0);
+    assert_eq!(report["compared"]["model"], "lexicon-0", "{report}");
+    let better = report["compared"]["difference_interval"][0].as_f64();
+    assert!(better > Some(-1.0), "{report}");
+    assert!(report["auc_critical"].as_f64() > Some(0.95), "{report}");
+
     let mut spoilt = std::fs::read(&one).unwrap();
     spoilt[5_000] ^= 1;
     std::fs::write(&one, spoilt).unwrap();
@@ -55,5 +81,41 @@ fn a_model_is_made_and_judged() {
     assert_eq!(refused.code, 2, "{refused:?}");
     assert!(refused.err.contains("damaged"), "{refused:?}");
     let refused = run(&["eval", "stance", "--set", &set, "--model", &set]);
-    assert!(refused.err.contains("no stance model"), "{refused:?}");
+    assert!(
+        refused.err.contains("no model of this version"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_recipe_names_heads_and_sets() {
+    let dir = tempfile::tempdir().unwrap();
+    set(&dir);
+    let recipe = |file: &str, more: &str| {
+        let text = format!(
+            "name = \"own\"\nlimits = [\"of a test\"]\n[[head]]\nname = \"stance\"\n\
+             classes = [\"critical\", \"neutral\", \"supportive\"]\n[[head.set]]\n\
+             file = \"{file}\"\nlicence = \"CC0\"\nsource = \"here\"\nlabel = \"stance\"\n{more}"
+        );
+        written(&dir, "recipe.toml", &text)
+    };
+    let out = dir.path().join("own.model").to_str().unwrap().to_owned();
+    let good = recipe("set.jsonl", "target = \"target\"\n");
+    let done = run(&["train", "--recipe", &good, "--out", &out]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""), "{done:?}");
+    assert!(done.out.contains("stance: 120 statements"), "{done:?}");
+    let card = run(&["model", "show", &out, "--format", "jsonl"])
+        .rows()
+        .remove(0);
+    assert_eq!(card["heads"][0]["sets"][0]["licence"], "CC0", "{card}");
+    assert_eq!(card["limits"][0], "of a test", "{card}");
+    for (file, more, told) in [
+        ("nowhere.jsonl", "", "`nowhere.jsonl` is not there"),
+        ("set.jsonl", "colour = 1\n", "colour"),
+    ] {
+        let recipe = recipe(file, more);
+        let refused = run(&["train", "--recipe", &recipe, "--out", &out]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.err.contains(told), "{refused:?}");
+    }
 }

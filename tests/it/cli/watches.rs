@@ -1,4 +1,4 @@
-//! `watch` and `classify`.
+//! `watch` and `explain`.
 
 use super::*;
 
@@ -72,17 +72,17 @@ fn a_text_is_tried_on_the_watches() {
 #[test]
 fn a_text_is_classified_with_reasons() {
     let text = "Die Grenzkontrollen sind Unsinn";
-    let table = run(&["classify", text, "--target", "border-controls"]);
+    let table = run(&["explain", text, "--target", "border-controls"]);
     assert_eq!((table.code, table.err.as_str()), (0, ""), "{table:?}");
-    assert!(table.out.starts_with("model: lexicon-0"), "{table:?}");
+    assert!(table.out.starts_with("model: resonanz-1\n"), "{table:?}");
     assert!(
-        table.out.contains("border-controls: critical\n  -"),
+        table.out.contains("border-controls: critical (") && table.out.contains(": Unsinn"),
         "{table:?}"
     );
-    let rows = run(&["classify", text, "--format", "jsonl"]).rows();
+    let rows = run(&["explain", text, "--format", "jsonl"]).rows();
     assert_eq!(rows.len(), 1);
-    assert_eq!(rows[0]["model"], "lexicon-0");
-    let wrong = run(&["classify", text, "--target", "nobody"]);
+    assert_eq!(rows[0]["model"], "resonanz-1");
+    let wrong = run(&["explain", text, "--target", "nobody"]);
     assert_eq!(wrong.code, 2, "{wrong:?}");
     assert!(
         wrong

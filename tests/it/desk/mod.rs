@@ -80,6 +80,7 @@ fn labels(stance: Stance) -> Labels {
             stance,
             probability: None,
             reasons: Vec::new(),
+            by_office: false,
         }],
         flags: Vec::new(),
     }

@@ -1,0 +1,188 @@
+//! What the office's corrections teach, and whether what was learned may label: only if it is not
+//! worse on statements that nobody learned from, and better on the office's own. Pure.
+
+use super::Classifier;
+use super::learn::{Labelled, Settings, learn};
+use super::model_file::{Model, ModelError, SetCard};
+use super::score::{Judged, difference, scores};
+use super::solve::Sample;
+use super::trained::{STANCE, STANCES, Trained};
+use crate::model::{Mention, Stance, Target};
+use crate::text::hash;
+
+/// From so many corrections to measure by on the office's own count.
+pub const LEAST_TEST: usize = 20;
+/// Macro-F1 that may be lost on the frozen statements.
+const MAY_LOSE: f64 = 0.01;
+/// How strongly the office's weights are held to those of the base.
+const PRIOR: f32 = 1.0;
+const DRAWS: usize = 1_000;
+
+/// A statement whose stance people have said.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub mention: Mention,
+    pub target: Target,
+    pub stance: Stance,
+}
+
+/// Two models on the same statements: macro-F1, and between which values the second's lead lies in 95
+/// of 100 draws.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Comparison {
+    pub statements: usize,
+    pub before: f64,
+    pub after: f64,
+    pub lead: (f64, f64),
+}
+
+/// Why a model may label or not.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub enum Verdict {
+    /// It is better.
+    Live,
+    /// Too few corrections are kept apart to tell.
+    TooFew,
+    /// Better perhaps, but chance may have done it.
+    NotBetter,
+    /// It forgot something that models must not forget.
+    WorseOnFrozen,
+}
+
+/// What retraining came to.
+#[derive(Debug, Clone)]
+pub struct Retrained {
+    pub model: Model,
+    pub learned: usize,
+    pub frozen: Comparison,
+    pub own: Comparison,
+    pub verdict: Verdict,
+}
+
+/// Learns corrections on top of `base`, and compares with the model that labels now. `own` was kept
+/// apart from `learned`; `frozen` is what no model may learn from.
+///
+/// # Errors
+/// None but a base that has no room for a stance head.
+pub fn retrain(
+    name: &str,
+    base: &Model,
+    live: &Trained,
+    learned: &[Told],
+    own: &[Told],
+    frozen: &[Told],
+) -> Result<Retrained, ModelError> {
+    let model = taught(name, base, learned)?;
+    let trained = Trained::new(model.clone());
+    let frozen = compare(live, &trained, frozen);
+    let own = compare(live, &trained, own);
+    Ok(Retrained {
+        verdict: verdict(&frozen, &own),
+        model,
+        learned: learned.len(),
+        frozen,
+        own,
+    })
+}
+
+fn taught(name: &str, base: &Model, learned: &[Told]) -> Result<Model, ModelError> {
+    let classes: Vec<String> = STANCES.iter().map(|one| one.as_str().to_owned()).collect();
+    let helper = Trained::new(base.clone());
+    let sample = |told: &Told| Labelled {
+        class: STANCES.iter().position(|stance| *stance == told.stance),
+        sample: Sample {
+            features: base.helped(&helper.features(&told.mention, &told.target)),
+            class: 0,
+            weight: 1.0,
+        },
+        group: hash(&told.mention.text),
+    };
+    let samples: Vec<Labelled> = learned.iter().map(sample).collect();
+    let centre = base.weights(STANCE, classes.len());
+    let before = base.head(STANCE).map(|(head, _)| head);
+    let settings = Settings {
+        prior: PRIOR,
+        ..Settings::default()
+    };
+    let (mut head, weights) = learn(STANCE, &classes, &samples, &centre, before, settings);
+    head.sets = before.map(|head| head.sets.clone()).unwrap_or_default();
+    head.sets.push(SetCard {
+        file: "corrections of the office".to_owned(),
+        sha256: String::new(),
+        lines: learned.len(),
+        licence: "not to be given away".to_owned(),
+        source: "this house".to_owned(),
+    });
+    let mut model = base.clone();
+    model.put(head, &weights)?;
+    name.clone_into(&mut model.card.name);
+    Ok(model)
+}
+
+fn compare(before: &Trained, after: &Trained, told: &[Told]) -> Comparison {
+    let judged = |model: &Trained| -> Vec<Judged> {
+        told.iter()
+            .map(|one| {
+                let labels = model.classify(&one.mention, &[&one.target]);
+                Judged {
+                    target: one.target.name.clone(),
+                    truth: one.stance,
+                    said: labels.stance_toward(&one.target.name),
+                    probability: None,
+                    sides: None,
+                }
+            })
+            .collect()
+    };
+    let (old, new) = (judged(before), judged(after));
+    Comparison {
+        statements: told.len(),
+        before: scores(old.iter()).macro_f1,
+        after: scores(new.iter()).macro_f1,
+        lead: difference(&new, &old, DRAWS, Settings::default().seed),
+    }
+}
+
+fn verdict(frozen: &Comparison, own: &Comparison) -> Verdict {
+    if own.statements < LEAST_TEST {
+        Verdict::TooFew
+    } else if frozen.after < frozen.before - MAY_LOSE {
+        Verdict::WorseOnFrozen
+    } else if own.lead.0 <= 0.0 {
+        Verdict::NotBetter
+    } else {
+        Verdict::Live
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gate() {
+        let same = Comparison {
+            statements: 100,
+            before: 0.6,
+            after: 0.6,
+            lead: (-0.01, 0.01),
+        };
+        let better = Comparison {
+            after: 0.7,
+            lead: (0.02, 0.15),
+            ..same
+        };
+        let worse = Comparison {
+            after: 0.55,
+            ..same
+        };
+        let few = Comparison {
+            statements: LEAST_TEST - 1,
+            ..better
+        };
+        assert_eq!(verdict(&same, &better), Verdict::Live);
+        assert_eq!(verdict(&same, &same), Verdict::NotBetter);
+        assert_eq!(verdict(&worse, &better), Verdict::WorseOnFrozen);
+        assert_eq!(verdict(&same, &few), Verdict::TooFew);
+    }
+}
