@@ -204,5 +204,7 @@ public class Peer {
             }
             System.out.println(round(monitor, Integer.parseInt(way[1]), posts));
         }
+        // The monitors' purging threads would keep the machine running.
+        System.exit(0);
     }
 }
