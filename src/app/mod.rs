@@ -5,13 +5,13 @@
 //! up, mail makes a last round, pages close. Every wait has a bound.
 
 mod archive;
-pub mod frozen;
 mod house;
 pub mod models;
 mod preview;
 mod registered;
 pub mod retrain;
 mod running;
+pub mod statements;
 mod tester;
 
 pub use archive::Archive;

@@ -1,8 +1,8 @@
 //! Learns from the office's corrections, on demand and at night.
 
-use super::frozen;
 use super::models::Models;
-use crate::classify::retrain::{Retrained, Told, Verdict, retrain};
+use super::statements::{frozen, rehearsed};
+use crate::classify::retrain::{Lessons, Retrained, Told, Verdict, retrain};
 use crate::classify::shipped;
 use crate::classify::trained::Trained;
 use crate::model::Target;
@@ -55,9 +55,13 @@ pub fn learn(
     let base = shipped::model()?;
     let live = Trained::new(models.live()?.unwrap_or_else(|| base.clone()));
     let name = now.strftime("office-%Y%m%d-%H%M%S").to_string();
-    let frozen = frozen::told(targets);
-    let (learned, own) = (&corrections.learned, &corrections.own);
-    let retrained = retrain(&name, &base, &live, learned, own, &frozen)?;
+    let lessons = Lessons {
+        learned: &corrections.learned,
+        rehearsed: &rehearsed(targets),
+        own: &corrections.own,
+        frozen: &frozen(targets),
+    };
+    let retrained = retrain(&name, &base, &live, &lessons)?;
     models.keep(&retrained.model)?;
     if retrained.verdict == Verdict::Live {
         models.make_live(Some(&name))?;

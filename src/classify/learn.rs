@@ -54,17 +54,37 @@ pub struct Labelled {
 const HELD: f64 = 4.0;
 const HELD_TO_BEFORE: f64 = 60.0;
 
-/// Weights and a head for these samples, beginning with `centre`. Where there was a head `before`, its
-/// thresholds stay, and its curves change little by little.
+/// Where learning begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// To these weights the new ones are held.
+    pub centre: &'a Weights,
+    /// The head that they belong to: its thresholds stay, and its curves change little by little.
+    pub head: Option<&'a Head>,
+    /// What it has learned from, to be learned once more; it says nothing of how sure to be.
+    pub rehearsed: &'a [Labelled],
+}
+
+impl<'a> From<&'a Weights> for Start<'a> {
+    fn from(centre: &'a Weights) -> Self {
+        Self {
+            centre,
+            head: None,
+            rehearsed: &[],
+        }
+    }
+}
+
+/// Weights and a head for these samples.
 pub fn learn(
     name: &str,
     classes: &[String],
     samples: &[Labelled],
-    centre: &Weights,
-    before: Option<&Head>,
+    start: Start<'_>,
     settings: Settings,
 ) -> (Head, Weights) {
-    let judged = judged_by_others(samples, centre, settings);
+    let before = start.head;
+    let judged = judged_by_others(samples, start, settings);
     let platt: Vec<Platt> = (0..classes.len())
         .map(|class| {
             // What people found unclear is none of the classes.
@@ -96,8 +116,12 @@ pub fn learn(
     };
     head.figures = figures(&head, &answers);
     let weights = solve(
-        &balanced(samples, classes.len(), settings),
-        centre,
+        &balanced(
+            samples.iter().chain(start.rehearsed),
+            classes.len(),
+            settings,
+        ),
+        start.centre,
         settings.prior,
         ROUNDS,
     );
@@ -176,7 +200,7 @@ fn balanced<'a>(
 /// What models that never saw a statement say of it: its truth and the sums of its classes.
 fn judged_by_others(
     samples: &[Labelled],
-    centre: &Weights,
+    start: Start<'_>,
     settings: Settings,
 ) -> Vec<(Option<usize>, Vec<f32>)> {
     let fold =
@@ -186,8 +210,9 @@ fn judged_by_others(
     for held in 0..parts {
         let (hold, rest): (Vec<_>, Vec<_>) =
             samples.iter().partition(|one| fold(one) % FOLDS == held);
-        let learned = balanced(rest, centre.classes, settings);
-        let weights = solve(&learned, centre, settings.prior, ROUNDS);
+        let rest = rest.into_iter().chain(start.rehearsed);
+        let learned = balanced(rest, start.centre.classes, settings);
+        let weights = solve(&learned, start.centre, settings.prior, ROUNDS);
         let say = |one: &&Labelled| (one.class, weights.sums(&one.sample.features));
         judged.extend(hold.iter().map(say));
     }

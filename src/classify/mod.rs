@@ -12,13 +12,13 @@ mod lexicon;
 mod marks;
 mod masks;
 pub mod model_file;
-pub mod pairs;
 mod phrases;
 mod reading;
 pub mod retrain;
 pub mod score;
 pub mod shipped;
 pub mod solve;
+pub mod statements;
 pub mod trained;
 mod weigh;
 

@@ -2,7 +2,7 @@
 //! worse on statements that nobody learned from, and better on the office's own. Pure.
 
 use super::Classifier;
-use super::learn::{Labelled, Settings, learn};
+use super::learn::{Labelled, Settings, Start, learn};
 use super::model_file::{Model, ModelError, SetCard};
 use super::score::{Judged, difference, scores};
 use super::solve::Sample;
@@ -16,6 +16,8 @@ pub const LEAST_TEST: usize = 20;
 const MAY_LOSE: f64 = 0.01;
 /// How strongly the office's weights are held to those of the base.
 const PRIOR: f32 = 1.0;
+/// How much a correction counts beside a statement of the seed.
+const WEIGHT: f32 = 3.0;
 const DRAWS: usize = 1_000;
 
 /// A statement whose stance people have said.
@@ -59,8 +61,20 @@ pub struct Retrained {
     pub verdict: Verdict,
 }
 
-/// Learns corrections on top of `base`, and compares with the model that labels now. `own` was kept
-/// apart from `learned`; `frozen` is what no model may learn from.
+/// What to learn from, and what to measure by.
+#[derive(Debug, Clone, Copy)]
+pub struct Lessons<'a> {
+    /// Corrections of the office.
+    pub learned: &'a [Told],
+    /// What the base has learned from: learned once more, so that it is not forgotten.
+    pub rehearsed: &'a [Told],
+    /// Corrections that were kept apart.
+    pub own: &'a [Told],
+    /// What no model may learn from.
+    pub frozen: &'a [Told],
+}
+
+/// Learns corrections on top of `base`, and compares with the model that labels now.
 ///
 /// # Errors
 /// None but a base that has no room for a stance head.
@@ -68,48 +82,54 @@ pub fn retrain(
     name: &str,
     base: &Model,
     live: &Trained,
-    learned: &[Told],
-    own: &[Told],
-    frozen: &[Told],
+    lessons: &Lessons,
 ) -> Result<Retrained, ModelError> {
-    let model = taught(name, base, learned)?;
+    let model = taught(name, base, lessons)?;
     let trained = Trained::new(model.clone());
-    let frozen = compare(live, &trained, frozen);
-    let own = compare(live, &trained, own);
+    let frozen = compare(live, &trained, lessons.frozen);
+    let own = compare(live, &trained, lessons.own);
     Ok(Retrained {
         verdict: verdict(&frozen, &own),
         model,
-        learned: learned.len(),
+        learned: lessons.learned.len(),
         frozen,
         own,
     })
 }
 
-fn taught(name: &str, base: &Model, learned: &[Told]) -> Result<Model, ModelError> {
+fn taught(name: &str, base: &Model, lessons: &Lessons) -> Result<Model, ModelError> {
     let classes: Vec<String> = STANCES.iter().map(|one| one.as_str().to_owned()).collect();
     let helper = Trained::new(base.clone());
-    let sample = |told: &Told| Labelled {
+    let sample = |told: &Told, weight: f32| Labelled {
         class: STANCES.iter().position(|stance| *stance == told.stance),
         sample: Sample {
             features: base.helped(&helper.features(&told.mention, &told.target)),
             class: 0,
-            weight: 1.0,
+            weight,
         },
         group: hash(&told.mention.text),
     };
-    let samples: Vec<Labelled> = learned.iter().map(sample).collect();
+    let learned = lessons.learned.iter().map(|told| sample(told, WEIGHT));
+    let samples: Vec<Labelled> = learned.collect();
+    let rehearsed = lessons.rehearsed.iter().map(|told| sample(told, 1.0));
+    let rehearsed: Vec<Labelled> = rehearsed.collect();
     let centre = base.weights(STANCE, classes.len());
     let before = base.head(STANCE).map(|(head, _)| head);
+    let start = Start {
+        centre: &centre,
+        head: before,
+        rehearsed: &rehearsed,
+    };
     let settings = Settings {
         prior: PRIOR,
         ..Settings::default()
     };
-    let (mut head, weights) = learn(STANCE, &classes, &samples, &centre, before, settings);
+    let (mut head, weights) = learn(STANCE, &classes, &samples, start, settings);
     head.sets = before.map(|head| head.sets.clone()).unwrap_or_default();
     head.sets.push(SetCard {
         file: "corrections of the office".to_owned(),
         sha256: String::new(),
-        lines: learned.len(),
+        lines: lessons.learned.len(),
         licence: "not to be given away".to_owned(),
         source: "this house".to_owned(),
     });

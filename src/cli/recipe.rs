@@ -146,8 +146,7 @@ impl Kitchen<'_> {
             &recipe.name,
             &recipe.classes,
             &learned,
-            &blank,
-            None,
+            (&blank).into(),
             settings,
         );
         head.sets = cards;

@@ -107,14 +107,11 @@ fn continue_learning(args: &Args) -> anyhow::Result<Model> {
     };
     let before = model.head(STANCE).filter(|_| !args.blank);
     let before = before.map(|(head, _)| head.clone());
-    let (head, weights) = learn(
-        STANCE,
-        &classes,
-        &learned,
-        &centre,
-        before.as_ref(),
-        settings,
-    );
+    let start = learn::Start {
+        head: before.as_ref(),
+        ..learn::Start::from(&centre)
+    };
+    let (head, weights) = learn(STANCE, &classes, &learned, start, settings);
     model.put(head, &weights)?;
     let name = args.out.file_stem().unwrap_or_default();
     model.card.name = name.to_string_lossy().into_owned();

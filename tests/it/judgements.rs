@@ -3,9 +3,9 @@
 use super::serve_house::{House as Pages, draft};
 use super::store::{hit, time};
 use super::sweep::assert_absent;
-use resonanz::app::frozen;
 use resonanz::app::models::Models;
 use resonanz::app::retrain::{Corrections, corrections, learn};
+use resonanz::app::statements::frozen;
 use resonanz::classify::retrain::Verdict;
 use resonanz::classify::shipped;
 use resonanz::model::{Hit, Kind, Mention, Stance, Target};
@@ -255,7 +255,7 @@ fn what_the_office_teaches_labels_only_if_it_is_better() {
     assert_eq!(models.names().unwrap().len(), 3, "each is kept");
 
     // Nonsense that contradicts what is known.
-    let spoilt: Vec<_> = frozen::told(&targets())
+    let spoilt: Vec<_> = frozen(&targets())
         .into_iter()
         .map(|mut told| {
             told.stance = match told.stance {

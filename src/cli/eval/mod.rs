@@ -199,7 +199,11 @@ fn cross_validate(model: &Model, statements: &[Statement], folds: u64, blank: bo
         let before = model.head(STANCE).filter(|_| !blank);
         let before = before.map(|(head, _)| head);
         let settings = learn::Settings::default();
-        let (head, weights) = learn(STANCE, &classes, &learned, &centre, before, settings);
+        let start = learn::Start {
+            head: before,
+            ..learn::Start::from(&centre)
+        };
+        let (head, weights) = learn(STANCE, &classes, &learned, start, settings);
         let mut model = model.clone();
         if model.put(head, &weights).is_ok() {
             let judge = Judge::Trained(Box::new(Trained::new(model)));

@@ -1,8 +1,8 @@
 //! `eval pairs`: what must not change a stance, and what must.
 
 use super::{Format, Judge};
-use crate::app::frozen::mention;
-use crate::classify::pairs::{Pair, pairs};
+use crate::app::statements::mention;
+use crate::classify::statements::{Pair, pairs};
 use crate::cli::Output;
 use crate::model::{Stance, Target};
 use serde::Serialize;
@@ -40,7 +40,7 @@ pub fn judged(judge: &Judge, targets: &[Target]) -> BTreeMap<String, Row> {
 }
 
 fn said(judge: &Judge, pair: &Pair, text: &str, target: &Target) -> Stance {
-    let mention = mention(text, pair);
+    let mention = mention(pair, text);
     mention.map_or(Stance::Unclear, |mention| judge.stance(&mention, target))
 }
 

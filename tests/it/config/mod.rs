@@ -177,7 +177,10 @@ fn one_look_names_every_fault() {
             ("serve.max_requests", "a whole number, 0 or more"),
             ("serve.request_timeout_secs", "a whole number"),
             ("serve", "RESONANZ__SERVE__TOKEN"),
-            ("nonsense.key", "unknown section; there are classify, desk, house"),
+            (
+                "nonsense.key",
+                "unknown section; there are classify, desk, house",
+            ),
             ("house.stop_timeout_secs", "a whole number"),
             ("missing.toml", "No such file"),
             ("w.toml: watch 1 (borders)", "not a date"),
