@@ -128,7 +128,10 @@ pub fn learn(
     (head, weights)
 }
 
-fn thresholds(answers: &[(Option<usize>, Answer)], classes: usize, settings: Settings) -> Vec<f32> {
+/// What is true of a statement (nothing: it is unclear), and what the head says.
+type Answered = (Option<usize>, Answer);
+
+fn thresholds(answers: &[Answered], classes: usize, settings: Settings) -> Vec<f32> {
     let of = |class: usize| {
         let said = answers.iter().filter(|(_, answer)| answer.class == class);
         let said = said.map(|(truth, answer)| (answer.probability, *truth == Some(class)));
@@ -139,10 +142,9 @@ fn thresholds(answers: &[(Option<usize>, Answer)], classes: usize, settings: Set
 }
 
 /// How well the head does on what its models never saw; shares 0 to 1.
-fn figures(head: &Head, answers: &[(Option<usize>, Answer)]) -> BTreeMap<String, f64> {
-    let count = |holds: &dyn Fn(&(Option<usize>, Answer)) -> bool| {
-        answers.iter().filter(|one| holds(one)).count() as f64
-    };
+fn figures(head: &Head, answers: &[Answered]) -> BTreeMap<String, f64> {
+    let count =
+        |holds: &dyn Fn(&Answered) -> bool| answers.iter().filter(|one| holds(one)).count() as f64;
     let f1 = |class: usize| {
         let both = count(&|(truth, answer)| *truth == Some(class) && answer.class == class);
         let either = count(&|(truth, _)| *truth == Some(class))
@@ -151,7 +153,7 @@ fn figures(head: &Head, answers: &[(Option<usize>, Answer)]) -> BTreeMap<String,
     };
     let classes = head.classes.len();
     let said = |answer: &Answer| answer.probability >= head.least[answer.class];
-    let right = |(truth, answer): &(Option<usize>, Answer)| *truth == Some(answer.class);
+    let right = |(truth, answer): &Answered| *truth == Some(answer.class);
     let said_count = count(&|one| said(&one.1));
     let judged = count(&|(truth, _)| truth.is_some());
     let figures = [

@@ -129,14 +129,14 @@ fn stance(args: &Args) -> anyhow::Result<()> {
 
 /// Who judges.
 pub enum Judge {
-    Lexicon(Lexicon),
+    Lexicon(Box<Lexicon>),
     Trained(Box<Trained>),
 }
 
 impl Judge {
     fn new(model: Option<&PathBuf>) -> anyhow::Result<Self> {
         Ok(match model {
-            Some(name) if name.as_os_str() == "lexicon" => Self::Lexicon(Lexicon::new()),
+            Some(name) if name.as_os_str() == "lexicon" => Self::Lexicon(Box::default()),
             Some(path) => Self::Trained(Box::new(Trained::new(read(path)?))),
             None => Self::Trained(Box::new(Trained::new(shipped::model()?))),
         })
