@@ -43,6 +43,8 @@ pub struct Metrics {
     pub outbox_pending: IntGauge,
     pub outbox_oldest_seconds: Gauge,
     pub requests: HistogramVec,
+    pub retrainings: IntCounterVec,
+    pub second_opinions: IntCounterVec,
 }
 
 /// The label values that are known at the start.
@@ -98,6 +100,12 @@ impl Metrics {
         }
         for outcome in ["accepted", "retried", "failed"] {
             self.mails.with_label_values(&[outcome]);
+        }
+        for outcome in ["live", "too_few", "not_better", "worse_on_frozen", "failed"] {
+            self.retrainings.with_label_values(&[outcome]);
+        }
+        for outcome in ["changed", "confirmed", "late", "failed"] {
+            self.second_opinions.with_label_values(&[outcome]);
         }
         for follower in ["index", "mails"] {
             self.follower_seq.with_label_values(&[follower]);
@@ -179,6 +187,8 @@ impl Register {
             outbox_pending: self.add(IntGauge::new("resonanz_outbox_pending", "Alert mails that wait to be accepted by the mail server.")?)?,
             outbox_oldest_seconds: self.add(Gauge::new("resonanz_outbox_oldest_seconds", "Age of the oldest waiting alert mail. A rise means that mail does not leave the house.")?)?,
             requests: self.add(HistogramVec::new(HistogramOpts::new("resonanz_request_seconds", "Seconds that an HTTP request took, by route and status class.").buckets(LATENCY_BUCKETS.to_vec()), &["route", "status"])?)?,
+            retrainings: self.counters("resonanz_retrainings_total", "Nights in which corrections were learned, by outcome: only 'live' labels. 'failed' means that the log says why.", &["outcome"])?,
+            second_opinions: self.counters("resonanz_second_opinions_total", "Uncertain stances that the second model was asked about, by outcome. A rise of 'late' means that it is too slow for what comes in.", &["outcome"])?,
             registry: self.registry,
         })
     }

@@ -7,6 +7,7 @@
 mod archive;
 mod house;
 pub mod models;
+pub mod nightly;
 mod preview;
 mod registered;
 pub mod retrain;
@@ -34,6 +35,7 @@ use crate::store::Store;
 use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan};
+use nightly::Nightly;
 use registered::Registered;
 use running::{Mail, Serving};
 use std::sync::Arc;
@@ -164,7 +166,12 @@ impl App {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(register) = registers.recv() => running.reload(register).await?,
+                Some(register) = registers.recv() => {
+                    if let Err(error) = running.reload(register).await {
+                        let error = format!("{error:#}");
+                        tracing::error!(error, "Nothing was read anew; all stays as it was.");
+                    }
+                }
             }
         }
         tracing::info!("Stopping.");
@@ -216,15 +223,26 @@ impl App {
             };
             sources.push(tokio::spawn(supervise::run(source, resume, around)));
         }
+        let nightly = Nightly {
+            config: self.config.classify.clone(),
+            dir: self.house.dir().to_owned(),
+            store: self.house.store.clone(),
+            register: self.registered.register.subscribe(),
+            classifier: self.classifier.clone(),
+            metrics: self.metrics.clone(),
+        };
         let keeper = tokio::spawn(keep(
             self.house.store.clone(),
             self.registered.clone(),
+            nightly,
             self.options.clock.clone(),
             stop.clone(),
         ));
         Ok(Running {
             clock: self.options.clock,
             registered: self.registered,
+            classifier: self.classifier,
+            classify: self.config.classify,
             metrics: self.metrics,
             house: self.house,
             index,
@@ -361,9 +379,16 @@ fn expire(registered: &Registered, clock: &Clock) {
 }
 
 /// Housekeeping, once an hour.
-async fn keep(store: Store, registered: Registered, clock: Clock, stop: CancellationToken) {
+async fn keep(
+    store: Store,
+    registered: Registered,
+    nightly: Nightly,
+    clock: Clock,
+    stop: CancellationToken,
+) {
     loop {
         expire(&registered, &clock);
+        nightly.tick(clock.now()).await;
         let before = clock.now().saturating_sub(TOMBSTONE_HOURS.hours());
         if let Ok(before) = before
             && let Err(error) = store.expire_tombstones(before).await

@@ -5,6 +5,8 @@ use crate::classify::model_file::Model;
 use crate::classify::trained::Trained;
 use crate::classify::{Classifier, Config, Lexicon, shipped};
 use anyhow::Context as _;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use std::sync::Arc;
 const MAX_BYTES: u64 = 64 << 20;
 /// The file that names the one which labels.
 const LIVE: &str = "live";
+/// Name of a model by when it was made, UTC.
+const NAME: &str = "office-%Y%m%d-%H%M%S";
 
 /// The office's own models: files in the data directory.
 #[derive(Debug, Clone)]
@@ -99,6 +103,20 @@ impl Models {
         write(&self.dir.join(LIVE), name.unwrap_or_default().as_bytes())
     }
 
+    /// Keeps so many of the newest, and the one that labels.
+    ///
+    /// # Errors
+    /// A directory that cannot be read or written.
+    pub fn prune(&self, kept: usize) -> anyhow::Result<()> {
+        let live = self.live_name()?;
+        for name in self.names()?.iter().rev().skip(kept) {
+            if Some(name) != live.as_ref() {
+                std::fs::remove_file(self.file(name)?)?;
+            }
+        }
+        Ok(())
+    }
+
     fn file(&self, name: &str) -> anyhow::Result<PathBuf> {
         let sound = |c: char| c.is_ascii_alphanumeric() || c == '-';
         anyhow::ensure!(
@@ -128,6 +146,22 @@ fn read(path: &Path) -> anyhow::Result<Model> {
     Model::from_bytes(&bytes).with_context(at)
 }
 
+/// What a model that was made now is called.
+pub fn name(now: Timestamp) -> String {
+    now.strftime(NAME).to_string()
+}
+
+/// When the model of this name was made.
+pub fn made(name: &str) -> Option<Timestamp> {
+    let time = jiff::civil::DateTime::strptime(NAME, name).ok()?;
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// A classifier of this model.
+pub fn trained(model: Model) -> Arc<dyn Classifier> {
+    Arc::new(Trained::new(model))
+}
+
 /// The classifier that the settings name.
 ///
 /// # Errors
@@ -141,7 +175,7 @@ pub fn classifier(config: &Config, dir: &Path) -> anyhow::Result<Arc<dyn Classif
         },
         path => read(Path::new(path))?,
     };
-    Ok(Arc::new(Trained::new(model)))
+    Ok(trained(model))
 }
 
 #[cfg(test)]
@@ -164,9 +198,17 @@ mod tests {
         models.make_live(None).unwrap();
         let built_in = classifier(&Config::default(), dir.path()).unwrap();
         assert_eq!(built_in.model(), "resonanz-1");
+        let now: Timestamp = "2026-11-23T02:00:05Z".parse().unwrap();
+        assert_eq!(name(now), "office-20261123-020005");
+        assert_eq!(made(&name(now)), Some(now));
+        assert_eq!(made("office-1"), None);
         assert!(models.make_live(Some("../office-1")).is_err());
         assert!(models.make_live(Some("office-3")).is_err());
         std::fs::write(dir.path().join("models/office-1.model"), b"RSNZ").unwrap();
         assert!(models.make_live(Some("office-1")).is_err());
+        models.make_live(Some("office-2")).unwrap();
+        models.keep(&Model::blank("office-3")).unwrap();
+        models.prune(1).unwrap();
+        assert_eq!(models.names().unwrap(), ["office-2", "office-3"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Learns from the office's corrections, on demand and at night.
 
-use super::models::Models;
+use super::models::{self, Models};
 use super::statements::{frozen, rehearsed};
 use crate::classify::retrain::{Lessons, Retrained, Told, Verdict, retrain};
 use crate::classify::shipped;
@@ -54,7 +54,7 @@ pub fn learn(
 ) -> anyhow::Result<Retrained> {
     let base = shipped::model()?;
     let live = Trained::new(models.live()?.unwrap_or_else(|| base.clone()));
-    let name = now.strftime("office-%Y%m%d-%H%M%S").to_string();
+    let name = models::name(now);
     let lessons = Lessons {
         learned: &corrections.learned,
         rehearsed: &rehearsed(targets),

@@ -1,7 +1,8 @@
 //! A house at work, and its end in order.
 
 use super::registered::Registered;
-use super::{House, note_queries, series};
+use super::{House, models, note_queries, series};
+use crate::classify::{self, Classifier};
 use crate::clock::Clock;
 use crate::config::Register;
 use crate::desk::Sender;
@@ -41,6 +42,8 @@ pub(super) struct Serving {
 pub struct Running {
     pub(super) clock: Clock,
     pub(super) registered: Registered,
+    pub(super) classifier: watch::Sender<Arc<dyn Classifier>>,
+    pub(super) classify: classify::Config,
     pub(super) house: House,
     pub(super) metrics: Metrics,
     pub(super) index: Arc<Index>,
@@ -73,12 +76,15 @@ impl Running {
         &self.index
     }
 
-    /// Takes other watches, for every part of the house, while mentions flow.
+    /// Takes other watches, for every part of the house, and the model that is live now, while
+    /// mentions flow.
     ///
     /// # Errors
-    /// A store that cannot be written; then the watches stay as they were.
+    /// A store that cannot be written, a model that cannot be read; then all stays as it was.
     pub async fn reload(&self, register: Register) -> anyhow::Result<()> {
+        let classifier = models::classifier(&self.classify, self.house.dir())?;
         note_queries(&self.house.store, &register, self.clock.now()).await?;
+        self.classifier.send_replace(classifier);
         let count = register.watches.len();
         self.metrics.start_watches(&series(&register, Vec::new()));
         let registered = self.registered.clone();

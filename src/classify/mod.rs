@@ -28,11 +28,22 @@ use crate::model::{Labels, Mention, Target};
 use serde::Deserialize;
 
 /// Which model tells stances.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Empty: the office's own, else the built-in one; `lexicon`; or a file.
     pub model: String,
+    /// Learn the office's corrections at night.
+    pub nightly: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            model: String::new(),
+            nightly: true,
+        }
+    }
 }
 
 /// Says what a mention's stance toward each target is, and what is worth checking. Pure.

@@ -51,6 +51,25 @@ pub enum Verdict {
     WorseOnFrozen,
 }
 
+impl Verdict {
+    pub const ALL: [Verdict; 4] = [
+        Verdict::Live,
+        Verdict::TooFew,
+        Verdict::NotBetter,
+        Verdict::WorseOnFrozen,
+    ];
+
+    /// As it stands in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Live => "live",
+            Verdict::TooFew => "too_few",
+            Verdict::NotBetter => "not_better",
+            Verdict::WorseOnFrozen => "worse_on_frozen",
+        }
+    }
+}
+
 /// What retraining came to.
 #[derive(Debug, Clone)]
 pub struct Retrained {

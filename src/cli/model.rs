@@ -38,8 +38,8 @@ pub enum Command {
     },
     /// Learn the office's corrections, and let the model label if it is better.
     #[command(after_help = "Example: resonanz model retrain --dir data\n\n\
-        It begins with the built-in model, learns four in five corrected mentions, and labels from the \
-        next start on if it is not worse on the frozen pairs and better on the corrections that were \
+        It begins with the built-in model, learns four in five corrected mentions, and labels if it is \
+        not worse on the frozen pairs and better on the corrections that were \
         kept apart. A running house does the same every night.")]
     Retrain {
         #[command(flatten)]
@@ -48,7 +48,7 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
         format: Format,
     },
-    /// Let a model label from the next start on; `built-in` goes back to the one of the program.
+    /// Let a model label from the next start or SIGHUP on; `built-in` goes back to the one of the program.
     Use {
         /// A name of `model list`
         model: String,
@@ -69,7 +69,7 @@ pub async fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Use { model, place } => {
             let models = Models::new(&place.archive()?.dir);
             models.make_live(Some(model.as_str()).filter(|name| *name != BUILT_IN))?;
-            Output::new().line(&format!("{model} labels from the next start on"))?;
+            Output::new().line(&format!("{model} labels from the next start or SIGHUP on"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -107,7 +107,7 @@ async fn retrain(config: &Config, format: Format) -> anyhow::Result<()> {
         ))?;
     }
     out.line(match found.verdict {
-        Verdict::Live => "it labels from the next start on",
+        Verdict::Live => "it labels from the next start or SIGHUP on",
         Verdict::TooFew => "it does not label: too few corrections are kept apart to tell",
         Verdict::NotBetter => "it does not label: not surely better on the corrections kept apart",
         Verdict::WorseOnFrozen => "it does not label: worse on the frozen pairs",

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 #[command(
     after_help = "Example: resonanz run --config /etc/resonanz/resonanz.toml\n\n\
     Stops in order on SIGINT or SIGTERM: sources, pipeline, index, mail, pages.\n\
-    Reads the watches anew on SIGHUP; every other setting takes a restart."
+    Reads the watches and the live model anew on SIGHUP; every other setting takes a restart."
 )]
 pub struct Args {
     #[command(flatten)]

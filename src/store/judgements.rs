@@ -214,6 +214,14 @@ fn stance(name: &str) -> Result<Stance, StoreError> {
 }
 
 impl Store {
+    /// When the office judged last; what was taken back since does not count.
+    pub async fn newest_judgement(&self) -> Result<Option<Timestamp>, StoreError> {
+        let newest: Option<i64> = sqlx::query_scalar("SELECT MAX(at_ms) FROM judgement")
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(newest.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+    }
+
     /// All judgements that hold, the oldest mention first.
     pub async fn judgements(&self) -> Result<Vec<Judgement>, StoreError> {
         let rows = sqlx::query(
