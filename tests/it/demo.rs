@@ -193,7 +193,7 @@ fn the_office_was_told(weekend: &Weekend, dir: &Path, told: &str) {
         rumour.opened
     );
     assert!(
-        weekend.archive.cases.len() <= 6,
+        weekend.archive.cases.len() <= 7,
         "too many pages: {:?}",
         weekend.archive.cases
     );
@@ -212,8 +212,7 @@ fn the_office_was_told(weekend: &Weekend, dir: &Path, told: &str) {
     }
 }
 
-/// A word list finds a third of the critics and seldom takes one for a supporter. What it does not
-/// find is `unclear`; the bounds are a little below what it reached.
+/// What is not found is `unclear`; the bounds are a little below what was reached.
 fn stances_are_better_than_guessing(weekend: &Weekend) {
     let figures = [
         ("/critical", Stance::Critical, Stance::Supportive),
@@ -226,7 +225,7 @@ fn stances_are_better_than_guessing(weekend: &Weekend) {
             right * 100.0,
             wrong * 100.0
         );
-        assert!(right >= 0.3, "{path}: only {right:.2} found");
+        assert!(right >= 0.5, "{path}: only {right:.2} found");
         assert!(wrong <= 0.06, "{path}: {wrong:.2} the other way");
     }
 }
