@@ -10,13 +10,14 @@ use crate::model::{Span, Stance};
 use crate::privacy::Voices;
 use crate::query::{Doc, Keys, Query, QueryError, RawKeys, fault};
 use crate::serve::{
-    self, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Preview,
+    self, CaseFile, Check, Coded, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Preview,
     PreviewRequest, Request, Results, SearchError, SourceState,
 };
-use crate::store::{Case, Judged, Store, StoreError, StoredMention};
+use crate::store::{Case, Coding, Judged, Store, StoreError, StoredMention};
 use crate::text::analyse;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -103,6 +104,16 @@ impl Archive {
         };
         tx.commit().await?;
         self.index.wake();
+        Ok(judged)
+    }
+
+    async fn set_coding(&self, coded: &Coded) -> Result<Judged, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let what = (coded.id, coded.target.as_str());
+        let now = self.clock.now();
+        let judged = tx.code(&coded.week, what, coded.coder, coded.stance, now);
+        let judged = judged.await?;
+        tx.commit().await?;
         Ok(judged)
     }
 
@@ -286,6 +297,26 @@ impl serve::Archive for Archive {
             let judged = self.set_judgement(id, &target, stance, way).await;
             judged.map_err(internal)
         })
+    }
+
+    fn sample(
+        &self,
+        published: Range<Timestamp>,
+        count: usize,
+    ) -> BoxFuture<'_, Result<Vec<StoredMention>, SearchError>> {
+        Box::pin(async move {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            let found = self.store.sample(published, count).await;
+            found.map_err(internal)
+        })
+    }
+
+    fn code(&self, coded: Coded) -> BoxFuture<'_, Result<Judged, SearchError>> {
+        Box::pin(async move { self.set_coding(&coded).await.map_err(internal) })
+    }
+
+    fn codings(&self) -> BoxFuture<'_, Result<Vec<Coding>, SearchError>> {
+        Box::pin(async move { self.store.codings().await.map_err(internal) })
     }
 
     fn preview(

@@ -3,6 +3,7 @@
 //! [`Classifier`] is the seam. Behind it stands a trained model ([`trained::Trained`]), by choice the
 //! word list that it was preceded by ([`Lexicon`]).
 
+pub mod agreement;
 mod calibrate;
 pub mod explain;
 pub mod features;

@@ -4,14 +4,26 @@
 use super::preview::{Preview, PreviewRequest};
 use crate::model::{FlagKind, Kind, Span, Stance};
 use crate::query::Fault;
-use crate::store::{Case, Judged, StoredMention};
+use crate::store::{Case, Coding, Judged, StoredMention};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use std::ops::Range;
 
 /// Most mentions that one answer holds.
 pub const MAX_LIMIT: usize = 100;
 /// Most mentions that the page of one case shows.
 pub const MAX_CASE_MENTIONS: usize = 200;
+
+/// What one person says of one mention of the weekly sample; `None` takes it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coded {
+    pub week: String,
+    pub id: i64,
+    pub target: String,
+    /// 1 or 2.
+    pub coder: u8,
+    pub stance: Option<Stance>,
+}
 
 /// Order of the mentions found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -177,6 +189,19 @@ pub trait Archive: Send + Sync {
         stance: Option<Stance>,
         way: &'static str,
     ) -> BoxFuture<'_, Result<Judged, SearchError>>;
+
+    /// So many mentions published in a range, as good as drawn, and always the same.
+    fn sample(
+        &self,
+        published: Range<Timestamp>,
+        count: usize,
+    ) -> BoxFuture<'_, Result<Vec<StoredMention>, SearchError>>;
+
+    /// One of two people says what the stance of a mention of a week's sample is.
+    fn code(&self, coding: Coded) -> BoxFuture<'_, Result<Judged, SearchError>>;
+
+    /// What was said of all samples.
+    fn codings(&self) -> BoxFuture<'_, Result<Vec<Coding>, SearchError>>;
 
     /// Tries a watch or query; `None` when there is no such watch, or nothing to try.
     fn preview(

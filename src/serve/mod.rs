@@ -12,6 +12,8 @@ mod api;
 mod api_watches;
 mod archive;
 mod cases;
+mod coding;
+mod coding_words;
 mod form;
 mod frame;
 mod guard;
@@ -30,8 +32,8 @@ mod words;
 
 pub use api_watches::preview_json;
 pub use archive::{
-    Archive, CaseFile, Check, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_LIMIT,
-    Order, Request, Results, SearchError, SourceState,
+    Archive, CaseFile, Check, Coded, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS,
+    MAX_LIMIT, Order, Request, Results, SearchError, SourceState,
 };
 pub use guard::OPEN;
 pub use preview::{
@@ -145,6 +147,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/mentions/{id}/stance", post(judge::by_page)),
         ("/cases", get(cases::list)),
         ("/cases/{id}", get(cases::one)),
+        ("/coding", get(coding::page).post(coding::code)),
         ("/login", get(guard::form).post(guard::sign_in)),
         ("/logout", post(guard::sign_out)),
         ("/style.css", get(answer::style)),
@@ -154,6 +157,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/api/mentions/{id}", get(api::mention)),
         ("/api/mentions/{id}/stance", post(judge::by_api)),
         ("/api/cases", get(api::cases)),
+        ("/api/coding", get(coding::json)),
         ("/api/watches", get(api_watches::list)),
         (
             "/api/watches/test",

@@ -209,7 +209,7 @@ fn of_office(target: &str, stance: Stance) -> StanceLabel {
     }
 }
 
-fn stance(name: &str) -> Result<Stance, StoreError> {
+pub(super) fn stance(name: &str) -> Result<Stance, StoreError> {
     Stance::parse(name).ok_or_else(|| StoreError::Damaged(format!("`{name}` is no stance")))
 }
 

@@ -9,6 +9,7 @@
 //! [`Store::purge`] (the WAL itself is emptied), so that what was deleted is in no file.
 
 mod cases;
+mod coding;
 mod judgements;
 mod outbox;
 mod read;
@@ -16,6 +17,7 @@ mod versions;
 mod write;
 
 pub use cases::{Case, CaseState, Counted, Counts, LatestCase, NewCase, Window};
+pub use coding::Coding;
 pub use judgements::{Judged, Judgement};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
 pub use read::{Change, StoredMention};

@@ -199,7 +199,7 @@ pub(super) fn key(bytes: &[u8]) -> Result<MentionKey, StoreError> {
         .map_err(|_| StoreError::Damaged("a mention key is not 32 bytes long".to_owned()))
 }
 
-fn mention(row: &SqliteRow) -> Result<StoredMention, StoreError> {
+pub(super) fn mention(row: &SqliteRow) -> Result<StoredMention, StoreError> {
     let kind: String = row.try_get("kind")?;
     let edited_ms: Option<i64> = row.try_get("edited_ms")?;
     Ok(StoredMention {

@@ -94,6 +94,7 @@ impl Tx {
         self.put_watches(row.id, hit, row.collected_ms, row.backfill)
             .await?;
         self.judge_again(row.id).await?;
+        self.uncode(row.id).await?;
         Ok(Put::Updated { id: row.id })
     }
 

@@ -3,7 +3,9 @@
 use super::serve_house::{House as Pages, draft};
 use super::store::{hit, time};
 use super::sweep::assert_absent;
+use jiff::Timestamp;
 use resonanz::app::models::Models;
+use resonanz::app::nightly::Nightly;
 use resonanz::app::retrain::{Corrections, corrections, learn};
 use resonanz::app::statements::frozen;
 use resonanz::classify::retrain::Verdict;
@@ -298,4 +300,50 @@ async fn training_reads_the_corrections_of_the_store_and_keeps_some_apart() {
     let again = corrections(&store, &targets()).await.unwrap();
     assert_eq!(found.own.len(), again.own.len());
     assert!(corrections(&store, &[]).await.unwrap().learned.is_empty());
+}
+
+#[tokio::test]
+async fn at_night_a_running_house_learns_what_is_new() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("store.sqlite")).await.unwrap();
+    let register =
+        resonanz::config::load(None, Default::default(), jiff::civil::date(2026, 11, 20))
+            .unwrap()
+            .register;
+    let metrics = resonanz::metrics::Metrics::new(&Default::default()).unwrap();
+    let nightly = Nightly {
+        config: resonanz::classify::Config::default(),
+        dir: dir.path().to_owned(),
+        store: store.clone(),
+        register: tokio::sync::watch::Sender::new(std::sync::Arc::new(register)).subscribe(),
+        classifier: tokio::sync::watch::Sender::new(std::sync::Arc::new(
+            resonanz::classify::Lexicon::new(),
+        )),
+        metrics: metrics.clone(),
+    };
+    let night: Timestamp = "2026-11-21T02:10:00Z".parse().unwrap();
+    let outcomes = || metrics.encode().unwrap();
+    nightly.tick(night).await;
+    assert!(!outcomes().contains("_retrainings_total{outcome=\"too_few\"} 1"));
+
+    let id = put(&store, &hit("1", "Das BMI prüft das", 0)).await;
+    judge(&store, id, Some(Stance::Neutral)).await;
+    nightly.tick("2026-11-20T12:00:00Z".parse().unwrap()).await;
+    assert!(
+        Models::new(dir.path()).names().unwrap().is_empty(),
+        "not by day"
+    );
+    nightly.tick(night).await;
+    assert!(outcomes().contains("_retrainings_total{outcome=\"too_few\"} 1"));
+    nightly.tick("2026-11-22T02:10:00Z".parse().unwrap()).await;
+    assert_eq!(
+        Models::new(dir.path()).names().unwrap().len(),
+        1,
+        "nothing new"
+    );
+    assert_eq!(
+        nightly.classifier.borrow().model(),
+        "lexicon-0",
+        "and nothing live"
+    );
 }
