@@ -370,6 +370,9 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// Between the names of two models that a label comes from.
+    pub const AND: &str = " + ";
+
     /// The stance toward a target; `unclear` where none was given.
     pub fn stance_toward(&self, target: &str) -> Stance {
         self.stances

@@ -12,6 +12,7 @@ mod preview;
 mod registered;
 pub mod retrain;
 mod running;
+pub mod second;
 pub mod statements;
 mod tester;
 
@@ -38,6 +39,7 @@ use jiff::{Timestamp, ToSpan};
 use nightly::Nightly;
 use registered::Registered;
 use running::{Mail, Serving};
+use second::Second;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -223,6 +225,17 @@ impl App {
             };
             sources.push(tokio::spawn(supervise::run(source, resume, around)));
         }
+        let second = second::model(&self.config.classify.second)?.map(|model| {
+            let second = Second {
+                config: self.config.classify.second.clone(),
+                model,
+                store: self.house.store.clone(),
+                register: self.registered.register.subscribe(),
+                metrics: self.metrics.clone(),
+                clock: self.options.clock.clone(),
+            };
+            tokio::spawn(second.run(stop.clone()))
+        });
         let nightly = Nightly {
             config: self.config.classify.clone(),
             dir: self.house.dir().to_owned(),
@@ -255,6 +268,7 @@ impl App {
             serving,
             serve_stop,
             keeper,
+            second,
         })
     }
 

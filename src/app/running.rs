@@ -56,6 +56,7 @@ pub struct Running {
     pub(super) serving: Option<Serving>,
     pub(super) serve_stop: CancellationToken,
     pub(super) keeper: JoinHandle<()>,
+    pub(super) second: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -147,6 +148,9 @@ impl Running {
             bounded("the pages", timeout, serving.task).await?;
         }
         bounded("housekeeping", timeout, self.keeper).await?;
+        if let Some(second) = self.second {
+            bounded("the second model", timeout, second).await?;
+        }
         // Requests are over, so this is the last handle.
         if let Some(index) = Arc::into_inner(self.index) {
             tokio::time::timeout(timeout, index.stop())

@@ -124,6 +124,43 @@ impl Tx {
         self.relabel(id, &labels, &row.matches).await
     }
 
+    /// A second model's answer takes the place of the first one's, unless the words have changed
+    /// since, the office has spoken, or the second does not know either. None where there is nothing
+    /// to do any more, else whether a stance changed.
+    pub async fn reconsider(
+        &mut self,
+        mention: &StoredMention,
+        answer: &Labels,
+    ) -> Result<Option<bool>, StoreError> {
+        let Some((row, mut labels)) = self.labelled(mention.id).await? else {
+            return Ok(None);
+        };
+        let same = row.words() == words(&mention.title, &mention.text);
+        if !same || labels.model != mention.labels.model {
+            return Ok(None);
+        }
+        let mut changed = false;
+        for label in labels.stances.iter_mut().filter(|label| !label.by_office) {
+            let said = answer.stances.iter().find(|one| one.target == label.target);
+            let Some(said) = said.filter(|said| said.stance != Stance::Unclear) else {
+                continue;
+            };
+            let mut reasons = said.reasons.clone();
+            if said.stance == label.stance {
+                reasons.append(&mut label.reasons);
+            } else {
+                changed = true;
+            }
+            *label = StanceLabel {
+                reasons,
+                ..said.clone()
+            };
+        }
+        labels.model = format!("{}{}{}", labels.model, Labels::AND, answer.model);
+        self.relabel(mention.id, &labels, &row.matches).await?;
+        Ok(Some(changed))
+    }
+
     async fn labelled(&mut self, id: i64) -> Result<Option<(Words, Labels)>, StoreError> {
         let row =
             sqlx::query("SELECT key, title, text, matches, labels FROM mention WHERE id = $1")

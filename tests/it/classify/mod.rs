@@ -2,6 +2,7 @@
 
 mod flags;
 mod trained;
+mod transformer;
 
 use resonanz::classify::{Classifier, Lexicon};
 use resonanz::model::{FlagKind, Kind, Labels, Mention, Stance, Target};
