@@ -34,11 +34,15 @@ pub fn lead(sums: &[f32], class: usize) -> f32 {
 }
 
 /// What speaks for a class of the head with these columns.
-pub fn parts(model: &Model, view: &View, words: usize, of: Range<usize>, class: usize) -> Parts {
-    let weight = |number: u32| {
-        let row = model.weights_of(number);
-        lead(&Model::classes(&row, of.clone()), class)
-    };
+/// `helpers` is what the helping heads say.
+pub fn parts(
+    model: &Model,
+    (view, helpers): (&View, &Features),
+    words: usize,
+    of: Range<usize>,
+    class: usize,
+) -> Parts {
+    let weight = |number: u32| model.lead_of(number, &of, class);
     let mut parts = Parts {
         words: vec![0.0; words],
         named: Vec::new(),
@@ -60,8 +64,7 @@ pub fn parts(model: &Model, view: &View, words: usize, of: Range<usize>, class: 
     parts
         .named
         .push(("emoji and punctuation".to_owned(), marks));
-    let helpers = model.helpers(&model.columns(&view.features()));
-    parts.named.extend(helper_parts(model, &helpers, weight));
+    parts.named.extend(helper_parts(model, helpers, weight));
     parts.named.retain(|(_, part)| *part != 0.0);
     parts
 }

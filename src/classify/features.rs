@@ -116,17 +116,20 @@ impl View {
 
     /// All features, each number once, ascending.
     pub fn features(&self) -> Features {
-        let mut all = self.cues.clone();
-        for block in &self.blocks {
-            all.extend(block.values());
-        }
-        merge(all)
+        merge(self.values().collect())
+    }
+
+    /// All features; a number may come once in each block.
+    pub fn values(&self) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let blocks = self.blocks.iter().flat_map(Block::values);
+        self.cues.iter().copied().chain(blocks)
     }
 }
 
 impl Block {
     fn new(mut seen: Vec<Seen>, scale: f32) -> Self {
-        seen.sort_unstable();
+        // One comparison of one number is a good deal quicker than two of two.
+        seen.sort_unstable_by_key(|one| u64::from(one.number) << 32 | u64::from(one.word));
         let squares: f32 = groups(&seen).map(|group| damped(group).powi(2)).sum();
         Self {
             scale: scale / squares.sqrt().max(1.0),
@@ -156,6 +159,7 @@ fn groups(seen: &[Seen]) -> impl Iterator<Item = &[Seen]> {
 fn damped(group: &[Seen]) -> f32 {
     match group.len() {
         1 => 1.0,
+        2 => 1.0 + std::f32::consts::LN_2,
         count => 1.0 + libm::logf(count as f32),
     }
 }

@@ -120,6 +120,14 @@ impl Head {
     }
 }
 
+/// A head of two classes has one column: what speaks for the second one.
+fn by_class(columns: &[f32]) -> Vec<f32> {
+    match columns {
+        [one] => vec![-one / 2.0, one / 2.0],
+        more => more.to_vec(),
+    }
+}
+
 impl Model {
     /// A model without heads.
     pub fn blank(name: &str) -> Self {
@@ -151,9 +159,9 @@ impl Model {
     }
 
     /// Sums of all columns, with what the helping heads say.
-    pub fn columns(&self, features: &Features) -> [f32; STRIDE] {
+    pub fn columns(&self, features: impl Iterator<Item = (u32, f32)>) -> [f32; STRIDE] {
         let mut sums = [0.0; STRIDE];
-        for &(number, value) in features {
+        for (number, value) in features {
             self.add(&mut sums, number, value);
         }
         for (sum, scale) in sums.iter_mut().zip(&self.scales) {
@@ -183,10 +191,7 @@ impl Model {
 
     /// Sums by class of one head, out of those of all columns.
     pub fn classes(columns: &[f32; STRIDE], of: Range<usize>) -> Vec<f32> {
-        match &columns[of] {
-            [one] => vec![-one / 2.0, one / 2.0],
-            more => more.to_vec(),
-        }
+        by_class(&columns[of])
     }
 
     /// What the helping heads say, as features for the others.
@@ -210,18 +215,33 @@ impl Model {
 
     /// The features with what the helping heads say of them, for training.
     pub fn helped(&self, features: &Features) -> Features {
-        let columns = self.columns(features);
+        let columns = self.columns(features.iter().copied());
         let mut all = features.clone();
         all.extend(self.helpers(&columns));
         all.sort_unstable_by_key(|(number, _)| *number);
         all
     }
 
-    /// What a feature adds to each column.
-    pub fn weights_of(&self, number: u32) -> [f32; STRIDE] {
-        let mut row = [0.0; STRIDE];
-        self.add(&mut row, number, 1.0);
-        std::array::from_fn(|column| row[column] * self.scales[column])
+    /// What a feature adds to a head's columns.
+    fn row(&self, number: u32, of: &Range<usize>) -> impl Iterator<Item = f32> {
+        let row = self.rows.get(number as usize).into_iter().flatten();
+        let scaled = row
+            .zip(&self.scales)
+            .map(|(weight, scale)| f32::from(*weight) * scale);
+        scaled.skip(of.start).take(of.len())
+    }
+
+    /// What a feature adds to the lead of a class over the mean of the others.
+    pub fn lead_of(&self, number: u32, of: &Range<usize>, class: usize) -> f32 {
+        let all: f32 = self.row(number, of).sum();
+        match of.len() {
+            1 if class == 0 => -all,
+            1 => all,
+            columns => {
+                let own = self.row(number, of).nth(class).unwrap_or_default();
+                own - (all - own) / (columns - 1) as f32
+            }
+        }
     }
 
     /// The biases of a head's classes.
@@ -241,7 +261,8 @@ impl Model {
         weights.biases = self.biases(range.clone());
         for (number, row) in (0_u32..).zip(&self.rows) {
             if row[range.clone()].iter().any(|weight| *weight != 0) {
-                let row = Self::classes(&self.weights_of(number), range.clone());
+                let row: Vec<f32> = self.row(number, &range).collect();
+                let row = by_class(&row);
                 weights.row_mut(number).copy_from_slice(&row);
             }
         }

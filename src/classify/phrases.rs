@@ -2,7 +2,7 @@
 
 use super::reading::{Reading, Word};
 use crate::text::analyse;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Words that a `_` in a phrase may stand for, at most.
 const GAP_WORDS: usize = 2;
@@ -34,8 +34,9 @@ struct Phrase<T> {
 #[derive(Debug, Clone)]
 pub struct Phrases<T> {
     phrases: Vec<Phrase<T>>,
-    by_word: HashMap<String, Vec<usize>>,
-    by_stem: HashMap<String, Vec<usize>>,
+    by_word: FxHashMap<String, Vec<usize>>,
+    /// Stems and their phrases by the stems' first [`STEM_CHARS`] letters, short stems first.
+    by_stem: FxHashMap<String, Vec<(String, usize)>>,
 }
 
 /// A phrase that was found: its first and last word, and its value.
@@ -50,8 +51,8 @@ impl<T: Copy> Phrases<T> {
     pub fn new() -> Self {
         Self {
             phrases: Vec::new(),
-            by_word: HashMap::new(),
-            by_stem: HashMap::new(),
+            by_word: FxHashMap::default(),
+            by_stem: FxHashMap::default(),
         }
     }
 
@@ -64,13 +65,21 @@ impl<T: Copy> Phrases<T> {
             .collect::<Option<_>>()
             .ok_or_else(unreadable)?;
         let index = self.phrases.len();
-        let (map, forms) = match pieces.first() {
-            Some(Piece::Word(forms)) => (&mut self.by_word, forms),
-            Some(Piece::Stem(forms)) => (&mut self.by_stem, forms),
+        match pieces.first() {
+            Some(Piece::Word(forms)) => {
+                for form in forms {
+                    self.by_word.entry(form.clone()).or_default().push(index);
+                }
+            }
+            Some(Piece::Stem(forms)) => {
+                for form in forms {
+                    let start = beginning(form).ok_or_else(unreadable)?;
+                    let same = self.by_stem.entry(start.to_owned()).or_default();
+                    same.push((form.clone(), index));
+                    same.sort_by_key(|(stem, _)| stem.len());
+                }
+            }
             Some(Piece::Gap) | None => return Err(unreadable()),
-        };
-        for form in forms {
-            map.entry(form.clone()).or_default().push(index);
         }
         self.phrases.push(Phrase { pieces, value });
         Ok(())
@@ -121,13 +130,19 @@ impl<T: Copy> Phrases<T> {
             if self.by_stem.is_empty() {
                 continue;
             }
-            for (end, c) in term.char_indices() {
-                let stem = term.get(..end + c.len_utf8()).unwrap_or_default();
-                found.extend(self.by_stem.get(stem).into_iter().flatten());
-            }
+            let same = beginning(term).and_then(|start| self.by_stem.get(start));
+            let stems = same.into_iter().flatten();
+            let begins = stems.filter(|(stem, _)| term.starts_with(stem.as_str()));
+            found.extend(begins.map(|(_, index)| *index));
         }
         found
     }
+}
+
+/// The letters by which stems are looked up; none where there are fewer.
+fn beginning(word: &str) -> Option<&str> {
+    let (last, letter) = word.char_indices().nth(STEM_CHARS - 1)?;
+    word.get(..last + letter.len_utf8())
 }
 
 /// Reads one word of a phrase.

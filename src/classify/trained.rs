@@ -45,19 +45,20 @@ impl Trained {
     /// Probabilities of [`STANCES`]; none of a model without this head.
     pub fn probabilities(&self, mention: &Mention, target: &Target) -> Option<Vec<f32>> {
         let (head, range) = self.model.head(STANCE)?;
-        let (view, _) = view_of(&self.lexicon, mention, target);
-        let columns = self.model.columns(&view.features());
+        let (view, ()) = view_of(&self.lexicon, mention, target, |_| ());
+        let columns = self.model.columns(view.values());
         Some(head.probabilities(&Model::classes(&columns, range)))
     }
 
     /// What speaks for each of [`STANCES`], with the words of the mention.
     pub fn explain(&self, mention: &Mention, target: &Target) -> Option<Explanation> {
         let (head, range) = self.model.head(STANCE)?;
-        let (view, words) = view_of(&self.lexicon, mention, target);
-        let columns = self.model.columns(&view.features());
+        let (view, words) = view_of(&self.lexicon, mention, target, seen);
+        let columns = self.model.columns(view.values());
         let sums = Model::classes(&columns, range.clone());
+        let seen = (&view, &self.model.helpers(&columns));
         let parts = (0..STANCES.len())
-            .map(|class| parts(&self.model, &view, words.len(), range.clone(), class))
+            .map(|class| parts(&self.model, seen, words.len(), range.clone(), class))
             .collect();
         Some(Explanation {
             answer: head.answer(&sums),
@@ -86,10 +87,11 @@ impl Trained {
             &self.lexicon.masks,
             None,
         );
-        let columns = self.model.columns(&view.features());
+        let columns = self.model.columns(view.values());
         let answer = head.answer(&Model::classes(&columns, range.clone()));
         let count = read.reading.words.len();
-        let parts = parts(&self.model, &view, count, range, answer.class);
+        let seen = (&view, &self.model.helpers(&columns));
+        let parts = parts(&self.model, seen, count, range, answer.class);
         StanceLabel {
             stance: said(answer),
             probability: Some(answer.probability),
@@ -173,7 +175,18 @@ impl Classifier for Trained {
 }
 
 /// A statement toward a target as a model sees it, and its words.
-fn view_of(lexicon: &Lexicon, mention: &Mention, target: &Target) -> (View, Vec<String>) {
+fn seen(read: &Read<'_>) -> Vec<String> {
+    let words = (0..read.reading.words.len()).map(|at| read.reading.seen(at, at).0);
+    words.collect()
+}
+
+/// What the model sees, and what one wants to know of the words beside.
+fn view_of<T>(
+    lexicon: &Lexicon,
+    mention: &Mention,
+    target: &Target,
+    words: impl Fn(&Read<'_>) -> T,
+) -> (View, T) {
     let (title, text) = (analyse(&mention.title), analyse(&mention.text));
     let read = lexicon.look(mention, &title, &text);
     let names = names(&read.reading, target);
@@ -184,11 +197,10 @@ fn view_of(lexicon: &Lexicon, mention: &Mention, target: &Target) -> (View, Vec<
         &lexicon.masks,
         None,
     );
-    let words = (0..read.reading.words.len()).map(|at| read.reading.seen(at, at).0);
-    (view, words.collect())
+    (view, words(&read))
 }
 
 /// The features of a statement toward a target, for training.
 pub fn features_of(lexicon: &Lexicon, mention: &Mention, target: &Target) -> Features {
-    view_of(lexicon, mention, target).0.features()
+    view_of(lexicon, mention, target, |_| ()).0.features()
 }

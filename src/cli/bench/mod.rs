@@ -1,5 +1,6 @@
 //! `resonanz bench`: measures the house on this machine.
 
+mod classify;
 pub mod engine;
 pub mod matching;
 pub mod measure;
@@ -30,11 +31,17 @@ pub enum Command {
         resonanz bench match --queries 10000 --set bool --posts 5000 --write /tmp/load"
     )]
     Match(matching::Args),
+    /// Statements through the built-in model: with the explanation and without.
+    ///
+    /// Times are CPU time of one thread. Peers are measured by `benches/peers/classify/run`.
+    #[command(after_help = "Example: resonanz bench classify --posts 20000")]
+    Classify(classify::Args),
 }
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Pipeline(args) => pipeline::run(args).await,
         Command::Match(args) => matching::run(&args, None),
+        Command::Classify(args) => classify::run(&args),
     }
 }
