@@ -7,6 +7,7 @@
 use super::calibrate::{Platt, margins};
 use super::features::{CUES, DIMENSIONS, Features, HASHED, HELPERS, VERSION};
 use super::solve::Weights;
+use crate::text::hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -33,6 +34,9 @@ pub struct Card {
     pub hashed: usize,
     /// What everybody should know who uses it.
     pub limits: Vec<String>,
+    /// Targets of which words are known: those that the office has corrected often enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<String>,
     pub heads: Vec<Head>,
 }
 
@@ -137,6 +141,7 @@ impl Model {
                 features: VERSION,
                 hashed: HASHED,
                 limits: Vec::new(),
+                known: Vec::new(),
                 heads: Vec::new(),
             },
             biases: [0.0; STRIDE],
@@ -192,6 +197,12 @@ impl Model {
     /// Sums by class of one head, out of those of all columns.
     pub fn classes(columns: &[f32; STRIDE], of: Range<usize>) -> Vec<f32> {
         by_class(&columns[of])
+    }
+
+    /// The target's number among features, where its words are known.
+    pub fn known(&self, target: &str) -> Option<u64> {
+        let known = self.card.known.iter().any(|name| name == target);
+        known.then(|| hash(target))
     }
 
     /// What the helping heads say, as features for the others.

@@ -9,6 +9,7 @@ use super::solve::Sample;
 use super::trained::{STANCE, STANCES, Trained};
 use crate::model::{Mention, Stance, Target};
 use crate::text::hash;
+use std::collections::BTreeMap;
 
 /// From so many corrections to measure by on the office's own count.
 pub const LEAST_TEST: usize = 20;
@@ -18,6 +19,8 @@ const MAY_LOSE: f64 = 0.01;
 const PRIOR: f32 = 1.0;
 /// How much a correction counts beside a statement of the seed.
 const WEIGHT: f32 = 3.0;
+/// Corrections of a target from which on words are learned for it alone.
+const KNOWN_FROM: usize = 100;
 const DRAWS: usize = 1_000;
 
 /// A statement whose stance people have said.
@@ -118,7 +121,10 @@ pub fn retrain(
 
 fn taught(name: &str, base: &Model, lessons: &Lessons) -> Result<Model, ModelError> {
     let classes: Vec<String> = STANCES.iter().map(|one| one.as_str().to_owned()).collect();
-    let helper = Trained::new(base.clone());
+    let mut model = base.clone();
+    model.card.known = often(lessons.learned);
+    name.clone_into(&mut model.card.name);
+    let helper = Trained::new(model.clone());
     let sample = |told: &Told, weight: f32| Labelled {
         class: STANCES.iter().position(|stance| *stance == told.stance),
         sample: Sample {
@@ -152,10 +158,18 @@ fn taught(name: &str, base: &Model, lessons: &Lessons) -> Result<Model, ModelErr
         licence: "not to be given away".to_owned(),
         source: "this house".to_owned(),
     });
-    let mut model = base.clone();
     model.put(head, &weights)?;
-    name.clone_into(&mut model.card.name);
     Ok(model)
+}
+
+/// Targets that were corrected often enough for words about them to mean something.
+fn often(learned: &[Told]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for told in learned {
+        *counts.entry(&told.target.name).or_default() += 1;
+    }
+    let often = counts.into_iter().filter(|(_, count)| *count >= KNOWN_FROM);
+    often.map(|(name, _)| name.to_owned()).collect()
 }
 
 fn compare(before: &Trained, after: &Trained, told: &[Told]) -> Comparison {

@@ -39,13 +39,17 @@ impl Trained {
 
     /// What the model sees of a statement toward a target.
     pub fn features(&self, mention: &Mention, target: &Target) -> Features {
-        features_of(&self.lexicon, mention, target)
+        let known = self.model.known(&target.name);
+        view_of(&self.lexicon, mention, target, known, |_| ())
+            .0
+            .features()
     }
 
     /// Probabilities of [`STANCES`]; none of a model without this head.
     pub fn probabilities(&self, mention: &Mention, target: &Target) -> Option<Vec<f32>> {
         let (head, range) = self.model.head(STANCE)?;
-        let (view, ()) = view_of(&self.lexicon, mention, target, |_| ());
+        let known = self.model.known(&target.name);
+        let (view, ()) = view_of(&self.lexicon, mention, target, known, |_| ());
         let columns = self.model.columns(view.values());
         Some(head.probabilities(&Model::classes(&columns, range)))
     }
@@ -53,7 +57,8 @@ impl Trained {
     /// What speaks for each of [`STANCES`], with the words of the mention.
     pub fn explain(&self, mention: &Mention, target: &Target) -> Option<Explanation> {
         let (head, range) = self.model.head(STANCE)?;
-        let (view, words) = view_of(&self.lexicon, mention, target, seen);
+        let known = self.model.known(&target.name);
+        let (view, words) = view_of(&self.lexicon, mention, target, known, seen);
         let columns = self.model.columns(view.values());
         let sums = Model::classes(&columns, range.clone());
         let seen = (&view, &self.model.helpers(&columns));
@@ -85,7 +90,7 @@ impl Trained {
             &names,
             &self.lexicon.signs(read, &names),
             &self.lexicon.masks,
-            None,
+            self.model.known(&target.name),
         );
         let columns = self.model.columns(view.values());
         let answer = head.answer(&Model::classes(&columns, range.clone()));
@@ -185,6 +190,7 @@ fn view_of<T>(
     lexicon: &Lexicon,
     mention: &Mention,
     target: &Target,
+    known: Option<u64>,
     words: impl Fn(&Read<'_>) -> T,
 ) -> (View, T) {
     let (title, text) = (analyse(&mention.title), analyse(&mention.text));
@@ -195,12 +201,12 @@ fn view_of<T>(
         &names,
         &lexicon.signs(&read, &names),
         &lexicon.masks,
-        None,
+        known,
     );
     (view, words(&read))
 }
 
-/// The features of a statement toward a target, for training.
+/// The features of a statement toward a target of which no words are known, for training.
 pub fn features_of(lexicon: &Lexicon, mention: &Mention, target: &Target) -> Features {
-    view_of(lexicon, mention, target, |_| ()).0.features()
+    view_of(lexicon, mention, target, None, |_| ()).0.features()
 }

@@ -208,13 +208,13 @@ pub fn caution(language: Language, rule: Rule, model: &str) -> String {
             "Prüfenswert heißt: Eine Tatsachenbehauptung wird bezweifelt oder hinterfragt. Das ist keine Bewertung ihres Wahrheitsgehalts. Die Hinweise hat das Modell {model} gesetzt; es kann irren."
         ),
         (Language::De, _) => format!(
-            "Die Haltung ist eine Eigenschaft der Äußerung, nicht des Menschen dahinter. Das Modell {model} hat sie bestimmt; es kann irren."
+            "Die Haltung ist eine Eigenschaft der Äußerung, nicht des Menschen dahinter. Das Modell {model} hat sie bestimmt; es kann irren. Berichtigen lässt sie sich auf der Seite der Erwähnung; daraus lernt es."
         ),
         (Language::En, Rule::Flagged) => format!(
             "Worth checking means that a factual claim is doubted or questioned. It says nothing about whether the claim is true. The flags were set by the model {model}; it can be wrong."
         ),
         (Language::En, _) => format!(
-            "A stance is a property of the statement, not of the person behind it. It was set by the model {model}, which can be wrong."
+            "A stance is a property of the statement, not of the person behind it. It was set by the model {model}, which can be wrong. Correct it on the mention's page; the model learns from that."
         ),
     }
 }

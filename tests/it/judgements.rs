@@ -246,6 +246,8 @@ fn what_the_office_teaches_labels_only_if_it_is_better() {
     assert!(retrained.frozen.statements >= 400);
     let live = models.live_name().unwrap().unwrap();
     assert_eq!(live, retrained.model.card.name);
+    let known = &retrained.model.card.known;
+    assert_eq!(known, &["minister"], "120 corrections of one target");
 
     // The same again is no better than itself.
     assert_eq!(learn(&good, 2).verdict, Verdict::NotBetter);

@@ -1,6 +1,7 @@
 //! `train`, and `eval` with what it made.
 
 use super::*;
+use crate::skipped::skipped;
 
 /// Statements that are told apart by their words.
 fn set(dir: &TempDir) -> String {
@@ -118,4 +119,28 @@ fn a_recipe_names_heads_and_sets() {
         assert_eq!(refused.code, 2, "{refused:?}");
         assert!(refused.err.contains(told), "{refused:?}");
     }
+}
+
+/// The weights that come with the program are what the recipe makes of the seeds of this very tree and
+/// the public sets, to the byte. Learning takes a minute, and many without optimisation.
+#[test]
+fn the_shipped_weights_can_be_made_again() {
+    let shared = std::env::var("RESONANZ_SHARED").unwrap_or_else(|_| "../shared/data".to_owned());
+    let data = std::path::Path::new(&shared).join("classify");
+    if !data.exists() || cfg!(debug_assertions) {
+        skipped("the shipped weights made again (needs ../shared/data and --release)");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("again.model");
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/src/classify/seed");
+    let recipe = format!("{seed}/recipe.toml");
+    let (data, made) = (data.to_str().unwrap(), out.to_str().unwrap());
+    let done = run(&["train", "--recipe", &recipe, "--data", data, "--out", made]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let shipped = std::fs::read(format!("{seed}/resonanz.model")).unwrap();
+    assert!(
+        std::fs::read(&out).unwrap() == shipped,
+        "seeds, features or learning have changed: make seed/resonanz.model again (its recipe says how)"
+    );
 }
