@@ -21,6 +21,7 @@ mod replay;
 mod run;
 mod samples;
 mod search;
+mod sheet;
 mod source;
 mod train;
 mod watch;

@@ -1,7 +1,7 @@
 //! `resonanz search`: the archive from the command line, also while the house runs.
 
 use super::house::{Place, open_archive, today};
-use super::{Format, Output, WrongArguments};
+use super::{Output, WrongArguments, sheet};
 use crate::app::Archive;
 use crate::clock::Clock;
 use crate::model::{Author, FlagKind, Kind, Stance};
@@ -12,13 +12,18 @@ use jiff::Timestamp;
 use serde_json::json;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The columns of a table of mentions.
 pub const COLUMNS: [&str; 6] = ["ID", "PUBLISHED", "SOURCE", "STANCE", "FLAGS", "TEXT"];
 
+/// Between two looks at what has arrived.
+const PAUSE: Duration = Duration::from_secs(1);
+
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example: resonanz search '{BMI} NEAR/5 Einbürgerung*' --since 7d --stance critical\n\n\
+    after_help = "Example: resonanz search '{BMI} NEAR/5 Einbürgerung*' --since 7d --stance critical\n         \
+    resonanz search Grenzkontrolle --since 30d --limit 5000 --format xlsx > grenze.xlsx\n\n\
     The query language is described in the README."
 )]
 pub struct Args {
@@ -47,9 +52,21 @@ pub struct Args {
     /// Most results
     #[arg(long, default_value_t = 25)]
     limit: usize,
-    /// table for people, jsonl for programs
+    /// Go on with what arrives, until it is stopped
+    #[arg(long)]
+    follow: bool,
+    /// table for people, jsonl for programs, csv (with semicolons) or xlsx for spreadsheets
     #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
-    format: Format,
+    format: Shape,
+}
+
+/// How mentions are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Shape {
+    Table,
+    Jsonl,
+    Csv,
+    Xlsx,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -85,21 +102,73 @@ fn since(text: &str) -> Result<Since, String> {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    args.check()?;
     let config = args.place.archive()?;
     let voices = Arc::new(Voices::new(&config.voices, today()));
-    let archive = open_archive(&config, &voices).await?;
-    let found = collect(&archive, &args).await;
-    archive.store.close().await;
-    let (total, found) = match found {
-        Ok(found) => found,
-        Err(SearchError::BadQuery { fault, start, end }) => {
-            let message = point_at(&args.query, &fault.to_string(), start, end);
-            return Err(WrongArguments(message).into());
+    let mut seen = Seen::default();
+    loop {
+        let archive = open_archive(&config, &voices).await?;
+        let found = collect(&archive, &args).await;
+        archive.store.close().await;
+        let (total, found) = found.map_err(|error| told(error, &args.query))?;
+        let head = seen.is_empty();
+        let new = seen.take(found);
+        if head || !new.is_empty() {
+            print(&new, total, &args, head)?;
         }
-        Err(error) => return Err(error.into()),
-    };
-    print(&found, total, args.format)?;
-    Ok(ExitCode::SUCCESS)
+        if !args.follow {
+            return Ok(ExitCode::SUCCESS);
+        }
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+impl Args {
+    fn check(&self) -> Result<(), WrongArguments> {
+        let wrong = |what: &str| Err(WrongArguments(what.to_owned()));
+        if self.format == Shape::Xlsx && self.follow {
+            return wrong("a sheet of XLSX has an end: leave out --follow, or write --format csv");
+        }
+        if self.format == Shape::Xlsx && Output::is_terminal() {
+            return wrong("XLSX is for a file: add `> mentions.xlsx`");
+        }
+        Ok(())
+    }
+}
+
+/// The fault of a query is whoever's asked; everything else is ours.
+fn told(error: SearchError, query: &str) -> anyhow::Error {
+    match error {
+        SearchError::BadQuery { fault, start, end } => {
+            WrongArguments(point_at(query, &fault.to_string(), start, end)).into()
+        }
+        error => error.into(),
+    }
+}
+
+/// What was printed already. After the first time, mentions come in the order of their arrival.
+#[derive(Default)]
+struct Seen {
+    newest: Option<i64>,
+}
+
+impl Seen {
+    fn is_empty(&self) -> bool {
+        self.newest.is_none()
+    }
+
+    fn take(&mut self, mut found: Vec<Found>) -> Vec<Found> {
+        if let Some(newest) = self.newest {
+            found.retain(|one| one.mention.id > newest);
+            found.sort_by_key(|one| one.mention.id);
+        }
+        let ids = found.iter().map(|one| one.mention.id);
+        self.newest = ids.max().max(self.newest).or(Some(0));
+        found
+    }
 }
 
 /// Asks page by page until there is enough.
@@ -131,30 +200,51 @@ async fn collect(archive: &Archive, args: &Args) -> Result<(u64, Vec<Found>), Se
     }
 }
 
-fn print(found: &[Found], total: u64, format: Format) -> anyhow::Result<()> {
-    let mut out = Output::new();
-    if format == Format::Jsonl {
-        for Found {
-            mention,
-            highlights,
-        } in found
-        {
-            out.json(&json!({
-                "id": mention.id, "source": mention.source, "kind": mention.kind,
-                "published": mention.published, "edited": mention.edited, "title": mention.title,
-                "text": mention.text, "lang": mention.lang, "site": mention.site,
-                "url": mention.url, "voice": voice(mention),
-                "watches": watches(mention), "stances": mention.labels.stances,
-                "flags": mention.labels.flags, "model": mention.labels.model,
-                "highlights": highlights,
-            }))?;
+fn print(found: &[Found], total: u64, args: &Args, head: bool) -> anyhow::Result<()> {
+    let mentions = || found.iter().map(|found| &found.mention);
+    match args.format {
+        Shape::Csv => return sheet::csv(std::io::stdout().lock(), mentions(), head),
+        Shape::Xlsx => {
+            let all: Vec<&StoredMention> = mentions().collect();
+            return sheet::xlsx(std::io::stdout().lock(), &all);
         }
-        return Ok(());
+        Shape::Jsonl => return print_json(found),
+        Shape::Table => {}
     }
-    let rows: Vec<Vec<String>> = found.iter().map(|found| row(&found.mention)).collect();
-    out.table(&COLUMNS, &rows)?;
-    out.line(&format!("{} of {total}", found.len()))?;
-    Ok(())
+    let mut out = Output::new();
+    let rows: Vec<Vec<String>> = mentions().map(row).collect();
+    match head {
+        true => out.table(&COLUMNS, &rows)?,
+        false => {
+            for row in rows {
+                out.line(&row.join("  "))?;
+            }
+        }
+    }
+    if !args.follow {
+        out.line(&format!("{} of {total}", found.len()))?;
+    }
+    Ok(out.flush()?)
+}
+
+fn print_json(found: &[Found]) -> anyhow::Result<()> {
+    let mut out = Output::new();
+    for Found {
+        mention,
+        highlights,
+    } in found
+    {
+        out.json(&json!({
+            "id": mention.id, "source": mention.source, "kind": mention.kind,
+            "published": mention.published, "edited": mention.edited, "title": mention.title,
+            "text": mention.text, "lang": mention.lang, "site": mention.site,
+            "url": mention.url, "voice": voice(mention),
+            "watches": watches(mention), "stances": mention.labels.stances,
+            "flags": mention.labels.flags, "model": mention.labels.model,
+            "highlights": highlights,
+        }))?;
+    }
+    Ok(out.flush()?)
 }
 
 fn voice(mention: &StoredMention) -> Option<&str> {

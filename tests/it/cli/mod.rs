@@ -3,6 +3,7 @@
 mod archive;
 mod daemon;
 mod eval;
+mod sheets;
 mod sources;
 mod train;
 mod watch_test;
