@@ -63,6 +63,8 @@ pub struct Seen {
 #[derive(Debug, Default)]
 pub struct Block {
     seen: Vec<Seen>,
+    first: Vec<u32>,
+    counts: Vec<u32>,
     scale: f32,
 }
 
@@ -116,48 +118,79 @@ impl View {
 
     /// All features, each number once, ascending.
     pub fn features(&self) -> Features {
-        merge(self.values().collect())
-    }
-
-    /// All features; a number may come once in each block.
-    pub fn values(&self) -> impl Iterator<Item = (u32, f32)> + '_ {
         let blocks = self.blocks.iter().flat_map(Block::values);
-        self.cues.iter().copied().chain(blocks)
+        merge(self.cues.iter().copied().chain(blocks).collect())
     }
 }
 
 impl Block {
-    fn new(mut seen: Vec<Seen>, scale: f32) -> Self {
-        // One comparison of one number is a good deal quicker than two of two.
-        seen.sort_unstable_by_key(|one| u64::from(one.number) << 32 | u64::from(one.word));
-        let squares: f32 = groups(&seen).map(|group| damped(group).powi(2)).sum();
+    fn new(seen: Vec<Seen>, scale: f32) -> Self {
+        let (first, counts) = counted(&seen);
+        let worth = counts.iter().map(|count| damped(*count));
+        let squares: f32 = worth.map(|worth| worth * worth).sum();
         Self {
             scale: scale / squares.sqrt().max(1.0),
             seen,
+            first,
+            counts,
         }
     }
 
+    /// What a feature that is seen once is worth.
+    pub fn scale(&self) -> f32 {
+        self.scale
+    }
+
+    /// Numbers of the features, and what each is worth more than one that is seen once.
+    pub fn worth(&self) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let counted = self.seen.iter().zip(&self.counts);
+        let firsts = counted.filter(|(_, count)| **count > 0);
+        firsts.map(|(seen, count)| (seen.number, damped(*count)))
+    }
+
     fn values(&self) -> impl Iterator<Item = (u32, f32)> + '_ {
-        groups(&self.seen).map(|group| (group[0].number, damped(group) * self.scale))
+        self.worth()
+            .map(|(number, worth)| (number, worth * self.scale))
     }
 
     /// Each occurrence with its share of its feature's value.
     pub fn shares(&self) -> impl Iterator<Item = (Seen, f32)> + '_ {
-        groups(&self.seen).flat_map(|group| {
-            let share = damped(group) * self.scale / group.len() as f32;
-            group.iter().map(move |seen| (*seen, share))
+        self.seen.iter().zip(&self.first).map(|(seen, first)| {
+            let count = self.counts[*first as usize];
+            (*seen, damped(count) * self.scale / count as f32)
         })
     }
 }
 
-/// Occurrences of the same feature.
-fn groups(seen: &[Seen]) -> impl Iterator<Item = &[Seen]> {
-    seen.chunk_by(|one, other| one.number == other.number)
+/// For each occurrence where its feature occurs first, and there how often it does; 0 elsewhere. A
+/// table of its own: a sort of all numbers would take a tenth of the time that a statement takes.
+fn counted(seen: &[Seen]) -> (Vec<u32>, Vec<u32>) {
+    let mut table = vec![0_u32; (2 * seen.len()).next_power_of_two()];
+    let mask = table.len() - 1;
+    let mut first = Vec::with_capacity(seen.len());
+    let mut counts = vec![0; seen.len()];
+    for (at, one) in (0_u32..).zip(seen) {
+        let mut slot = one.number as usize & mask;
+        let found = loop {
+            match table[slot] {
+                0 => {
+                    table[slot] = at + 1;
+                    break at;
+                }
+                other if seen[other as usize - 1].number == one.number => break other - 1,
+                _ => slot = (slot + 1) & mask,
+            }
+        };
+        counts[found as usize] += 1;
+        first.push(found);
+    }
+    (first, counts)
 }
 
 /// The second occurrence says less than the first.
-fn damped(group: &[Seen]) -> f32 {
-    match group.len() {
+fn damped(count: u32) -> f32 {
+    match count {
+        0 => 0.0,
         1 => 1.0,
         2 => 1.0 + std::f32::consts::LN_2,
         count => 1.0 + libm::logf(count as f32),

@@ -50,7 +50,7 @@ impl Trained {
         let (head, range) = self.model.head(STANCE)?;
         let known = self.model.known(&target.name);
         let (view, ()) = view_of(&self.lexicon, mention, target, known, |_| ());
-        let columns = self.model.columns(view.values());
+        let columns = self.model.seen(&view);
         Some(head.probabilities(&Model::classes(&columns, range)))
     }
 
@@ -59,7 +59,7 @@ impl Trained {
         let (head, range) = self.model.head(STANCE)?;
         let known = self.model.known(&target.name);
         let (view, words) = view_of(&self.lexicon, mention, target, known, seen);
-        let columns = self.model.columns(view.values());
+        let columns = self.model.seen(&view);
         let sums = Model::classes(&columns, range.clone());
         let seen = (&view, &self.model.helpers(&columns));
         let parts = (0..STANCES.len())
@@ -92,7 +92,7 @@ impl Trained {
             &self.lexicon.masks,
             self.model.known(&target.name),
         );
-        let columns = self.model.columns(view.values());
+        let columns = self.model.seen(&view);
         let answer = head.answer(&Model::classes(&columns, range.clone()));
         let count = read.reading.words.len();
         let seen = (&view, &self.model.helpers(&columns));

@@ -55,7 +55,7 @@ fn a_file_is_the_model_again_and_a_spoilt_one_is_refused() {
     assert_eq!(read.to_bytes().unwrap(), bytes);
     for n in 0..3_u32 {
         let (head, range) = read.head(STANCE).unwrap();
-        let sums = Model::classes(&read.columns([(30 + n, 1.0)].into_iter()), range);
+        let sums = Model::classes(&read.columns(&vec![(30 + n, 1.0)]), range);
         assert_eq!(head.answer(&sums).class, n as usize);
         assert!(head.probabilities(&sums).iter().sum::<f32>() < 1.0 + 1e-5);
     }
@@ -111,7 +111,7 @@ fn the_parts_of_an_explanation_are_all_of_it() {
         let mention = mention(Kind::Post, "", "", text);
         let explained = trained.explain(&mention, &ministry()).unwrap();
         let features = trained.features(&mention, &ministry());
-        let sums = Model::classes(&model.columns(features.iter().copied()), range.clone());
+        let sums = Model::classes(&model.columns(&features), range.clone());
         assert_eq!(explained.parts.len(), 3);
         for (class, parts) in explained.parts.iter().enumerate() {
             let (all, wanted) = (parts.sum(), lead(&sums, class));

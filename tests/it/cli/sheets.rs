@@ -74,7 +74,10 @@ fn a_sheet_of_xlsx_is_text_only() {
     let told = String::from_utf8_lossy(&python.stdout);
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!(&lines[..2], ["3", "False"], "{python:?}");
-    assert!(lines[2].contains("=1+1 Grenzkontrollen &amp; <b>"), "{told}");
+    assert!(
+        lines[2].contains("=1+1 Grenzkontrollen &amp; <b>"),
+        "{told}"
+    );
 }
 
 #[test]
