@@ -43,6 +43,7 @@ use second::Second;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Tombstones of items that we never had are kept this long: nobody delivers later.
@@ -213,6 +214,8 @@ impl App {
         let (out, deliveries) = mpsc::channel(self.config.pipeline.queue);
         let (pipeline, finished) = self.pipeline(&index);
         let pipeline = tokio::spawn(pipeline.run(deliveries));
+        let second = self.second(&stop)?;
+        let keeper = self.keeper(&stop);
         let mut sources = Vec::new();
         for source in self.options.sources {
             let resume = self.house.store.cursor(source.name()).await?;
@@ -225,32 +228,6 @@ impl App {
             };
             sources.push(tokio::spawn(supervise::run(source, resume, around)));
         }
-        let second = second::model(&self.config.classify.second)?.map(|model| {
-            let second = Second {
-                config: self.config.classify.second.clone(),
-                model,
-                store: self.house.store.clone(),
-                register: self.registered.register.subscribe(),
-                metrics: self.metrics.clone(),
-                clock: self.options.clock.clone(),
-            };
-            tokio::spawn(second.run(stop.clone()))
-        });
-        let nightly = Nightly {
-            config: self.config.classify.clone(),
-            dir: self.house.dir().to_owned(),
-            store: self.house.store.clone(),
-            register: self.registered.register.subscribe(),
-            classifier: self.classifier.clone(),
-            metrics: self.metrics.clone(),
-        };
-        let keeper = tokio::spawn(keep(
-            self.house.store.clone(),
-            self.registered.clone(),
-            nightly,
-            self.options.clock.clone(),
-            stop.clone(),
-        ));
         Ok(Running {
             clock: self.options.clock,
             registered: self.registered,
@@ -270,6 +247,38 @@ impl App {
             keeper,
             second,
         })
+    }
+
+    /// The follower that asks the second model, where there is one.
+    fn second(&self, stop: &CancellationToken) -> anyhow::Result<Option<JoinHandle<()>>> {
+        let config = &self.config.classify.second;
+        let second = second::model(config)?.map(|model| Second {
+            config: config.clone(),
+            model,
+            store: self.house.store.clone(),
+            register: self.registered.register.subscribe(),
+            metrics: self.metrics.clone(),
+            clock: self.options.clock.clone(),
+        });
+        Ok(second.map(|second| tokio::spawn(second.run(stop.clone()))))
+    }
+
+    fn keeper(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let nightly = Nightly {
+            config: self.config.classify.clone(),
+            dir: self.house.dir().to_owned(),
+            store: self.house.store.clone(),
+            register: self.registered.register.subscribe(),
+            classifier: self.classifier.clone(),
+            metrics: self.metrics.clone(),
+        };
+        tokio::spawn(keep(
+            self.house.store.clone(),
+            self.registered.clone(),
+            nightly,
+            self.options.clock.clone(),
+            stop.clone(),
+        ))
     }
 
     fn pipeline(&self, index: &Arc<Index>) -> (Pipeline, watch::Receiver<u64>) {
