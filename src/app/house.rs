@@ -45,6 +45,16 @@ impl House {
         })
     }
 
+    /// Holds the directory against other processes as long as the file lives, without opening keys
+    /// and store.
+    ///
+    /// # Errors
+    /// A directory that another process holds, or that cannot be written.
+    pub fn lock(dir: &Path) -> anyhow::Result<File> {
+        std::fs::create_dir_all(dir)?;
+        lock(dir)
+    }
+
     /// Where the store's file is, for readers that need no lock.
     pub fn store_path(dir: &Path) -> PathBuf {
         dir.join("store.sqlite")

@@ -5,6 +5,7 @@
 //! up, mail makes a last round, pages close. Every wait has a bound.
 
 mod archive;
+pub mod backup;
 mod house;
 pub mod models;
 pub mod nightly;

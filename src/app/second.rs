@@ -129,7 +129,16 @@ impl Second {
         if timely.is_empty() {
             return Ok(());
         }
-        let (timely, answers) = self.answers(timely).await?;
+        let asked = timely.len();
+        let (timely, answers) = match self.answers(timely).await {
+            Ok(answered) => answered,
+            Err(error) => {
+                // What it broke down on would break it again: the first model's answers stand.
+                tracing::warn!(%error, "The second model gave no answer.");
+                self.count("failed", asked);
+                return Ok(());
+            }
+        };
         for ((mention, _), answer) in timely.iter().zip(answers) {
             let told = answer.stances.iter().all(|one| one.probability.is_some());
             if !told {

@@ -17,6 +17,7 @@ mod phrases;
 mod reading;
 pub mod retrain;
 pub mod score;
+mod second;
 pub mod shipped;
 pub mod solve;
 pub mod statements;

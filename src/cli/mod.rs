@@ -6,11 +6,13 @@
 //! an import was refused, an example of a watch failed, a source cannot be collected, a watch has no
 //! rules for a platform).
 
+mod backup;
 pub mod bench;
 mod demo;
 mod erase;
 mod eval;
 mod explain;
+mod fsck;
 mod house;
 mod judged;
 mod model;
@@ -18,6 +20,7 @@ mod output;
 mod rebuild_index;
 mod recipe;
 mod replay;
+mod restore;
 mod run;
 mod samples;
 mod search;
@@ -91,6 +94,12 @@ pub enum Command {
     RebuildIndex(rebuild_index::Args),
     /// Erase mentions for good: from store, index and mails on disk.
     Erase(erase::Args),
+    /// Copy the archive into a folder, also while the house runs.
+    Backup(backup::Args),
+    /// Bring a copy back; what was erased since stays erased.
+    Restore(restore::Args),
+    /// Say whether store, index and mails are sound and agree.
+    Fsck(fsck::Args),
     /// List and check the sources, or read recorded bytes with a source's adapter.
     #[command(subcommand, after_help = "Example: resonanz source check")]
     Source(source::Command),
@@ -127,6 +136,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(args).await,
         Command::RebuildIndex(args) => rebuild_index::run(args).await,
         Command::Erase(args) => erase::run(args).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Restore(args) => restore::run(args).await,
+        Command::Fsck(args) => fsck::run(args).await,
         Command::Source(command) => source::run(command).await,
         Command::Watch(command) => watch::run(command).await,
         Command::Explain(args) => explain::run(&args),

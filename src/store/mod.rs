@@ -8,6 +8,7 @@
 //! SQLite: WAL, `synchronous=FULL`, `secure_delete=ON` (freed pages are zeroed) and
 //! [`Store::purge`] (the WAL itself is emptied), so that what was deleted is in no file.
 
+mod backup;
 mod cases;
 mod coding;
 mod judgements;
@@ -16,6 +17,7 @@ mod read;
 mod versions;
 mod write;
 
+pub use backup::{ErasedAuthor, ErasedItem, Erasures};
 pub use cases::{Case, CaseState, Counted, Counts, LatestCase, NewCase, Window};
 pub use coding::Coding;
 pub use judgements::{Judged, Judgement};

@@ -316,6 +316,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Of an account that was gone already: what a restored store still has of it.
+    pub(super) async fn gone_again(
+        &mut self,
+        pseudonym: Pseudonym,
+        at: Timestamp,
+        level: i64,
+    ) -> Result<usize, StoreError> {
+        let removed = self.remove_all_of(&[pseudonym]).await?;
+        self.keep_away(&[pseudonym], at, level).await?;
+        Ok(removed.len())
+    }
+
     /// An account is back: what it publishes from now on may be collected.
     pub async fn author_back(&mut self, pseudonyms: &[Pseudonym]) -> Result<(), StoreError> {
         for pseudonym in pseudonyms {

@@ -42,7 +42,7 @@ pub fn config() -> serde_json::Value {
     })
 }
 
-fn tokenizer() -> serde_json::Value {
+pub fn tokenizer() -> serde_json::Value {
     let vocabulary: serde_json::Map<_, _> = WORDS
         .iter()
         .enumerate()

@@ -1,6 +1,6 @@
 //! The second model: read as it is saved, wired as it was trained, and no broken file harms.
 
-use super::super::tiny_transformer::{config, write};
+use super::super::tiny_transformer::{config, tokenizer, write};
 use super::{mention, ministry};
 use resonanz::classify::Classifier;
 use resonanz::classify::transformer::{Statement, Transformer};
@@ -81,6 +81,15 @@ fn a_directory_that_is_no_model_is_told_why() {
         Some(config.to_string().into_bytes())
     };
     let labels = serde_json::json!({"0": "good", "1": "bad", "2": "neutral"});
+    let twice = serde_json::json!({"0": "critical", "00": "neutral", "1": "supportive"});
+    let tokenizer = |key: &str, value: serde_json::Value| {
+        let mut tokenizer = tokenizer();
+        tokenizer[key] = value;
+        Some(tokenizer.to_string().into_bytes())
+    };
+    let many =
+        serde_json::json!({"type": "WordLevel", "vocab": {"[UNK]": 99}, "unk_token": "[UNK]"});
+    let huge = Some(u64::MAX.to_le_bytes().to_vec());
     let cases = [
         ("config.json", None, "config.json"),
         ("tokenizer.json", None, "tokenizer.json"),
@@ -88,23 +97,26 @@ fn a_directory_that_is_no_model_is_told_why() {
         ("config.json", Some(b"{".to_vec()), "config.json"),
         ("tokenizer.json", Some(b"{}".to_vec()), "tokenizer.json"),
         (
-            "model.safetensors",
-            Some(b"RSNZ".to_vec()),
-            "model.safetensors",
+            "tokenizer.json",
+            tokenizer("post_processor", serde_json::Value::Null),
+            "marks",
         ),
-        (
-            "model.safetensors",
-            Some(u64::MAX.to_le_bytes().to_vec()),
-            "model.safetensors",
-        ),
+        ("tokenizer.json", tokenizer("model", many), "10 tokens"),
+        ("model.safetensors", Some(b"RSNZ".to_vec()), "damaged"),
+        ("model.safetensors", huge, "damaged"),
         (
             "config.json",
             changed("model_type", "gpt2".into()),
-            "`bert` or `xlm-roberta`",
+            "bert or xlm-roberta",
         ),
         (
             "config.json",
             changed("id2label", labels),
+            "critical, neutral and supportive",
+        ),
+        (
+            "config.json",
+            changed("id2label", twice),
             "critical, neutral and supportive",
         ),
         (
@@ -114,23 +126,28 @@ fn a_directory_that_is_no_model_is_told_why() {
         ),
         (
             "config.json",
-            changed("hidden_size", 4_096_000.into()),
-            "too large",
-        ),
-        (
-            "config.json",
             changed("hidden_size", 8.into()),
-            "model.safetensors",
+            "does not fit",
         ),
         (
             "config.json",
             changed("model_type", "xlm-roberta".into()),
-            "config.json",
+            "does not fit",
         ),
         (
             "config.json",
-            changed("max_position_embeddings", 0.into()),
-            "too small",
+            changed("max_position_embeddings", 2.into()),
+            "no room",
+        ),
+        (
+            "config.json",
+            changed("problem_type", "regression".into()),
+            "problem_type",
+        ),
+        (
+            "config.json",
+            changed("pad_token_id", u64::MAX.into()),
+            "config.json",
         ),
     ];
     for (file, bytes, expected) in cases {
@@ -151,19 +168,30 @@ fn a_directory_that_is_no_model_is_told_why() {
 
 /// Every cut and every flipped byte is an error or an answer, never the end.
 #[test]
-fn damaged_weights_end_nothing() {
+fn damaged_files_end_nothing() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path());
-    let path = dir.path().join("model.safetensors");
-    let whole = std::fs::read(&path).unwrap();
-    for at in (0..whole.len()).step_by(97) {
-        std::fs::write(&path, &whole[..at]).unwrap();
-        assert!(Transformer::open(dir.path()).is_err(), "cut at {at}");
-        let mut flipped = whole.clone();
-        flipped[at] ^= 0x55;
-        std::fs::write(&path, &flipped).unwrap();
-        if let Ok(model) = Transformer::open(dir.path()) {
-            let _ = model.stances(&ask(&["Unsinn"]));
+    for (file, step) in [
+        ("model.safetensors", 97),
+        ("tokenizer.json", 13),
+        ("config.json", 11),
+    ] {
+        let path = dir.path().join(file);
+        let whole = std::fs::read(&path).unwrap();
+        for at in (0..whole.len()).step_by(step) {
+            std::fs::write(&path, &whole[..at]).unwrap();
+            assert!(Transformer::open(dir.path()).is_err(), "{file} cut at {at}");
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1 << (at % 8);
+            std::fs::write(&path, &flipped).unwrap();
+            if let Ok(model) = Transformer::open(dir.path()) {
+                let found = model.stances(&ask(&["Unsinn"])).unwrap_or_default();
+                assert!(
+                    found.iter().flatten().all(|one| one.is_finite()),
+                    "{file} at {at}"
+                );
+            }
         }
+        std::fs::write(&path, &whole).unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! The built binary as a person or a script uses it: help, exit codes, what goes to which stream.
 
 mod archive;
+mod backup;
 mod daemon;
 mod eval;
 mod sheets;

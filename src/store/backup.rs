@@ -1,0 +1,162 @@
+//! Copies of the store, what must stay erased in them, and whether a store is sound.
+
+use super::{Store, StoreError, Tx};
+use crate::privacy::{MentionKey, Pseudonym};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use std::path::Path;
+
+/// What is gone for good, as keyed hashes: worth nothing without the key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasures {
+    pub items: Vec<ErasedItem>,
+    pub authors: Vec<ErasedAuthor>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedItem {
+    pub key: Vec<u8>,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedAuthor {
+    pub pseudonym: Vec<u8>,
+    pub at: Timestamp,
+    /// As in the table: 1 left, 2 by order.
+    pub level: i64,
+}
+
+/// Rows that hang in the air: table, what it lacks, and how to find them.
+const ORPHANS: [(&str, &str, &str); 6] = [
+    (
+        "mention_watch",
+        "mention",
+        "mention_id NOT IN (SELECT id FROM mention)",
+    ),
+    (
+        "judgement",
+        "mention",
+        "mention_id NOT IN (SELECT id FROM mention)",
+    ),
+    (
+        "coding",
+        "mention",
+        "mention_id NOT IN (SELECT id FROM mention)",
+    ),
+    (
+        "case_mention",
+        "case",
+        "case_id NOT IN (SELECT id FROM desk_case)",
+    ),
+    (
+        "outbox",
+        "case",
+        "case_id NOT IN (SELECT id FROM desk_case)",
+    ),
+    (
+        "outbox_mention",
+        "mail",
+        "outbox_id NOT IN (SELECT id FROM outbox)",
+    ),
+];
+
+impl Store {
+    /// Writes a whole copy into a file that is not there yet, while others read and write.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        sqlx::query("VACUUM INTO $1")
+            .bind(path.to_string_lossy().into_owned())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Everything that must not come back.
+    pub async fn erasures(&self) -> Result<Erasures, StoreError> {
+        let mut found = Erasures::default();
+        let items = sqlx::query("SELECT key, at_ms FROM tombstone WHERE known > 0 ORDER BY at_ms")
+            .fetch_all(&self.readers)
+            .await?;
+        for row in items {
+            found.items.push(ErasedItem {
+                key: row.try_get("key")?,
+                at: super::time(row.try_get("at_ms")?)?,
+            });
+        }
+        let authors = sqlx::query(
+            "SELECT pseudonym, at_ms, known FROM author_gone WHERE known > 0 ORDER BY at_ms",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        for row in authors {
+            found.authors.push(ErasedAuthor {
+                pseudonym: row.try_get("pseudonym")?,
+                at: super::time(row.try_get("at_ms")?)?,
+                level: row.try_get("known")?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// What is wrong with the file and its rows; nothing where it is sound.
+    pub async fn faults(&self) -> Result<Vec<String>, StoreError> {
+        let told: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(100)")
+            .fetch_all(&self.readers)
+            .await?;
+        let mut faults: Vec<String> = told.into_iter().filter(|line| line != "ok").collect();
+        for (table, missing, which) in ORPHANS {
+            let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+                "SELECT count(*) FROM {table} WHERE {which}"
+            )))
+            .fetch_one(&self.readers)
+            .await?;
+            if count > 0 {
+                faults.push(format!("{count} rows of {table} without their {missing}"));
+            }
+        }
+        let newest: Option<i64> = sqlx::query_scalar("SELECT MAX(seq) FROM mention")
+            .fetch_one(&self.readers)
+            .await?;
+        let sequence = self.newest_seq().await?;
+        if newest.is_some_and(|newest| newest > sequence) {
+            faults.push(format!(
+                "mentions are newer than the sequence number {sequence}"
+            ));
+        }
+        Ok(faults)
+    }
+
+    /// Mails that a restored store would send once more are given up, visibly.
+    pub async fn give_up_mails(&self, reason: &str) -> Result<u64, StoreError> {
+        let given = sqlx::query(
+            "UPDATE outbox SET state = 'failed', last_error = $1 WHERE state = 'pending'",
+        )
+        .bind(reason)
+        .execute(&self.writer)
+        .await?;
+        Ok(given.rows_affected())
+    }
+}
+
+impl Tx {
+    /// Erases once more what was erased. Returns how many mentions were still there.
+    pub async fn erase_again(&mut self, erasures: &Erasures) -> Result<usize, StoreError> {
+        let mut erased = 0;
+        for item in &erasures.items {
+            let key: MentionKey = super::read::key(&item.key)?;
+            erased += usize::from(self.delete(&key, item.at).await?.is_some());
+            sqlx::query("UPDATE tombstone SET known = 1 WHERE key = $1")
+                .bind(&item.key)
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        for author in &erasures.authors {
+            let wrong = |_| StoreError::Damaged("a pseudonym has 16 bytes".to_owned());
+            let bytes = author.pseudonym.as_slice().try_into().map_err(wrong)?;
+            let (at, level) = (author.at, author.level);
+            erased += self.gone_again(Pseudonym(bytes), at, level).await?;
+        }
+        Ok(erased)
+    }
+}
