@@ -215,17 +215,18 @@ impl Card {
         let positions = self.position_embedding_type.as_deref();
         let problem = self.problem_type.as_deref();
         let heads = self.num_attention_heads;
-        let fault = if heads == 0 || self.hidden_size == 0 || self.hidden_size % heads != 0 {
-            "hidden_size is no multiple of num_attention_heads"
-        } else if positions.is_some_and(|kind| kind != "absolute") {
-            "position_embedding_type must be absolute"
-        } else if problem.is_some_and(|kind| kind != "single_label_classification") {
-            "problem_type must be single_label_classification"
-        } else if !self.layer_norm_eps.is_normal() || self.layer_norm_eps < 0.0 {
-            "layer_norm_eps must be above zero"
-        } else {
-            return Ok(());
-        };
+        let fault =
+            if heads == 0 || self.hidden_size == 0 || !self.hidden_size.is_multiple_of(heads) {
+                "hidden_size is no multiple of num_attention_heads"
+            } else if positions.is_some_and(|kind| kind != "absolute") {
+                "position_embedding_type must be absolute"
+            } else if problem.is_some_and(|kind| kind != "single_label_classification") {
+                "problem_type must be single_label_classification"
+            } else if !self.layer_norm_eps.is_normal() || self.layer_norm_eps < 0.0 {
+                "layer_norm_eps must be above zero"
+            } else {
+                return Ok(());
+            };
         Err(TransformerError::Config(fault.to_owned()))
     }
 
