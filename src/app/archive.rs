@@ -10,8 +10,8 @@ use crate::model::{Span, Stance};
 use crate::privacy::Voices;
 use crate::query::{Doc, Keys, Query, QueryError, RawKeys, fault};
 use crate::serve::{
-    self, CaseFile, Check, Coded, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS, Preview,
-    PreviewRequest, Request, Results, SearchError, SourceState,
+    self, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, Preview, PreviewRequest,
+    Request, Results, SearchError, SourceState,
 };
 use crate::store::{Case, Coding, Judged, Store, StoreError, StoredMention};
 use crate::text::analyse;
@@ -56,24 +56,24 @@ impl Archive {
         let search = index::Search {
             query: query.as_ref().map(|query| query.expr().clone()),
             // A stance filter beside a watch means the stance toward that watch's target.
-            target: request
-                .watch
-                .as_ref()
-                .filter(|_| request.stance.is_some())
-                .and_then(|watch| self.target(watch)),
+            target: request.target.or_else(|| {
+                let watch = request.watch.as_ref().filter(|_| request.stance.is_some());
+                watch.and_then(|watch| self.target(watch))
+            }),
             watch: request.watch,
             source: request.source,
             kind: request.kind,
             lang: request.lang,
             stance: request.stance,
             flag: request.flag,
-            site: None,
+            site: request.site,
             since: request.since,
             until: request.until,
             order: order(request.order),
             limit: request.limit,
             after: after.map_err(|_| SearchError::BadMark)?,
-            facets: true,
+            filter: request.filter,
+            aggregations: request.aggregations,
         };
         let page = self.index.search(search).await.map_err(search_error)?;
         let mentions = self.store.mentions(&page.ids).await.map_err(internal)?;
@@ -86,7 +86,7 @@ impl Archive {
             items,
             next: page.next,
             whole: page.whole,
-            facets: page.facets.map(facets).unwrap_or_default(),
+            aggregated: page.aggregated,
         })
     }
 
@@ -207,6 +207,7 @@ pub(super) fn bad_query(error: QueryError) -> SearchError {
 fn order(order: serve::Order) -> index::Order {
     match order {
         serve::Order::Newest => index::Order::Newest,
+        serve::Order::Oldest => index::Order::Oldest,
         serve::Order::Relevance => index::Order::Relevance,
     }
 }
@@ -214,6 +215,7 @@ fn order(order: serve::Order) -> index::Order {
 pub(super) fn search_error(error: IndexError) -> SearchError {
     match error {
         IndexError::TimedOut => SearchError::TimedOut,
+        IndexError::Aggregation(fault) => SearchError::BadAggregation(fault),
         IndexError::TooBroad { pattern } => SearchError::BadQuery {
             fault: Box::new(fault::too_broad(&pattern, index::near::MAX_EXPANSIONS)),
             start: 0,
@@ -261,20 +263,6 @@ fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
             keys: &keys,
         },
     )
-}
-
-fn facets(facets: index::Facets) -> Facets {
-    let counts = |list: Vec<(String, u64)>| {
-        list.into_iter()
-            .map(|(name, count)| Count { name, count })
-            .collect()
-    };
-    Facets {
-        watches: counts(facets.watch),
-        sources: counts(facets.source),
-        stances: counts(facets.stance),
-        flags: counts(facets.flag),
-    }
 }
 
 impl serve::Archive for Archive {

@@ -1,6 +1,7 @@
 //! What of a stored mention the index is given.
 
 use super::schema::{self, IndexView};
+use crate::model::Author;
 use crate::query::RawKeys;
 use crate::store::StoredMention;
 use tantivy::TantivyDocument;
@@ -12,6 +13,8 @@ pub(super) fn of(mention: &StoredMention) -> TantivyDocument {
     schema::document(&IndexView {
         id: mention.id,
         published_ms: mention.published.as_millisecond(),
+        collected_ms: mention.collected.as_millisecond(),
+        speaker: speaker(mention.author.as_ref()),
         title: &mention.title,
         text: &mention.text,
         keys: RawKeys {
@@ -31,4 +34,14 @@ pub(super) fn of(mention: &StoredMention) -> TantivyDocument {
             .collect(),
         flags: labels.flags.iter().map(|label| label.flag).collect(),
     })
+}
+
+/// The number of a private author.
+fn speaker(author: Option<&Author>) -> Option<u64> {
+    let Some(Author::Private { pseudonym }) = author else {
+        return None;
+    };
+    let bytes = pseudonym.0.iter().take(8);
+    let number = bytes.fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    Some(number >> (u64::BITS - schema::SPEAKER_BITS))
 }

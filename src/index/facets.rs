@@ -1,15 +1,16 @@
 //! Counts of statements by watch, source, stance and flag, for the page beside the results.
 //!
-//! Counted over the same mentions as the total, so the numbers agree. There is no count by author.
+//! Counted over the same mentions as the total, so the numbers agree; counts of few people are held
+//! back, and there is none by author.
 
 use super::IndexError;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use tantivy::columnar::StrColumn;
-use tantivy::{DocId, SegmentReader};
+use serde_json::{Value, json};
+use tantivy::aggregation::agg_req::Aggregations;
 
 /// The fields that are counted, in the order of [`Facets`].
 const FIELDS: [&str; 4] = ["watch", "source", "stance", "flag"];
+/// Values of a field at most.
+const MAX_VALUES: u32 = 500;
 
 /// Mentions by value, the most frequent first. A mention that has two values of a field counts
 /// under both.
@@ -21,49 +22,24 @@ pub struct Facets {
     pub flag: Vec<(String, u64)>,
 }
 
-/// The counts over all segments, by field and value.
-#[derive(Default)]
-pub(super) struct Counter {
-    counts: [BTreeMap<String, u64>; FIELDS.len()],
-}
-
-/// The counts over one segment, by the numbers that it gives to the values.
-pub(super) struct Counting {
-    columns: [Option<(StrColumn, Vec<u64>)>; FIELDS.len()],
-}
-
-impl Counter {
-    pub(super) fn start(segment: &SegmentReader) -> Result<Counting, IndexError> {
-        let mut columns = [const { None }; FIELDS.len()];
-        for (place, field) in columns.iter_mut().zip(FIELDS) {
-            let column = segment.fast_fields().str(field)?;
-            *place = column.map(|column| {
-                let counts = vec![0; column.num_terms()];
-                (column, counts)
-            });
-        }
-        Ok(Counting { columns })
+impl Facets {
+    /// What a search has to aggregate for them.
+    ///
+    /// # Errors
+    /// None that a build without a fault has.
+    pub fn ask() -> Result<Aggregations, IndexError> {
+        let fields = FIELDS.map(|field| {
+            let terms = json!({ "field": field, "size": MAX_VALUES, "segment_size": MAX_VALUES });
+            (field.to_owned(), json!({ "terms": terms }))
+        });
+        let asked = Value::Object(fields.into_iter().collect());
+        serde_json::from_value(asked).map_err(|error| IndexError::Aggregation(error.to_string()))
     }
 
-    pub(super) fn add(&mut self, counting: Counting) -> Result<(), IndexError> {
-        for (all, column) in self.counts.iter_mut().zip(counting.columns) {
-            let Some((column, counts)) = column else {
-                continue;
-            };
-            for (ord, count) in (0_u64..).zip(counts) {
-                let mut value = String::new();
-                // `minister:critical` says toward whom; the plain stance beside it is counted.
-                if count > 0 && column.ord_to_str(ord, &mut value)? && !value.contains(':') {
-                    *all.entry(value).or_default() += count;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn finish(self) -> Facets {
-        let [watch, source, stance, flag] = self.counts.map(most_frequent_first);
-        Facets {
+    /// Reads them out of what a search has aggregated.
+    pub fn read(aggregated: &Value) -> Self {
+        let [watch, source, stance, flag] = FIELDS.map(|field| counts(&aggregated[field]));
+        Self {
             watch,
             source,
             stance,
@@ -72,22 +48,11 @@ impl Counter {
     }
 }
 
-impl Counting {
-    /// A mention has each value once.
-    pub(super) fn count(&mut self, doc: DocId) {
-        for (column, counts) in self.columns.iter_mut().flatten() {
-            for ord in column.term_ords(doc) {
-                let place = usize::try_from(ord).ok();
-                if let Some(count) = place.and_then(|ord| counts.get_mut(ord)) {
-                    *count += 1;
-                }
-            }
-        }
-    }
-}
-
-fn most_frequent_first(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {
-    let mut sorted: Vec<(String, u64)> = counts.into_iter().collect();
-    sorted.sort_by_key(|entry| Reverse(entry.1));
-    sorted
+fn counts(aggregation: &Value) -> Vec<(String, u64)> {
+    let buckets = aggregation["buckets"].as_array();
+    let entry = |bucket: &Value| {
+        let key = bucket["key"].as_str()?.to_owned();
+        Some((key, bucket["doc_count"].as_u64()?))
+    };
+    buckets.into_iter().flatten().filter_map(entry).collect()
 }

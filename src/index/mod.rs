@@ -11,13 +11,16 @@
 //! index/2026-W47/    one tantivy index a week
 //! ```
 
+mod aggregate;
 mod arrivals;
 pub mod compile;
 mod document;
 mod facets;
 mod files;
+mod filter;
 mod follower;
 mod keeper;
+mod memo;
 pub mod near;
 mod partition;
 mod position;
@@ -29,16 +32,20 @@ mod survey;
 mod verify;
 mod week;
 
+pub use aggregate::{HELD_BACK, MAX_BUCKETS, MAX_DEPTH, MIN_PEOPLE};
 pub use arrivals::Arrivals;
 pub use facets::Facets;
+pub use filter::Filter;
 pub use follower::Follow;
 pub use search::{CursorKey, MAX_RESULTS, NoCursorKey, Order, Page, Search};
 pub use survey::{Survey, Surveyed};
+pub use tantivy::aggregation::agg_req::Aggregations;
 pub use verify::Differences;
 
 use crate::store::StoreError;
 use follower::{Bell, Follower, Progress, Schedule};
 use keeper::Keeper;
+use memo::Memo;
 use partition::Partition;
 use position::Position;
 use serde::Deserialize;
@@ -108,6 +115,9 @@ pub enum IndexError {
     /// The fault of the query, to be told to whoever asked.
     #[error("{pattern} stands for more than {limit} words", limit = near::MAX_EXPANSIONS)]
     TooBroad { pattern: String },
+    /// The fault of what was asked to be counted.
+    #[error("{0}")]
+    Aggregation(String),
     #[error("the index's engine failed")]
     Panicked,
 }
@@ -123,7 +133,8 @@ impl IndexError {
             | IndexError::Store(_)
             | IndexError::InUse
             | IndexError::TimedOut
-            | IndexError::TooBroad { .. } => false,
+            | IndexError::TooBroad { .. }
+            | IndexError::Aggregation(_) => false,
         }
     }
 }
@@ -158,6 +169,7 @@ fn is_about_content(error: &io::Error) -> bool {
 pub struct Index {
     shelf: Arc<Shelf>,
     progress: Arc<Progress>,
+    memo: Arc<Memo>,
     searches: Arc<Semaphore>,
     search_timeout: Duration,
     bell: Arc<Bell>,
@@ -215,6 +227,7 @@ impl Index {
         Self {
             shelf,
             progress,
+            memo: Arc::default(),
             searches: Arc::new(Semaphore::new(config.concurrent_searches.max(1))),
             search_timeout: Duration::from_millis(config.search_timeout_ms),
             bell,
@@ -252,8 +265,9 @@ impl Index {
     /// # Errors
     /// [`IndexError::TimedOut`], [`IndexError::TooBroad`], and an index that cannot be read.
     pub async fn search(&self, search: Search) -> Result<Page, IndexError> {
+        let memo = Arc::clone(&self.memo);
         self.ask(search.weeks(), move |partitions, whole, deadline| {
-            search::run(partitions, &search, whole, deadline)
+            search::run(partitions, &search, &memo, whole, deadline)
         })
         .await
     }

@@ -3,15 +3,18 @@
 //! Results are numbers; the caller reads the mentions from the store, which alone knows what may be
 //! shown. Nothing here selects, sorts or counts by author.
 
-use super::facets::{Counter, Facets};
+use super::aggregate::{self, Plan};
+use super::filter::Filter;
+use super::memo::{Answer, Asked, Memo};
 use super::partition::Partition;
 use super::scan::too_broad;
 use super::week::Week;
-use super::{IndexError, compile, schema};
+use super::{Aggregations, IndexError, compile, schema};
 use crate::model::{FlagKind, Kind, Stance};
 use crate::query::{Expr, KeyField, Keyword};
 use crate::text::{address, fold_keyword};
 use jiff::Timestamp;
+use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
@@ -20,17 +23,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
+use tantivy::aggregation::AggregationSegmentCollector;
+use tantivy::aggregation::intermediate_agg_result::IntermediateAggregationResults;
 use tantivy::columnar::Column;
 use tantivy::query::{
     AllQuery, BooleanQuery, EnableScoring, Occur, Query, RangeQuery, TermQuery, Weight,
 };
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{SegmentReader, TERMINATED, Term};
+use tantivy::{Searcher, SegmentReader, TERMINATED, Term};
 
 /// Results on one page at most.
-pub const MAX_RESULTS: usize = 200;
+pub const MAX_RESULTS: usize = 1_000;
 /// Documents between two looks at the clock.
 pub(super) const DEADLINE_CHECK: u32 = 1_024;
+/// Documents that aggregations are handed at once, and between two looks at the clock.
+const BLOCK: usize = 1_024;
 
 /// What to look for. An empty one finds everything.
 #[derive(Debug, Clone, Default)]
@@ -56,14 +63,17 @@ pub struct Search {
     pub limit: usize,
     /// Where the page before ended.
     pub after: Option<CursorKey>,
-    /// Whether to count by watch, source, stance and flag too.
-    pub facets: bool,
+    /// What must hold beside.
+    pub filter: Option<Filter>,
+    /// What to count of the mentions found.
+    pub aggregations: Option<Aggregations>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     #[default]
     Newest,
+    Oldest,
     /// Best match first, then newest. Scores depend on the words of all mentions, so pages can
     /// shift a little while mentions arrive.
     Relevance,
@@ -78,8 +88,8 @@ pub struct Page {
     pub ids: Vec<i64>,
     /// The next page's [`Search::after`], where there is one.
     pub next: Option<String>,
-    /// The counts that were asked for.
-    pub facets: Option<Facets>,
+    /// The counts that were asked for, in Elasticsearch's shape; counts of few people are left out.
+    pub aggregated: Option<Value>,
     /// False while a part of the index is being made again: something may be missing.
     pub whole: bool,
 }
@@ -87,10 +97,30 @@ pub struct Page {
 /// A place in the order of results. Opaque text outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CursorKey {
-    /// The score's bits, which sort as scores do; 0 where newest comes first.
+    /// The score's bits, which sort as scores do; 0 where time decides.
     rank: u32,
     published_ms: i64,
     id: i64,
+}
+
+impl CursorKey {
+    /// The place of a mention where time decides.
+    pub fn at(published_ms: i64, id: i64) -> Self {
+        Self {
+            rank: 0,
+            published_ms,
+            id,
+        }
+    }
+
+    /// The same place seen from the other end: what was first comes last.
+    fn mirrored(self) -> Self {
+        Self {
+            rank: self.rank,
+            published_ms: !self.published_ms,
+            id: !self.id,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -132,12 +162,16 @@ impl Search {
             Some(target) => schema::stance_toward(target, stance),
             None => stance.as_str().to_owned(),
         });
+        let stance_field = match &self.target {
+            Some(_) => schema::TOWARD,
+            None => schema::STANCE,
+        };
         let kind = self.kind.map(|kind| kind.as_str().to_owned());
         let flag = self.flag.map(|flag| flag.as_str().to_owned());
         let filters = [
             (schema::WATCH, self.watch.clone()),
             (schema::TARGET, self.target.clone()),
-            (schema::STANCE, stance),
+            (stance_field, stance),
             (schema::FLAG, flag),
             (schema::KIND, kind),
             (schema::SOURCE, self.source.as_deref().map(fold_keyword)),
@@ -161,6 +195,9 @@ impl Search {
                 value: address(site),
             });
             clauses.push((Occur::Must, compile::compile(&site)));
+        }
+        if let Some(filter) = &self.filter {
+            clauses.push((Occur::Must, filter.compile()));
         }
         for (field, value) in self.terms() {
             let term = Term::from_field_text(field, &value);
@@ -193,19 +230,30 @@ impl Search {
 pub(super) fn run(
     partitions: &[Arc<Partition>],
     search: &Search,
+    memo: &Memo,
     whole: bool,
     deadline: Instant,
 ) -> Result<(Page, Vec<Week>), IndexError> {
+    let plan = search.aggregations.as_ref().map(Plan::new).transpose()?;
     let mut run = Run {
         search,
         limit: search.limit.min(MAX_RESULTS),
         deadline,
+        memo,
+        plan,
         total: 0,
         best: BinaryHeap::new(),
-        counter: search.facets.then(Counter::default),
+        aggregated: IntermediateAggregationResults::default(),
     };
-    let damaged = over(partitions, &mut |partition| run.partition(partition))?;
-    Ok((run.page(whole && damaged.is_empty()), damaged))
+    let mut work = |partition: &Partition| run.partition(partition);
+    let damaged = match search.order {
+        Order::Oldest => {
+            let reversed: Vec<_> = partitions.iter().rev().map(Arc::clone).collect();
+            over(&reversed, &mut work)?
+        }
+        Order::Newest | Order::Relevance => over(partitions, &mut work)?,
+    };
+    Ok((run.page(whole && damaged.is_empty())?, damaged))
 }
 
 /// Does something with each partition; returns those that turn out to be damaged.
@@ -241,61 +289,124 @@ struct Run<'a> {
     search: &'a Search,
     limit: usize,
     deadline: Instant,
+    memo: &'a Memo,
+    plan: Option<Plan>,
     total: u64,
     /// The best so far, the worst of them on top; one more than the page holds, to know whether
     /// another follows.
     best: BinaryHeap<Reverse<CursorKey>>,
-    counter: Option<Counter>,
+    aggregated: IntermediateAggregationResults,
+}
+
+/// What one segment is looked at for.
+struct Look<'a> {
+    weight: &'a dyn Weight,
+    /// Whether it may hold results for the page.
+    page: bool,
+    /// Whether its mentions still have to be counted.
+    count: bool,
 }
 
 impl Run<'_> {
     fn partition(&mut self, partition: &Partition) -> Result<(), IndexError> {
         let query = self.search.query(partition.week);
         let searcher = partition.searcher();
-        let scoring = match self.search.order {
-            Order::Newest => EnableScoring::disabled_from_searcher(&searcher),
-            Order::Relevance => EnableScoring::enabled_from_searcher(&searcher),
+        let asked = Asked {
+            files: searcher.generation().clone(),
+            what: format!(
+                "{query:?} {}",
+                self.plan.as_ref().map_or("", |plan| &plan.written)
+            ),
         };
-        let weight = query.weight(scoring)?;
-        // Partitions come newest first: once the page is full, older ones are only counted.
+        let known = self.memo.get(&asked);
+        // Partitions come in the order of the results: once the page is full, the others are only
+        // counted.
         let full = self.best.len() > self.limit || self.limit == 0;
-        let count_only = full && self.search.order == Order::Newest && self.counter.is_none();
-        for segment in searcher.segment_readers() {
-            self.check_deadline()?;
-            if count_only {
-                self.total += u64::from(weight.count(segment)?);
-            } else {
-                self.segment(weight.as_ref(), segment)?;
+        let page = !full || self.search.order == Order::Relevance && self.limit > 0;
+        if page || known.is_none() {
+            let scoring = match self.search.order {
+                Order::Relevance => EnableScoring::enabled_from_searcher(&searcher),
+                Order::Newest | Order::Oldest => EnableScoring::disabled_from_searcher(&searcher),
+            };
+            let weight = query.weight(scoring)?;
+            let look = Look {
+                weight: weight.as_ref(),
+                page,
+                count: known.is_none(),
+            };
+            let answer = self.segments(&searcher, &look)?;
+            if known.is_none() {
+                let answer = Arc::new(answer);
+                self.memo.put(asked, Arc::clone(&answer));
+                return self.add(&answer);
             }
         }
-        Ok(())
+        known.map_or(Ok(()), |known| self.add(&known))
     }
 
-    fn segment(&mut self, weight: &dyn Weight, segment: &SegmentReader) -> Result<(), IndexError> {
+    fn add(&mut self, answer: &Answer) -> Result<(), IndexError> {
+        self.total += answer.total;
+        match &answer.aggregated {
+            Some(more) => aggregate::merge(&mut self.aggregated, more.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn segments(&mut self, searcher: &Searcher, look: &Look<'_>) -> Result<Answer, IndexError> {
+        let mut total = 0;
+        let mut merged = IntermediateAggregationResults::default();
+        for (number, segment) in (0..).zip(searcher.segment_readers()) {
+            self.check_deadline()?;
+            if !look.page && self.plan.is_none() {
+                total += u64::from(look.weight.count(segment)?);
+                continue;
+            }
+            let plan = self.plan.as_ref().filter(|_| look.count);
+            let mut collector = match plan {
+                Some(plan) => Some(plan.collector(segment, number)?),
+                None => None,
+            };
+            total += self.segment(segment, look, collector.as_mut())?;
+            if let Some(collector) = collector {
+                aggregate::merge(&mut merged, aggregate::harvest(collector)?)?;
+            }
+        }
+        let plan = self.plan.as_ref().filter(|_| look.count);
+        let buckets = match plan {
+            Some(plan) => plan.finish(merged.clone())?.1,
+            None => 0,
+        };
+        Ok(Answer {
+            total,
+            aggregated: plan.map(|_| merged),
+            buckets,
+        })
+    }
+
+    /// Walks through the mentions found in one segment; returns how many they are.
+    fn segment(
+        &mut self,
+        segment: &SegmentReader,
+        look: &Look<'_>,
+        mut collector: Option<&mut AggregationSegmentCollector>,
+    ) -> Result<u64, IndexError> {
         let published: Column<i64> = segment.fast_fields().i64("published")?;
         let ids: Column<i64> = segment.fast_fields().i64("id")?;
-        let mut counting = match &self.counter {
-            Some(_) => Some(Counter::start(segment)?),
-            None => None,
-        };
-        let mut scorer = weight.scorer(segment, 1.0)?;
-        let mut looked_at = 0_u32;
+        let mut scorer = look.weight.scorer(segment, 1.0)?;
+        let mut found = 0;
+        let mut block = Vec::with_capacity(BLOCK);
         let mut doc = scorer.doc();
         while doc != TERMINATED {
-            looked_at = looked_at.wrapping_add(1);
-            if looked_at.is_multiple_of(DEADLINE_CHECK) {
-                self.check_deadline()?;
-            }
             if !segment.is_deleted(doc) {
-                self.total += 1;
-                if let Some(counting) = &mut counting {
-                    counting.count(doc);
-                }
+                found += 1;
+                block.push(doc);
                 let rank = match self.search.order {
-                    Order::Newest => 0,
+                    Order::Newest | Order::Oldest => 0,
                     Order::Relevance => scorer.score().max(0.0).to_bits(),
                 };
-                if let (Some(published_ms), Some(id)) = (published.first(doc), ids.first(doc)) {
+                if look.page
+                    && let (Some(published_ms), Some(id)) = (published.first(doc), ids.first(doc))
+                {
                     self.offer(CursorKey {
                         rank,
                         published_ms,
@@ -304,15 +415,25 @@ impl Run<'_> {
                 }
             }
             doc = scorer.advance();
+            if block.len() == BLOCK || doc == TERMINATED {
+                self.check_deadline()?;
+                if let Some(collector) = &mut collector {
+                    aggregate::collect(collector, &block);
+                }
+                block.clear();
+            }
         }
-        if let (Some(counter), Some(counting)) = (&mut self.counter, counting) {
-            counter.add(counting)?;
-        }
-        Ok(())
+        Ok(found)
     }
 
+    /// The heap's order is that of the newest first; the oldest first is its mirror.
     fn offer(&mut self, key: CursorKey) {
-        if self.search.after.is_some_and(|after| key >= after) {
+        let after = self.search.after;
+        let (key, after) = match self.search.order {
+            Order::Oldest => (key.mirrored(), after.map(CursorKey::mirrored)),
+            Order::Newest | Order::Relevance => (key, after),
+        };
+        if after.is_some_and(|after| key >= after) {
             return;
         }
         self.best.push(Reverse(key));
@@ -328,17 +449,24 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn page(self, whole: bool) -> Page {
+    fn page(self, whole: bool) -> Result<Page, IndexError> {
         let mut keys: Vec<CursorKey> = self.best.into_iter().map(|entry| entry.0).collect();
         keys.sort_unstable_by_key(|key| Reverse(*key));
         let more = keys.len() > self.limit;
         keys.truncate(self.limit);
-        Page {
+        if self.search.order == Order::Oldest {
+            keys = keys.into_iter().map(CursorKey::mirrored).collect();
+        }
+        let aggregated = match &self.plan {
+            Some(plan) => Some(plan.finish(self.aggregated)?.0),
+            None => None,
+        };
+        Ok(Page {
             total: self.total,
             ids: keys.iter().map(|key| key.id).collect(),
             next: keys.last().filter(|_| more).map(CursorKey::to_string),
-            facets: self.counter.map(Counter::finish),
+            aggregated,
             whole,
-        }
+        })
     }
 }

@@ -85,7 +85,7 @@ pub use days::Days;
 pub use doc::{Doc, Keys, RawKeys, Subject};
 pub use error::QueryError;
 pub use fault::{Fault, Wording};
-pub use glob::{literal_prefix, word_glob};
+pub use glob::{glob, literal_prefix, word_glob};
 pub use tree::tree;
 
 use parser::Limits;

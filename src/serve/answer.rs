@@ -100,7 +100,9 @@ fn code(status: StatusCode) -> &'static str {
 /// The status that a failed search answers with.
 pub fn status_of(error: &SearchError) -> StatusCode {
     match error {
-        SearchError::BadQuery { .. } | SearchError::BadMark => StatusCode::BAD_REQUEST,
+        SearchError::BadQuery { .. } | SearchError::BadMark | SearchError::BadAggregation(_) => {
+            StatusCode::BAD_REQUEST
+        }
         SearchError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         SearchError::Busy => StatusCode::SERVICE_UNAVAILABLE,
         SearchError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -120,6 +122,7 @@ pub fn told(error: &SearchError, tongue: Tongue) -> String {
             .into_owned()
         }
         SearchError::BadMark => words.bad_mark.to_owned(),
+        SearchError::BadAggregation(fault) => fault.clone(),
         SearchError::TimedOut => words.timed_out.to_owned(),
         SearchError::Busy => words.busy.to_owned(),
         SearchError::Internal => words.internal.to_owned(),

@@ -202,7 +202,7 @@ pub fn missing() -> Response {
 pub fn failed(error: &SearchError) -> Response {
     let (code, place) = match error {
         SearchError::BadQuery { start, end, .. } => ("bad_query", Some((*start, *end))),
-        SearchError::BadMark => ("bad_parameter", None),
+        SearchError::BadMark | SearchError::BadAggregation(_) => ("bad_parameter", None),
         SearchError::TimedOut => ("timed_out", None),
         SearchError::Busy => ("busy", None),
         SearchError::Internal => ("internal", None),

@@ -2,11 +2,13 @@
 //! implements both over store, index and supervisor; this room never sees how.
 
 use super::preview::{Preview, PreviewRequest};
+use crate::index::{Aggregations, Filter};
 use crate::model::{FlagKind, Kind, Span, Stance};
 use crate::query::Fault;
 use crate::store::{Case, Coding, Judged, StoredMention};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use serde_json::Value;
 use std::ops::Range;
 
 /// Most mentions that one answer holds.
@@ -31,23 +33,26 @@ pub enum Order {
     /// By publication.
     #[default]
     Newest,
+    Oldest,
     /// Best match first, then newest.
     Relevance,
 }
 
 impl Order {
-    pub const ALL: [Order; 2] = [Order::Newest, Order::Relevance];
+    pub const ALL: [Order; 3] = [Order::Newest, Order::Oldest, Order::Relevance];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Order::Newest => "newest",
+            Order::Oldest => "oldest",
             Order::Relevance => "relevance",
         }
     }
 }
 
-/// One search: a query and filters, all of which must hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One search: a query and filters, all of which must hold. Page, API, command line and the
+/// Elasticsearch dialect all ask with it, so all get the same numbers.
+#[derive(Debug, Clone)]
 pub struct Request {
     /// Text in the query language; empty finds everything.
     pub query: String,
@@ -55,9 +60,13 @@ pub struct Request {
     /// Name of a configured source.
     pub source: Option<String>,
     pub kind: Option<Kind>,
-    /// Toward the target of `watch` where that is given, else toward any target.
+    /// Toward `target`, else toward the target of `watch`, else toward any target.
     pub stance: Option<Stance>,
     pub flag: Option<FlagKind>,
+    /// Whom the stance is toward; without a stance, mentions that have one toward it.
+    pub target: Option<String>,
+    /// A host; the hosts under it belong to it.
+    pub site: Option<String>,
     /// ISO 639-1 language of the mention.
     pub lang: Option<String>,
     /// Published at or after.
@@ -69,6 +78,10 @@ pub struct Request {
     /// [`Results::next`] of the page before; foreign text, to be checked by the archive.
     pub after: Option<String>,
     pub order: Order,
+    /// What must hold beside.
+    pub filter: Option<Filter>,
+    /// What to count of everything found.
+    pub aggregations: Option<Aggregations>,
 }
 
 impl Default for Request {
@@ -80,12 +93,16 @@ impl Default for Request {
             kind: None,
             stance: None,
             flag: None,
+            target: None,
+            site: None,
             lang: None,
             since: None,
             until: None,
             limit: 25,
             after: None,
             order: Order::Newest,
+            filter: None,
+            aggregations: None,
         }
     }
 }
@@ -100,7 +117,8 @@ pub struct Results {
     pub next: Option<String>,
     /// False where a part of the index could not be read and the rest is shown.
     pub whole: bool,
-    pub facets: Facets,
+    /// The counts that were asked for, in Elasticsearch's shape; those of few people are left out.
+    pub aggregated: Option<Value>,
 }
 
 /// A mention found, and where the query's words stand in it.
@@ -108,21 +126,6 @@ pub struct Results {
 pub struct Found {
     pub mention: StoredMention,
     pub highlights: Vec<Span>,
-}
-
-/// How many of the mentions found carry which value; empty where nobody counted. Never by author.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Facets {
-    pub watches: Vec<Count>,
-    pub sources: Vec<Count>,
-    pub stances: Vec<Count>,
-    pub flags: Vec<Count>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Count {
-    pub name: String,
-    pub count: u64,
 }
 
 /// Why a search gave no results.
@@ -139,6 +142,9 @@ pub enum SearchError {
     /// The page mark is none that this archive gave out.
     #[error("the page mark `after` is not one that a search gave out")]
     BadMark,
+    /// What was to be counted cannot be; printed in English.
+    #[error("{0}")]
+    BadAggregation(String),
     #[error("the search took too long")]
     TimedOut,
     #[error("too many searches at one time")]

@@ -2,10 +2,11 @@
 
 use super::Named;
 use super::Names;
-use super::archive::{Count, Facets, Order};
+use super::archive::Order;
 use super::params::{Asked, Range};
 use super::view::clean;
 use super::words::Tongue;
+use crate::index::Facets;
 use crate::model::{FlagKind, Stance};
 
 /// One entry of a drop-down list.
@@ -46,34 +47,35 @@ impl SearchForm {
         let request = &asked.request;
         let stances = Stance::ALL.map(|stance| named(stance.as_str(), tongue.stance(stance)));
         let flags = FlagKind::ALL.map(|flag| named(flag.as_str(), tongue.flag(flag)));
-        let select = |name, label, known: &[Named], chosen: Option<&str>, counts: &[Count]| {
-            let mut choices = vec![Choice {
-                value: String::new(),
-                label: words.any.to_owned(),
-                selected: chosen.is_none(),
-            }];
-            choices.extend(known.iter().map(|named| choice(named, chosen, counts)));
-            keep_unknown(&mut choices, chosen);
-            Select {
-                name,
-                label,
-                choices,
-            }
-        };
+        let select =
+            |name, label, known: &[Named], chosen: Option<&str>, counts: &[(String, u64)]| {
+                let mut choices = vec![Choice {
+                    value: String::new(),
+                    label: words.any.to_owned(),
+                    selected: chosen.is_none(),
+                }];
+                choices.extend(known.iter().map(|named| choice(named, chosen, counts)));
+                keep_unknown(&mut choices, chosen);
+                Select {
+                    name,
+                    label,
+                    choices,
+                }
+            };
         let stance = request.stance.map(Stance::as_str);
         let flag = request.flag.map(FlagKind::as_str);
         let (watch, source) = (request.watch.as_deref(), request.source.as_deref());
         let selects = vec![
-            select("watch", words.watch, &names.watches, watch, &facets.watches),
+            select("watch", words.watch, &names.watches, watch, &facets.watch),
             select(
                 "source",
                 words.source,
                 &names.sources,
                 source,
-                &facets.sources,
+                &facets.source,
             ),
-            select("stance", words.stance, &stances, stance, &facets.stances),
-            select("flag", words.flag, &flags, flag, &facets.flags),
+            select("stance", words.stance, &stances, stance, &facets.stance),
+            select("flag", words.flag, &flags, flag, &facets.flag),
             ranges(asked, tongue),
             orders(asked, tongue),
         ];
@@ -103,10 +105,10 @@ fn named(name: &str, label: &str) -> Named {
     }
 }
 
-fn choice(named: &Named, chosen: Option<&str>, counts: &[Count]) -> Choice {
-    let count = counts.iter().find(|count| count.name == named.name);
+fn choice(named: &Named, chosen: Option<&str>, counts: &[(String, u64)]) -> Choice {
+    let count = counts.iter().find(|count| count.0 == named.name);
     let label = match count {
-        Some(count) => format!("{} ({})", named.label, count.count),
+        Some(count) => format!("{} ({})", named.label, count.1),
         None => named.label.clone(),
     };
     Choice {
@@ -156,6 +158,7 @@ fn orders(asked: &Asked, tongue: Tongue) -> Select {
         value: order.as_str().to_owned(),
         label: match order {
             Order::Newest => words.newest.to_owned(),
+            Order::Oldest => words.oldest.to_owned(),
             Order::Relevance => words.relevance.to_owned(),
         },
         selected: order == asked.request.order,
@@ -176,8 +179,14 @@ fn hidden(asked: &Asked, lang: &'static str) -> Vec<(&'static str, String)> {
     if let Some(kind) = request.kind {
         hidden.push(("kind", kind.as_str().to_owned()));
     }
-    if let Some(language) = &request.lang {
-        hidden.push(("language", language.clone()));
+    for (name, value) in [
+        ("language", &request.lang),
+        ("site", &request.site),
+        ("target", &request.target),
+    ] {
+        if let Some(value) = value {
+            hidden.push((name, value.clone()));
+        }
     }
     hidden
 }

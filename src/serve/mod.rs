@@ -14,6 +14,7 @@ mod archive;
 mod cases;
 mod coding;
 mod coding_words;
+mod es;
 mod form;
 mod frame;
 mod guard;
@@ -32,8 +33,8 @@ mod words;
 
 pub use api_watches::preview_json;
 pub use archive::{
-    Archive, CaseFile, Check, Coded, Count, Facets, Found, Gap, Health, MAX_CASE_MENTIONS,
-    MAX_LIMIT, Order, Request, Results, SearchError, SourceState,
+    Archive, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_LIMIT, Order,
+    Request, Results, SearchError, SourceState,
 };
 pub use guard::OPEN;
 pub use preview::{
@@ -48,7 +49,7 @@ use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use guard::Guard;
 use listener::Bounded;
 use std::sync::Arc;
@@ -163,10 +164,34 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
             "/api/watches/test",
             post(api_watches::test).layer(DefaultBodyLimit::max(api_watches::MAX_TRIAL_BYTES)),
         ),
+        ("/es", get(es::about)),
+        ("/es/", get(es::about)),
+        ("/es/_cluster/health", get(es::health)),
+        ("/es/_mapping", get(es::mapping)),
+        ("/es/{index}/_mapping", get(es::mapping)),
+        ("/es/_field_caps", asked(es::capabilities)),
+        ("/es/{index}/_field_caps", asked(es::capabilities)),
+        ("/es/_search", asked(es::search)),
+        ("/es/{index}/_search", asked(es::search)),
+        ("/es/_count", asked(es::count)),
+        ("/es/{index}/_count", asked(es::count)),
+        ("/es/_msearch", asked(es::many)),
+        ("/es/{index}/_msearch", asked(es::many)),
+        ("/es/{*rest}", any(es::nothing)),
         ("/metrics", get(ops::metrics)),
         ("/healthz", get(ops::healthz)),
         ("/readyz", get(ops::readyz)),
     ]
+}
+
+/// A search of the Elasticsearch dialect, which comes with or without a body.
+fn asked<H, T>(handler: H) -> MethodRouter<Shared>
+where
+    H: axum::handler::Handler<T, Shared> + Clone,
+    T: 'static,
+{
+    let limit = DefaultBodyLimit::max(es::MAX_BODY_BYTES);
+    get(handler.clone()).post(handler).layer(limit)
 }
 
 /// The templates of all routes, for tests that walk them.

@@ -3,13 +3,14 @@
 
 use super::answer::{broken, missing, status_of, told};
 use super::api::watched_places;
-use super::archive::{Facets, Results, SearchError};
+use super::archive::{Request, Results, SearchError};
 use super::frame::{Frame, Visit, html};
 use super::params::{self, Asked};
 use super::status::Ears;
 use super::view::{Shown, clean};
 use super::words::Tongue;
 use super::{House, Names, Shared, form};
+use crate::index::Facets;
 use crate::model::Stance;
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
@@ -98,7 +99,11 @@ pub async fn search(
             (Asked::default(), Err((StatusCode::BAD_REQUEST, trouble)))
         }
         Ok(asked) => {
-            let found = house.archive.search(asked.request.clone()).await;
+            let request = Request {
+                aggregations: Facets::ask().ok(),
+                ..asked.request.clone()
+            };
+            let found = house.archive.search(request).await;
             let outcome = found.map_err(|error| {
                 let trouble = trouble(&error, &asked.request.query, visit.tongue);
                 (status_of(&error), trouble)
@@ -162,9 +167,11 @@ fn search_page(
             visit.tongue,
         )
     };
+    let facets = results.aggregated.as_ref().map(Facets::read);
+    let facets = facets.unwrap_or_default();
     SearchPage {
         frame: Frame::new(visit, house, &title, "search", format!("/{switch}")),
-        form: search_form(&house.names(), &results.facets, asked, visit),
+        form: search_form(&house.names(), &facets, asked, visit),
         heard: ears.heard(asked.request.since, asked.request.until),
         ears,
         model: house.model(),

@@ -12,9 +12,9 @@ use jiff::{Timestamp, ToSpan};
 use url::form_urlencoded;
 
 /// The parameters that a search knows.
-pub const KNOWN: [&str; 13] = [
-    "q", "watch", "source", "kind", "stance", "flag", "language", "range", "since", "until",
-    "order", "limit", "after",
+pub const KNOWN: [&str; 15] = [
+    "q", "watch", "source", "kind", "stance", "flag", "target", "site", "language", "range",
+    "since", "until", "order", "limit", "after",
 ];
 /// Words that ask for a person; answered with the reason instead of "unknown".
 const BY_PERSON: [&str; 6] = ["author", "autor", "user", "handle", "account", "pseudonym"];
@@ -106,7 +106,7 @@ impl Fault {
 }
 
 /// A search as it was asked for: the request, and what the form shows again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Asked {
     pub request: Request,
     pub range: Range,
@@ -132,6 +132,8 @@ impl Asked {
         put("kind", request.kind.map(Kind::as_str));
         put("stance", request.stance.map(Stance::as_str));
         put("flag", request.flag.map(FlagKind::as_str));
+        put("target", request.target.as_deref());
+        put("site", request.site.as_deref());
         put("language", request.lang.as_deref());
         put(
             "range",
@@ -226,6 +228,8 @@ fn take(asked: &mut Asked, name: &'static str, value: &str) -> Result<(), Fault>
         "kind" => request.kind = Some(one_of(name, value, Kind::ALL, Kind::as_str)?),
         "stance" => request.stance = Some(one_of(name, value, Stance::ALL, Stance::as_str)?),
         "flag" => request.flag = Some(one_of(name, value, FlagKind::ALL, FlagKind::as_str)?),
+        "target" => request.target = Some(value.to_owned()),
+        "site" => request.site = Some(value.to_owned()),
         "language" => request.lang = Some(language(name, value)?),
         "range" => asked.range = one_of(name, value, Range::ALL, Range::as_str)?,
         "since" => {
@@ -336,7 +340,7 @@ mod tests {
     #[test]
     fn an_address_asks_the_same_again() {
         let query = "?q=a+%22b%22&watch=minister&source=x&kind=post&stance=critical&flag=enquiry\
-                     &language=de&range=7d&until=2026-11-21&order=relevance&limit=5";
+                     &target=minister&site=a.de&language=de&range=7d&until=2026-11-21&order=relevance&limit=5";
         let asked = read(&query[1..], &[], now()).unwrap();
         assert_eq!(asked.address(&[]), query);
         assert_eq!(

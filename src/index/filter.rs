@@ -1,0 +1,122 @@
+//! Conditions on mentions, combined freely: what a search asks beside its query, and what other
+//! dialects than ours are translated into.
+
+use super::scan::{ScanQuery, Sought};
+use super::{compile, schema};
+use crate::query::Expr;
+use std::ops::Bound;
+use tantivy::Term;
+use tantivy::query::{
+    AllQuery, BooleanQuery, ExistsQuery, Occur, Query, RangeQuery, TermQuery, TermSetQuery,
+};
+use tantivy::schema::{Field, IndexRecordOption};
+
+/// Which mentions are meant.
+#[derive(Debug, Clone)]
+pub enum Filter {
+    /// A query of our own language.
+    Query(Expr),
+    /// A keyword field has one of these values, folded as they are stored.
+    Is {
+        field: Field,
+        values: Vec<String>,
+    },
+    /// A keyword field has a value that the pattern matches (`*` any letters, `?` one).
+    Like {
+        field: Field,
+        pattern: String,
+    },
+    /// A field has a value.
+    Has(Field),
+    /// A number field (times in milliseconds) lies in a range; both ends belong to it.
+    Within {
+        field: Field,
+        from: Option<i64>,
+        to: Option<i64>,
+    },
+    All(Vec<Filter>),
+    Any(Vec<Filter>),
+    Not(Box<Filter>),
+}
+
+impl Filter {
+    /// Everything.
+    pub fn everything() -> Self {
+        Filter::All(Vec::new())
+    }
+
+    /// The query for an index of [`schema::build`].
+    pub(super) fn compile(&self) -> Box<dyn Query> {
+        match self {
+            Filter::Query(expr) => compile::compile(expr),
+            Filter::Is { field, values } => is(*field, values),
+            Filter::Like { field, pattern } => Box::new(ScanQuery {
+                field: *field,
+                sought: Sought::Wild(vec![pattern.clone()]),
+            }),
+            Filter::Has(field) => has(*field),
+            Filter::Within { field, from, to } => within(*field, *from, *to),
+            Filter::All(filters) => all(filters),
+            Filter::Any(filters) => {
+                let clauses = filters.iter().map(|one| (Occur::Should, one.compile()));
+                Box::new(BooleanQuery::new(clauses.collect()))
+            }
+            Filter::Not(filter) => Box::new(BooleanQuery::new(vec![
+                (Occur::Must, Box::new(AllQuery) as Box<dyn Query>),
+                (Occur::MustNot, filter.compile()),
+            ])),
+        }
+    }
+}
+
+fn all(filters: &[Filter]) -> Box<dyn Query> {
+    let mut clauses = Vec::new();
+    for filter in filters {
+        match filter {
+            Filter::Not(inner) => clauses.push((Occur::MustNot, inner.compile())),
+            filter => clauses.push((Occur::Must, filter.compile())),
+        }
+    }
+    // What is only excluded is excluded from everything.
+    if clauses.iter().all(|clause| clause.0 == Occur::MustNot) {
+        clauses.push((Occur::Must, Box::new(AllQuery)));
+    }
+    Box::new(BooleanQuery::new(clauses))
+}
+
+fn is(field: Field, values: &[String]) -> Box<dyn Query> {
+    let mut terms = values
+        .iter()
+        .map(|value| Term::from_field_text(field, value));
+    match (terms.next(), terms.next()) {
+        (Some(only), None) => Box::new(TermQuery::new(only, IndexRecordOption::Basic)),
+        (first, second) => Box::new(TermSetQuery::new(
+            first.into_iter().chain(second).chain(terms),
+        )),
+    }
+}
+
+fn has(field: Field) -> Box<dyn Query> {
+    let schema = schema::build();
+    // A field of words has no column: any word will do.
+    if [schema::TITLE, schema::TEXT].contains(&field) {
+        let sought = Sought::Wild(vec!["*".to_owned()]);
+        return Box::new(ScanQuery { field, sought });
+    }
+    Box::new(ExistsQuery::new(
+        schema.get_field_name(field).to_owned(),
+        false,
+    ))
+}
+
+fn within(field: Field, from: Option<i64>, to: Option<i64>) -> Box<dyn Query> {
+    let bound = |value: Option<i64>| {
+        value.map_or(Bound::Unbounded, |value| {
+            Bound::Included(Term::from_field_i64(field, value))
+        })
+    };
+    if from.is_none() && to.is_none() {
+        return has(field);
+    }
+    Box::new(RangeQuery::new(bound(from), bound(to)))
+}
