@@ -25,9 +25,7 @@ pub use coding::Coding;
 pub use judgements::{Judged, Judgement};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
 pub use read::{Change, StoredMention};
-pub use retention::{
-    AgePlace, Aged, AuthorClass, Clocks, RetentionConfig, SourceRetentionConfig,
-};
+pub use retention::{AgePlace, Aged, AuthorClass, Clocks, RetentionConfig, SourceRetentionConfig};
 pub use versions::WatchVersion;
 pub use write::{Put, Removed, Tx};
 

@@ -146,7 +146,8 @@ impl RetentionConfig {
     /// What was published at or after this is kept in any case.
     fn horizon_ms(&self, now: Timestamp) -> i64 {
         let sources = self.sources.keys().map(String::as_str).chain([""]);
-        let days = sources.flat_map(|source| AuthorClass::ALL.map(|class| self.days(source, class)));
+        let days =
+            sources.flat_map(|source| AuthorClass::ALL.map(|class| self.days(source, class)));
         let shortest = days.min().unwrap_or(u32::MAX);
         now.as_millisecond() - i64::from(shortest) * DAY_MS
     }

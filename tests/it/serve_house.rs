@@ -310,6 +310,7 @@ impl House {
             checks: Mutex::new(vec![Check {
                 name: "store",
                 ok: true,
+                warning: false,
                 detail: "answers".into(),
             }]),
             gate: Semaphore::new(64),
