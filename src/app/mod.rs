@@ -6,6 +6,7 @@
 
 mod archive;
 pub mod backup;
+pub mod erase;
 mod house;
 mod keep;
 pub mod models;
@@ -278,7 +279,8 @@ impl App {
         let config = self.config.retention.clone();
         let sources = running_sources(&self.options);
         let (store, metrics) = (self.house.store.clone(), self.metrics.clone());
-        let retention = Retention::new(config, sources, store, metrics);
+        let now = self.options.clock.now();
+        let retention = Retention::new(config, sources, store, metrics, now);
         Ok(Some(retention.await?))
     }
 

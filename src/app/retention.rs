@@ -9,7 +9,8 @@
 //! Else nothing is taken out: the log says so as an error, `/readyz` as a warning, and
 //! `resonanz_retention_held` is 1. A house that was switched off for more than a day looks the same,
 //! and only a person can tell: after a look at the clock, `resonanz retention --confirm-clock`
-//! (also while the house runs) makes the clock's time the agreed one, and the next run goes on.
+//! (also while the house runs) makes the clock's time the agreed one, and the next run goes on. A
+//! clock that runs ahead by less than a day between two runs is believed, and may cost that day.
 
 use crate::metrics::{Metrics, OTHER_SOURCES};
 use crate::serve::Check;
@@ -56,9 +57,9 @@ impl Retention {
         sources: Vec<String>,
         store: Store,
         metrics: Metrics,
+        now: Timestamp,
     ) -> Result<Self, StoreError> {
-        // In a new house no time was agreed on, and no clock is in doubt: the first run says which.
-        let agreed = store.last_agreed().await?.unwrap_or(Timestamp::MIN);
+        let agreed = store.last_agreed().await?.unwrap_or(now);
         Ok(Self {
             config,
             sources,
@@ -111,20 +112,25 @@ impl Retention {
         now: Timestamp,
         stop: &CancellationToken,
     ) -> Result<Outcome, StoreError> {
-        let clocks = Clocks::compare(now, self.store.last_agreed().await?);
+        let last = self.store.last_agreed().await?;
+        let clocks = Clocks::compare(now, last);
         if clocks != Clocks::Agree {
             return Ok(Outcome::Held(clocks));
         }
-        self.store.agree_on(now).await?;
-        self.agreed.send_replace(now);
+        // It never goes back by itself.
+        let agreed = last.map_or(now, |last| last.max(now));
+        self.store.agree_on(agreed).await?;
+        self.agreed.send_replace(agreed);
         let mut counts = Counts::new();
         let mut place = AgePlace::START;
         while let Some(over) = next_over(&self.store, &self.config, now, &mut place).await? {
             for batch in over.chunks(BATCH) {
-                if stop.is_cancelled() {
-                    break;
+                if !stop.is_cancelled() {
+                    self.remove(batch, &mut counts).await?;
                 }
-                self.remove(batch, &mut counts).await?;
+            }
+            if stop.is_cancelled() {
+                break;
             }
         }
         if !counts.is_empty() {
