@@ -23,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Mentions that are shown before many are erased.
 const EXAMPLES: usize = 3;
+/// What names its mentions without a search.
+const NOT_A_QUERY: [&str; 4] = ["mention", "item", "account", "list"];
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
@@ -56,13 +58,13 @@ pub struct Args {
     #[arg(long)]
     platform: Option<String>,
     /// Published at or after: 90m, 24h, 7d, 2026-11-21 or 2026-11-21T18:00:00Z
-    #[arg(long, requires = "query", value_parser = When::parse)]
+    #[arg(long, conflicts_with_all = NOT_A_QUERY, value_parser = When::parse)]
     since: Option<When>,
     /// Published before, written likewise
-    #[arg(long, requires = "query", value_parser = When::parse)]
+    #[arg(long, conflicts_with_all = NOT_A_QUERY, value_parser = When::parse)]
     until: Option<When>,
     /// Found by this watch
-    #[arg(long, value_name = "NAME", requires = "query")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = NOT_A_QUERY)]
     watch: Option<String>,
     /// Erase what --query or --list show
     #[arg(long)]

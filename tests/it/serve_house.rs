@@ -385,6 +385,7 @@ fn series() -> resonanz::metrics::Series {
             .iter()
             .map(|rule| rule.as_str())
             .collect(),
+        classes: vec!["private", "voice"],
     }
 }
 
