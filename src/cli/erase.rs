@@ -28,6 +28,8 @@ const NOT_A_QUERY: [&str; 4] = ["mention", "item", "account", "list"];
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
+#[command(override_usage = "resonanz erase [OPTIONS] --reason <REASON> \
+    <--mention|--item|--account|--query|--list>")]
 #[command(
     after_help = "Example: resonanz erase --mention 4711 --reason \"Art. 17 DSGVO, Az. 12/26\"\n         \
     resonanz erase --item at://did:plc:abc/app.bsky.feed.post/3k --platform bluesky --reason …\n         \
