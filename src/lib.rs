@@ -52,6 +52,8 @@
 //!   (`tests/it/agreement.rs`)
 //! * **What was deleted or erased is in no file**: store, write-ahead log, index, mails on disk.
 //!   (`tests/it/erasure.rs`, `tests/it/house_erasure.rs`)
+//! * **What is too old goes, and does not come back**: by age, source and class of author, never by
+//!   what was said; a clock in doubt deletes nothing. (`tests/it/retention`, `tests/it/bulk_erasure.rs`)
 //! * **No author anywhere but sealed**: not in text, index, mail, log or metric; no query field, no
 //!   route selects by a private author. (`tests/it/normalise.rs`, `tests/it/demo.rs`)
 //! * **A repeated mail has the same Message-ID**; imports and old news mail nobody.
@@ -73,6 +75,7 @@
 //! | when a case opens or a mail is ordered | `desk/rules.rs` |
 //! | what a mail says | `desk/mail.rs` |
 //! | what a page says | `serve/pages`, `serve/words.rs` |
+//! | how long something is kept | `[retention]`; the rule: `store/retention.rs`; who runs it: [`app::retention`] |
 //! | a field to search by | `index/schema.rs` and `index/document.rs` |
 //! | a number on a dashboard | [`metrics`] and the step that counts it |
 //! | a setting | the module's own `Config` and `config/default.toml` |

@@ -14,6 +14,9 @@ const LATENCY_BUCKETS: [f64; 14] = [
     0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5, 2.5, 5.0, 30.0,
 ];
 
+/// In the place of sources that do not run (any more): what an import brought names itself.
+pub const OTHER_SOURCES: &str = "other";
+
 /// All metrics of one running house. Handed down, never global.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -27,6 +30,9 @@ pub struct Metrics {
     pub source_lag: GaugeVec,
     pub mentions: IntCounterVec,
     pub removed: IntCounterVec,
+    pub retention_removed: IntCounterVec,
+    pub retention_held: IntGauge,
+    pub too_old: IntCounterVec,
     pub unmatched: IntCounterVec,
     pub watch_matches: IntCounterVec,
     pub stances: IntCounterVec,
@@ -37,9 +43,11 @@ pub struct Metrics {
     pub follower_seq: IntGaugeVec,
     pub index_commit_seconds: Histogram,
     pub index_failures: IntCounter,
+    pub index_purged: IntCounterVec,
     pub cases_opened: IntCounterVec,
     pub cases_open: IntGauge,
     pub mails: IntCounterVec,
+    pub mails_redacted: IntCounter,
     pub outbox_pending: IntGauge,
     pub outbox_oldest_seconds: Gauge,
     pub requests: HistogramVec,
@@ -55,6 +63,7 @@ pub struct Series {
     pub stances: Vec<&'static str>,
     pub flags: Vec<&'static str>,
     pub rules: Vec<&'static str>,
+    pub classes: Vec<&'static str>,
 }
 
 impl Metrics {
@@ -93,6 +102,14 @@ impl Metrics {
             self.mentions.with_label_values(&[source]);
             self.removed.with_label_values(&[source]);
             self.unmatched.with_label_values(&[source]);
+            self.too_old.with_label_values(&[source]);
+        }
+        let others = [OTHER_SOURCES.to_owned()];
+        for source in series.sources.iter().chain(&others) {
+            for class in &series.classes {
+                self.retention_removed
+                    .with_label_values(&[source.as_str(), class]);
+            }
         }
         self.start_watches(series);
         for rule in &series.rules {
@@ -106,6 +123,9 @@ impl Metrics {
         }
         for outcome in ["changed", "confirmed", "late", "failed"] {
             self.second_opinions.with_label_values(&[outcome]);
+        }
+        for outcome in ["rewritten", "dropped"] {
+            self.index_purged.with_label_values(&[outcome]);
         }
         for follower in ["index", "mails"] {
             self.follower_seq.with_label_values(&[follower]);
@@ -171,6 +191,9 @@ impl Register {
             source_lag: self.add(GaugeVec::new(Opts::new("resonanz_source_lag_seconds", "Age of the newest event when it reached us. A rise means that we read more slowly than the source writes."), &["source"])?)?,
             mentions: self.counters("resonanz_mentions_total", "Mentions stored, new ones only, by source.", &["source"])?,
             removed: self.counters("resonanz_removed_total", "Mentions removed because their platform or author took them back.", &["source"])?,
+            retention_removed: self.counters("resonanz_retention_removed_total", "Mentions removed because the time for which they may be kept is over, by source and class of author. A jump means that somebody shortened it, or that a house was behind.", &["source", "class"])?,
+            retention_held: self.add(IntGauge::new("resonanz_retention_held", "1 while nothing is removed because the clock and the last agreed time lie more than a day apart: somebody has to look at the clock and confirm it.")?)?,
+            too_old: self.counters("resonanz_too_old_total", "Items refused because the time for which they might be kept is over already. A rise means that a source delivers its archive.", &["source"])?,
             unmatched: self.counters("resonanz_unmatched_total", "Items that no watch matched: dropped in memory, never written.", &["source"])?,
             watch_matches: self.counters("resonanz_watch_matches_total", "New mentions by watch.", &["watch"])?,
             stances: self.counters("resonanz_stances_total", "New mentions by watch and stance toward its target.", &["watch", "stance"])?,
@@ -181,9 +204,11 @@ impl Register {
             follower_seq: self.add(IntGaugeVec::new(Opts::new("resonanz_follower_sequence", "Sequence number that a follower has reached. A growing distance to resonanz_store_sequence means that it is stuck."), &["follower"])?)?,
             index_commit_seconds: self.latency("resonanz_index_commit_seconds", "Seconds that one index commit took.")?,
             index_failures: self.add(IntCounter::new("resonanz_index_failures_total", "Index commits that failed and were rolled back. A rise means a full or failing disk.")?)?,
+            index_purged: self.counters("resonanz_index_purged_total", "Weekly parts of the index that were 'rewritten' without the words that were taken back, or 'dropped' because nothing was left. A steady rise means that many old posts are edited or deleted.", &["outcome"])?,
             cases_opened: self.counters("resonanz_cases_opened_total", "Cases opened, by rule.", &["rule"])?,
             cases_open: self.add(IntGauge::new("resonanz_cases_open", "Cases that nobody has closed.")?)?,
             mails: self.counters("resonanz_mails_total", "Alert mails by outcome. 'failed' means that an editor was not told.", &["outcome"])?,
+            mails_redacted: self.add(IntCounter::new("resonanz_mails_redacted_total", "Mails on disk that were written again without what was deleted or edited. A rise means that statements which editors were told of are taken back.")?)?,
             outbox_pending: self.add(IntGauge::new("resonanz_outbox_pending", "Alert mails that wait to be accepted by the mail server.")?)?,
             outbox_oldest_seconds: self.add(Gauge::new("resonanz_outbox_oldest_seconds", "Age of the oldest waiting alert mail. A rise means that mail does not leave the house.")?)?,
             requests: self.add(HistogramVec::new(HistogramOpts::new("resonanz_request_seconds", "Seconds that an HTTP request took, by route and status class.").buckets(LATENCY_BUCKETS.to_vec()), &["route", "status"])?)?,

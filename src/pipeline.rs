@@ -15,7 +15,7 @@ use crate::metrics::Metrics;
 use crate::model::{AuthorChange, Change, Cursor, Deletion, Hit, Item, Mention, Target};
 use crate::normalise::{Context, Draft};
 use crate::privacy::{Keys, MentionKey, Pseudonym, Voices};
-use crate::store::{Put, Removed, Store, StoreError, Tx};
+use crate::store::{Clocks, Put, Removed, RetentionConfig, Store, StoreError, Tx};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -49,6 +49,22 @@ pub struct Watches {
     pub targets: Vec<Target>,
 }
 
+/// What is too old to be kept does not come in.
+pub struct Door {
+    pub retention: RetentionConfig,
+    /// The last time that clock and house agreed on, where somebody keeps it: to a clock that has
+    /// jumped a year ahead everything looks old. Without it the clock is believed.
+    pub agreed: Option<watch::Receiver<Timestamp>>,
+}
+
+impl Door {
+    fn refuses(&self, mention: &Mention) -> bool {
+        let agreed = self.agreed.as_ref().map(|agreed| *agreed.borrow());
+        self.retention.refuses(mention)
+            && Clocks::compare(mention.collected, agreed) == Clocks::Agree
+    }
+}
+
 /// Everything that the steps need.
 pub struct Pipeline {
     pub config: Config,
@@ -60,6 +76,7 @@ pub struct Pipeline {
     pub desk: Desk,
     pub keys: Keys,
     pub voices: Arc<Voices>,
+    pub door: Door,
     pub metrics: Metrics,
     pub clock: Clock,
     pub arrivals: Arrivals,
@@ -100,6 +117,7 @@ struct Arrival<'a> {
 struct Done {
     seq: i64,
     new: Vec<usize>,
+    too_old: Vec<usize>,
     /// Place of a step, and the rows that it removed.
     removed: Vec<(usize, u64)>,
     cases: Vec<&'static str>,
@@ -331,9 +349,13 @@ impl Pipeline {
         let mut new: Vec<(i64, &Hit)> = Vec::new();
         for (i, step) in prepared.iter().enumerate() {
             if let Step::Put(hit) = &step.step {
-                if let Put::New { id } = tx.put(hit).await? {
-                    new.push((id, hit.as_ref()));
-                    done.new.push(i);
+                match self.put(&mut tx, hit).await? {
+                    Put::New { id } => {
+                        new.push((id, hit.as_ref()));
+                        done.new.push(i);
+                    }
+                    Put::TooOld => done.too_old.push(i),
+                    Put::Updated { .. } | Put::Known { .. } | Put::Tombstoned => {}
                 }
                 continue;
             }
@@ -350,6 +372,13 @@ impl Pipeline {
         }
         done.seq = tx.commit().await?;
         Ok(done)
+    }
+
+    async fn put(&self, tx: &mut Tx, hit: &Hit) -> Result<Put, StoreError> {
+        match self.door.refuses(&hit.mention) {
+            true => tx.put_old(hit).await,
+            false => tx.put(hit).await,
+        }
     }
 
     async fn desk_apply(
@@ -406,6 +435,10 @@ impl Pipeline {
             if let Step::Put(hit) = step {
                 self.count_labels(hit);
             }
+        }
+        for i in &done.too_old {
+            let source = [prepared[*i].source.as_str()];
+            self.metrics.too_old.with_label_values(&source).inc();
         }
         for (i, rows) in &done.removed {
             self.metrics

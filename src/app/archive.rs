@@ -1,6 +1,7 @@
 //! What pages, API and the command line ask, answered by index and store together: the index finds
 //! numbers, the store has the mentions, the matcher knows where the words stand.
 
+use super::retention;
 use crate::clock::Clock;
 use crate::config::Register;
 use crate::index::{self, Index, IndexError};
@@ -37,6 +38,8 @@ pub struct Archive {
     pub voices: Arc<Voices>,
     /// Names of the sources that run.
     pub sources: Vec<String>,
+    /// Whether old mentions are taken out, so that somebody has to know when they are not.
+    pub retention: bool,
 }
 
 impl Archive {
@@ -159,10 +162,11 @@ impl Archive {
         let newest = self.store.newest_seq().await;
         let watches = self.register.borrow().watches.len();
         let behind = newest.as_ref().map_or(0, |seq| seq - self.index.reached());
-        vec![
+        let mut checks = vec![
             Check {
                 name: "store",
                 ok: newest.is_ok(),
+                warning: false,
                 detail: match &newest {
                     Ok(seq) => format!("answers, at sequence number {seq}"),
                     Err(_) => "does not answer; see the log".to_owned(),
@@ -171,6 +175,7 @@ impl Archive {
             Check {
                 name: "index",
                 ok: behind <= MAX_BEHIND,
+                warning: false,
                 detail: if self.index.is_whole() {
                     format!("{behind} changes behind the store")
                 } else {
@@ -180,12 +185,17 @@ impl Archive {
             Check {
                 name: "watches",
                 ok: watches > 0,
+                warning: false,
                 detail: match watches {
                     0 => "the approval of every watch has run out: nothing is collected".to_owned(),
                     _ => format!("{watches} are listened for"),
                 },
             },
-        ]
+        ];
+        if self.retention {
+            checks.push(retention::check(&self.store, self.clock.now()).await);
+        }
+        checks
     }
 }
 

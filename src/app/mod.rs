@@ -6,11 +6,15 @@
 
 mod archive;
 pub mod backup;
+pub mod erase;
 mod house;
+mod keep;
 pub mod models;
 pub mod nightly;
 mod preview;
+pub mod receipt;
 mod registered;
+pub mod retention;
 pub mod retrain;
 mod running;
 pub mod second;
@@ -31,14 +35,16 @@ use crate::desk::{Composer, Desk, Maildir, Notifier, Sender, Smtp};
 use crate::index::{Arrivals, Index};
 use crate::metrics::{Metrics, Series};
 use crate::model::{FlagKind, Stance};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Door, Pipeline};
 use crate::privacy::{Keys, Voices};
-use crate::store::Store;
+use crate::store::{AuthorClass, Store};
 use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
+use keep::{expire, keep};
 use nightly::Nightly;
 use registered::Registered;
+use retention::Retention;
 use running::{Mail, Serving};
 use second::Second;
 use std::sync::Arc;
@@ -46,9 +52,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// Tombstones of items that we never had are kept this long: nobody delivers later.
-const TOMBSTONE_HOURS: i64 = 48;
 
 /// How this run differs from a daemon's.
 pub struct Options {
@@ -60,6 +63,8 @@ pub struct Options {
     pub relayed_sources: Vec<String>,
     pub serve: bool,
     pub mail: bool,
+    /// Take out what is older than it may be.
+    pub retention: bool,
     pub clock: Clock,
     /// Speed of a replay on a simulated clock; `None` for as fast as possible.
     pub speed: Option<f64>,
@@ -74,17 +79,20 @@ impl Options {
             configured_sources: true,
             serve: true,
             mail: true,
+            retention: true,
             clock: Clock::system(),
             speed: None,
         }
     }
 
-    /// A command that works on the archive and goes: no configured sources, no pages, no mail.
+    /// A command that works on the archive and goes: no configured sources, no pages, no mail, no
+    /// retention.
     pub fn offline() -> Self {
         Self {
             configured_sources: false,
             serve: false,
             mail: false,
+            retention: false,
             ..Self::live()
         }
     }
@@ -117,8 +125,7 @@ impl App {
                     .push(built.with_context(|| format!("source {name}"))?);
             }
         }
-        let running = options.sources.iter();
-        let running = running.map(|source| source.name().to_owned()).collect();
+        let running = running_sources(&options);
         let metrics = Metrics::new(&series(&config.register, running))?;
         let today = options.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         Ok(Self {
@@ -213,10 +220,11 @@ impl App {
         let serve_stop = CancellationToken::new();
         let serving = self.serve(&index, serve_stop.clone()).await?;
         let (out, deliveries) = mpsc::channel(self.config.pipeline.queue);
-        let (pipeline, finished) = self.pipeline(&index);
+        let retention = self.retention().await?;
+        let (pipeline, finished) = self.pipeline(&index, retention.as_ref());
         let pipeline = tokio::spawn(pipeline.run(deliveries));
         let second = self.second(&stop)?;
-        let keeper = self.keeper(&stop);
+        let keeper = self.keeper(retention, &stop);
         let mut sources = Vec::new();
         for source in self.options.sources {
             let resume = self.house.store.cursor(source.name()).await?;
@@ -264,7 +272,19 @@ impl App {
         Ok(second.map(|second| tokio::spawn(second.run(stop.clone()))))
     }
 
-    fn keeper(&self, stop: &CancellationToken) -> JoinHandle<()> {
+    async fn retention(&self) -> anyhow::Result<Option<Retention>> {
+        if !self.options.retention {
+            return Ok(None);
+        }
+        let config = self.config.retention.clone();
+        let sources = running_sources(&self.options);
+        let (store, metrics) = (self.house.store.clone(), self.metrics.clone());
+        let now = self.options.clock.now();
+        let retention = Retention::new(config, sources, store, metrics, now);
+        Ok(Some(retention.await?))
+    }
+
+    fn keeper(&self, retention: Option<Retention>, stop: &CancellationToken) -> JoinHandle<()> {
         let nightly = Nightly {
             config: self.config.classify.clone(),
             dir: self.house.dir().to_owned(),
@@ -277,12 +297,17 @@ impl App {
             self.house.store.clone(),
             self.registered.clone(),
             nightly,
+            retention,
             self.options.clock.clone(),
             stop.clone(),
         ))
     }
 
-    fn pipeline(&self, index: &Arc<Index>) -> (Pipeline, watch::Receiver<u64>) {
+    fn pipeline(
+        &self,
+        index: &Arc<Index>,
+        retention: Option<&Retention>,
+    ) -> (Pipeline, watch::Receiver<u64>) {
         let (finished, seen) = watch::channel(0);
         let woken = Arc::clone(index);
         let pipeline = Pipeline {
@@ -293,6 +318,10 @@ impl App {
             desk: Desk::new(&self.config.desk),
             keys: self.house.keys.clone(),
             voices: Arc::clone(&self.voices),
+            door: Door {
+                retention: self.config.retention.clone(),
+                agreed: retention.map(Retention::agreed),
+            },
             metrics: self.metrics.clone(),
             clock: self.options.clock.clone(),
             arrivals: self.arrivals.clone(),
@@ -353,12 +382,8 @@ impl App {
             clock: self.options.clock.clone(),
             register: self.registered.register.subscribe(),
             voices: Arc::clone(&self.voices),
-            sources: self
-                .options
-                .sources
-                .iter()
-                .map(|source| source.name().to_owned())
-                .collect(),
+            sources: running_sources(&self.options),
+            retention: self.options.retention,
         });
         let parts = serve::Parts {
             archive: archive.clone(),
@@ -389,43 +414,6 @@ async fn note_queries(store: &Store, register: &Register, now: Timestamp) -> any
     Ok(())
 }
 
-/// A watch whose approval has run out collects nothing.
-fn expire(registered: &Registered, clock: &Clock) {
-    let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap_or(jiff::tz::TimeZone::UTC);
-    let expired = registered.expire(clock.now().to_zoned(berlin).date());
-    if !expired.is_empty() {
-        let watches = expired.join(", ");
-        tracing::warn!(
-            watches,
-            "The approval of watches has run out: they collect nothing."
-        );
-    }
-}
-
-/// Housekeeping, once an hour.
-async fn keep(
-    store: Store,
-    registered: Registered,
-    nightly: Nightly,
-    clock: Clock,
-    stop: CancellationToken,
-) {
-    loop {
-        expire(&registered, &clock);
-        nightly.tick(clock.now()).await;
-        let before = clock.now().saturating_sub(TOMBSTONE_HOURS.hours());
-        if let Ok(before) = before
-            && let Err(error) = store.expire_tombstones(before).await
-        {
-            tracing::warn!(%error, "Old tombstones could not be expired.");
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(Duration::from_secs(3600)) => {}
-        }
-    }
-}
-
 fn series(register: &Register, sources: Vec<String>) -> Series {
     let watches = register.watches.iter();
     Series {
@@ -434,6 +422,10 @@ fn series(register: &Register, sources: Vec<String>) -> Series {
         stances: Stance::ALL.iter().map(|stance| stance.as_str()).collect(),
         flags: FlagKind::ALL.iter().map(|flag| flag.as_str()).collect(),
         rules: desk::Rule::ALL.iter().map(|rule| rule.as_str()).collect(),
+        classes: AuthorClass::ALL
+            .iter()
+            .map(|class| class.as_str())
+            .collect(),
     }
 }
 
@@ -451,13 +443,16 @@ fn names(register: &Register, sources: &[String]) -> serve::Names {
     }
 }
 
+fn running_sources(options: &Options) -> Vec<String> {
+    let sources = options.sources.iter();
+    sources.map(|source| source.name().to_owned()).collect()
+}
+
 /// Names of everything that mentions are filed under.
 fn source_names(options: &Options) -> Vec<String> {
-    let own = options
-        .sources
-        .iter()
-        .map(|source| source.name().to_owned());
-    own.chain(options.relayed_sources.iter().cloned()).collect()
+    let mut names = running_sources(options);
+    names.extend(options.relayed_sources.iter().cloned());
+    names
 }
 
 /// A token that SIGINT or SIGTERM cancels.

@@ -18,9 +18,11 @@ mod judged;
 mod model;
 mod output;
 mod rebuild_index;
+mod receipt;
 mod recipe;
 mod replay;
 mod restore;
+mod retention;
 mod run;
 mod samples;
 mod search;
@@ -31,6 +33,7 @@ mod watch;
 mod watch_import;
 mod watch_push_down;
 mod watch_test;
+mod when;
 
 pub use output::{Format, Output, note};
 
@@ -94,6 +97,8 @@ pub enum Command {
     RebuildIndex(rebuild_index::Args),
     /// Erase mentions for good: from store, index and mails on disk.
     Erase(erase::Args),
+    /// Show what is older than it may be, or remove it now; confirm the clock.
+    Retention(retention::Args),
     /// Copy the archive into a folder, also while the house runs.
     Backup(backup::Args),
     /// Bring a copy back; what was erased since stays erased.
@@ -136,6 +141,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(args).await,
         Command::RebuildIndex(args) => rebuild_index::run(args).await,
         Command::Erase(args) => erase::run(args).await,
+        Command::Retention(args) => retention::run(args).await,
         Command::Backup(args) => backup::run(args).await,
         Command::Restore(args) => restore::run(args).await,
         Command::Fsck(args) => fsck::run(args).await,

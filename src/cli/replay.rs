@@ -49,13 +49,21 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
                 .get()
         })
         .sum();
-    Output::new().line(&format!(
+    let mut out = Output::new();
+    out.line(&format!(
         "Imported {} new mentions; {} items matched no watch, {} were taken back, {refused} lines \
          were refused.",
         count(&metrics.mentions),
         count(&metrics.unmatched),
         count(&metrics.removed),
     ))?;
+    let too_old = count(&metrics.too_old);
+    if too_old > 0 {
+        out.line(&format!(
+            "{too_old} were older than [retention] lets them be kept, and were not taken in."
+        ))?;
+    }
+    out.flush()?;
     Ok(if refused == 0 {
         ExitCode::SUCCESS
     } else {

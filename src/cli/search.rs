@@ -1,6 +1,7 @@
 //! `resonanz search`: the archive from the command line, also while the house runs.
 
 use super::house::{Place, open_archive, today};
+use super::when::When;
 use super::{Output, WrongArguments, sheet};
 use crate::app::Archive;
 use crate::clock::Clock;
@@ -32,8 +33,8 @@ pub struct Args {
     #[command(flatten)]
     place: Place,
     /// Published at or after: 90m, 24h, 7d, 2026-11-21 or 2026-11-21T18:00:00Z
-    #[arg(long, value_parser = since)]
-    since: Option<Since>,
+    #[arg(long, value_parser = When::parse)]
+    since: Option<When>,
     /// Found by this watch
     #[arg(long, value_name = "NAME")]
     watch: Option<String>,
@@ -67,38 +68,6 @@ enum Shape {
     Jsonl,
     Csv,
     Xlsx,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Since {
-    Ago(jiff::SignedDuration),
-    At(Timestamp),
-}
-
-fn since(text: &str) -> Result<Since, String> {
-    let wrong = || "write 90m, 24h, 7d, 2026-11-21 or 2026-11-21T18:00:00Z".to_owned();
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(Since::At(at));
-    }
-    if let Ok(day) = text.parse::<jiff::civil::Date>() {
-        let berlin = day.in_tz("Europe/Berlin").map_err(|_| wrong())?;
-        return Ok(Since::At(berlin.timestamp()));
-    }
-    let unit = text.chars().next_back().ok_or_else(wrong)?;
-    let count: i64 = text.trim_end_matches(unit).parse().map_err(|_| wrong())?;
-    let hours = match unit {
-        'm' if (0..=5_000_000).contains(&count) => {
-            return Ok(Since::Ago(jiff::SignedDuration::from_mins(count)));
-        }
-        'h' => count,
-        'd' => count.checked_mul(24).ok_or_else(wrong)?,
-        'w' => count.checked_mul(7 * 24).ok_or_else(wrong)?,
-        _ => return Err(wrong()),
-    };
-    let is_sane = (0..=1_000_000).contains(&hours);
-    is_sane
-        .then(|| Since::Ago(jiff::SignedDuration::from_hours(hours)))
-        .ok_or_else(wrong)
 }
 
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -181,10 +150,7 @@ async fn collect(archive: &Archive, args: &Args) -> Result<(u64, Vec<Found>), Se
         kind: args.kind,
         stance: args.stance,
         flag: args.flag,
-        since: args.since.map(|since| match since {
-            Since::At(at) => at,
-            Since::Ago(ago) => now.saturating_sub(ago).unwrap_or(Timestamp::MIN),
-        }),
+        since: args.since.map(|since| since.before(now)),
         ..Request::default()
     };
     let mut found = Vec::new();

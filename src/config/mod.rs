@@ -9,6 +9,7 @@
 
 mod faults;
 mod persons;
+mod retention;
 mod shape;
 mod warnings;
 mod watches;
@@ -19,6 +20,7 @@ pub use watches::{Register, Watch};
 
 use crate::collect::SourceConfig;
 use crate::privacy::{Voice, Voices};
+use crate::store::RetentionConfig;
 use crate::{classify, desk, index, pipeline, serve};
 use config::{Environment, File, FileFormat, Value, ValueKind};
 use jiff::civil::Date;
@@ -51,6 +53,7 @@ pub struct Config {
     pub register: Register,
     pub voices: Vec<Voice>,
     pub pipeline: pipeline::Config,
+    pub retention: RetentionConfig,
     pub classify: classify::Config,
     pub index: index::Config,
     pub desk: desk::Config,
@@ -161,7 +164,9 @@ fn check(
     today: Date,
     faults: &mut Vec<Fault>,
 ) -> Option<Config> {
+    let names = retention::source_names(root.get("source"));
     let sources = check_sources(root.remove("source"), shape, faults);
+    let kept = retention::take_overrides(&mut root);
     let voices = check_voices(root.remove("voice"), today, faults);
     faults::check_keys(&mut root, shape, faults);
     let watch_files = watch_files(&mut root, file);
@@ -169,6 +174,8 @@ fn check(
     let register = watches::read(&watch_files, &known, today, faults);
     let house: Option<House> = section(&mut root, "house", faults);
     let pipeline = section(&mut root, "pipeline", faults);
+    let retention = section(&mut root, "retention", faults);
+    let retention = retention::check(retention, kept, &names, faults);
     let classify = section(&mut root, "classify", faults);
     let index = section(&mut root, "index", faults);
     let serve: Option<serve::Config> = section(&mut root, "serve", faults);
@@ -199,6 +206,7 @@ fn check(
         register: register?,
         voices,
         pipeline: pipeline?,
+        retention: retention?,
         classify: classify?,
         index: index?,
         desk: desk?,

@@ -76,24 +76,27 @@ impl Maildir {
         self.write(&name, &path, &mail.bytes)
     }
 
-    fn replace(&self, mail: &ComposedMail) -> io::Result<()> {
+    fn replace(&self, mail: &ComposedMail) -> io::Result<bool> {
         let name = file_name(&mail.message_id);
         match self.find(&name)? {
-            Some(path) if fs::read(&path)? != mail.bytes => self.write(&name, &path, &mail.bytes),
-            _ => Ok(()),
+            Some(path) if fs::read(&path)? != mail.bytes => {
+                self.write(&name, &path, &mail.bytes)?;
+                Ok(true)
+            }
+            _ => Ok(false),
         }
     }
 
     /// Runs file work off the async threads.
-    fn act<'a>(
+    fn act<'a, T: Send + 'static>(
         &'a self,
         mail: &'a ComposedMail,
-        work: fn(&Maildir, &ComposedMail) -> io::Result<()>,
-    ) -> BoxFuture<'a, Result<(), NotifyError>> {
+        work: fn(&Maildir, &ComposedMail) -> io::Result<T>,
+    ) -> BoxFuture<'a, Result<T, NotifyError>> {
         let (maildir, mail) = (self.clone(), mail.clone());
         Box::pin(async move {
             match tokio::task::spawn_blocking(move || work(&maildir, &mail)).await {
-                Ok(Ok(())) => Ok(()),
+                Ok(Ok(done)) => Ok(done),
                 Ok(Err(error)) => Err(NotifyError::Retry(format!(
                     "the maildir cannot be written: {error}"
                 ))),
@@ -112,7 +115,7 @@ impl Notifier for Maildir {
         true
     }
 
-    fn redact<'a>(&'a self, mail: &'a ComposedMail) -> BoxFuture<'a, Result<(), NotifyError>> {
+    fn redact<'a>(&'a self, mail: &'a ComposedMail) -> BoxFuture<'a, Result<bool, NotifyError>> {
         self.act(mail, Maildir::replace)
     }
 }

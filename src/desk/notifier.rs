@@ -37,9 +37,9 @@ pub trait Notifier: Send + Sync {
     }
 
     /// Puts this version in place of the accepted one, for the latter shows what was deleted. A
-    /// mail that is not there (any more) does not come back.
-    fn redact<'a>(&'a self, mail: &'a ComposedMail) -> BoxFuture<'a, Result<(), NotifyError>> {
+    /// mail that is not there (any more) does not come back. Returns whether one was replaced.
+    fn redact<'a>(&'a self, mail: &'a ComposedMail) -> BoxFuture<'a, Result<bool, NotifyError>> {
         let _ = mail;
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(Ok(false)))
     }
 }

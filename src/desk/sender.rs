@@ -157,9 +157,12 @@ impl Sender {
             let Some(composed) = self.compose(mail).await? else {
                 continue;
             };
-            if let Err(error) = self.notifier.redact(&composed).await {
-                tracing::error!(mail = mail.id, %error, "A mail that shows a deleted statement could not be replaced; trying again.");
-                return Ok(None);
+            match self.notifier.redact(&composed).await {
+                Ok(replaced) => self.metrics.mails_redacted.inc_by(u64::from(replaced)),
+                Err(error) => {
+                    tracing::error!(mail = mail.id, %error, "A mail that shows a deleted statement could not be replaced; trying again.");
+                    return Ok(None);
+                }
             }
         }
         Ok(Some(mails.len()))

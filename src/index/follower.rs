@@ -274,7 +274,9 @@ impl Follower {
     /// Takes words that were taken back out of all files: the index's and the store's.
     fn purge(&mut self) -> Result<(), IndexError> {
         let started = Instant::now();
-        self.keeper.purge()?;
+        let purged = self.keeper.purge();
+        self.count_purged();
+        purged?;
         self.runtime.block_on(self.follow.store.purge())?;
         let pause = (started.elapsed() * (PURGE_SHARE - 1)).min(self.schedule.purge_within);
         self.schedule.purge_not_before = Instant::now() + pause;
@@ -283,6 +285,17 @@ impl Follower {
             self.progress.purged.send_replace(self.keeper.seq());
         }
         Ok(())
+    }
+
+    fn count_purged(&mut self) {
+        let purged = self.keeper.take_purged();
+        let counter = &self.follow.metrics.index_purged;
+        counter
+            .with_label_values(&["rewritten"])
+            .inc_by(purged.rewritten);
+        counter
+            .with_label_values(&["dropped"])
+            .inc_by(purged.dropped);
     }
 
     /// Makes one partition again from the store. What changes meanwhile has a number after the

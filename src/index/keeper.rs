@@ -28,10 +28,19 @@ pub(super) struct Keeper {
     idle_writer: Duration,
     /// Partitions whose files may still hold words that were taken back.
     unpurged: BTreeSet<Week>,
+    /// What the last purges did, until somebody takes it.
+    purged: Purged,
     /// The partition that is being written: the one to look at when something fails.
     suspect: Option<Week>,
     /// Held while the directory is ours.
     _lock: File,
+}
+
+/// Partitions that no longer hold what was taken back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Purged {
+    pub(super) rewritten: u64,
+    pub(super) dropped: u64,
 }
 
 struct OpenWriter {
@@ -65,6 +74,7 @@ impl Keeper {
             open_writers: config.open_writers.max(1),
             idle_writer: Duration::from_secs(config.idle_writer_secs),
             unpurged: BTreeSet::new(),
+            purged: Purged::default(),
             suspect: None,
             _lock: lock,
         };
@@ -189,17 +199,31 @@ impl Keeper {
             if let Some(partition) = self.shelf.get(week) {
                 if partition.count() == 0 {
                     self.drop_partition(week)?;
-                } else if partition.has_deleted() {
-                    partition.tidy(self.writer(&partition)?, true)?;
-                    if partition.has_deleted() {
-                        return Err(IndexError::Damaged("deleted words stay in its files"));
-                    }
+                    self.purged.dropped += 1;
+                } else {
+                    self.rewrite(&partition)?;
+                    self.purged.rewritten += 1;
                 }
             }
             self.suspect = None;
             self.unpurged.remove(&week);
         }
         Ok(())
+    }
+
+    /// A merge may have done it already.
+    fn rewrite(&mut self, partition: &Partition) -> Result<(), IndexError> {
+        if partition.has_deleted() {
+            partition.tidy(self.writer(partition)?, true)?;
+            if partition.has_deleted() {
+                return Err(IndexError::Damaged("deleted words stay in its files"));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_purged(&mut self) -> Purged {
+        std::mem::take(&mut self.purged)
     }
 
     pub(super) fn is_purged(&self) -> bool {

@@ -230,6 +230,8 @@ pub struct Check {
     /// For example `store` or `index`.
     pub name: &'static str,
     pub ok: bool,
+    /// Somebody should look, though the house does its work.
+    pub warning: bool,
     /// One sentence for whoever runs the house; no personal data, no foreign text.
     pub detail: String,
 }

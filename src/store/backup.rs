@@ -145,11 +145,7 @@ impl Tx {
         let mut erased = 0;
         for item in &erasures.items {
             let key: MentionKey = super::read::key(&item.key)?;
-            erased += usize::from(self.delete(&key, item.at).await?.is_some());
-            sqlx::query("UPDATE tombstone SET known = 1 WHERE key = $1")
-                .bind(&item.key)
-                .execute(&mut *self.tx)
-                .await?;
+            erased += usize::from(self.erase(&key, item.at).await?.is_some());
         }
         for author in &erasures.authors {
             let wrong = |_| StoreError::Damaged("a pseudonym has 16 bytes".to_owned());

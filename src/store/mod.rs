@@ -8,12 +8,14 @@
 //! SQLite: WAL, `synchronous=FULL`, `secure_delete=ON` (freed pages are zeroed) and
 //! [`Store::purge`] (the WAL itself is emptied), so that what was deleted is in no file.
 
+mod authors;
 mod backup;
 mod cases;
 mod coding;
 mod judgements;
 mod outbox;
 mod read;
+mod retention;
 mod versions;
 mod write;
 
@@ -23,6 +25,7 @@ pub use coding::Coding;
 pub use judgements::{Judged, Judgement};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
 pub use read::{Change, StoredMention};
+pub use retention::{AgePlace, Aged, AuthorClass, Clocks, RetentionConfig, SourceRetentionConfig};
 pub use versions::WatchVersion;
 pub use write::{Put, Removed, Tx};
 

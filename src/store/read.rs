@@ -132,6 +132,15 @@ impl Store {
         row.as_ref().map(mention).transpose()
     }
 
+    /// Whether an item is here.
+    pub async fn has(&self, key: &MentionKey) -> Result<bool, StoreError> {
+        let found: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM mention WHERE key = $1)")
+            .bind(key.0.as_slice())
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(found != 0)
+    }
+
     /// The mentions of these numbers, in the order asked for; those that are gone are left out.
     pub async fn mentions(&self, ids: &[i64]) -> Result<Vec<StoredMention>, StoreError> {
         let list = serde_json::to_string(ids)?;

@@ -2,16 +2,10 @@
 
 use super::{StoreError, time};
 use crate::model::{Author, Cursor, Hit, Mention};
-use crate::privacy::{MentionKey, Pseudonym};
+use crate::privacy::MentionKey;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{Row, Sqlite, Transaction};
-
-/// Why an account's pseudonym is kept away (`author_gone.known`): it left and we had nothing of it;
-/// it left and we had; it was erased by order, which only an order may undo.
-const UNKNOWN: i64 = 0;
-const KNOWN: i64 = 1;
-const BY_ORDER: i64 = 2;
 
 /// One transaction. Dropped without [`Tx::commit`], nothing of it happened.
 pub struct Tx {
@@ -32,6 +26,8 @@ pub enum Put {
     Known { id: i64 },
     /// It was deleted, or its author left; it stays away.
     Tombstoned,
+    /// It is not here, and too old to come in.
+    TooOld,
 }
 
 /// A row that is gone.
@@ -76,17 +72,26 @@ impl Tx {
         if self.is_tombstoned(&hit.mention).await? {
             return Ok(Put::Tombstoned);
         }
-        let Some(row) = self.find(&hit.mention.key).await? else {
-            let id = self.insert(hit).await?;
-            self.put_watches(
-                id,
-                hit,
-                hit.mention.collected.as_millisecond(),
-                hit.backfill,
-            )
+        if let Some(row) = self.find(&hit.mention.key).await? {
+            return self.renew(row, hit).await;
+        }
+        let id = self.insert(hit).await?;
+        let collected_ms = hit.mention.collected.as_millisecond();
+        self.put_watches(id, hit, collected_ms, hit.backfill)
             .await?;
-            return Ok(Put::New { id });
-        };
+        Ok(Put::New { id })
+    }
+
+    /// As [`Tx::put`] for what is too old to come in: only a mention that is still here takes the
+    /// newer words, for its author has taken back the older ones.
+    pub async fn put_old(&mut self, hit: &Hit) -> Result<Put, StoreError> {
+        match self.find(&hit.mention.key).await? {
+            Some(row) => self.renew(row, hit).await,
+            None => Ok(Put::TooOld),
+        }
+    }
+
+    async fn renew(&mut self, row: Existing, hit: &Hit) -> Result<Put, StoreError> {
         if !row.is_older_than(&hit.mention) {
             return Ok(Put::Known { id: row.id });
         }
@@ -236,109 +241,26 @@ impl Tx {
         Ok(removed)
     }
 
+    /// Erases an item by order: it stays away for good, whether we had it or not.
+    pub async fn erase(
+        &mut self,
+        key: &MentionKey,
+        at: Timestamp,
+    ) -> Result<Option<Removed>, StoreError> {
+        let removed = self.delete(key, at).await?;
+        sqlx::query("UPDATE tombstone SET known = 1 WHERE key = $1")
+            .bind(key.0.as_slice())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(removed)
+    }
+
     /// Takes back a row whose newer version no watch matches any more. It may come back.
     pub async fn retract(&mut self, newer: &Mention) -> Result<Option<Removed>, StoreError> {
         match self.find(&newer.key).await? {
             Some(row) if row.is_older_than(newer) => Ok(Some(self.remove(row).await?)),
             _ => Ok(None),
         }
-    }
-
-    /// An account left: all its rows go, and what still arrives from it stays away.
-    /// `pseudonyms` newest first, as [`crate::privacy::Keys::pseudonyms`] gives them.
-    pub async fn author_gone(
-        &mut self,
-        pseudonyms: &[Pseudonym],
-        at: Timestamp,
-    ) -> Result<Vec<Removed>, StoreError> {
-        let removed = self.remove_all_of(pseudonyms).await?;
-        let known = !removed.is_empty();
-        // Of an account that we never had, only the pseudonyms of now are kept, and they expire.
-        let kept = if known {
-            pseudonyms
-        } else {
-            &pseudonyms[..pseudonyms.len().min(2)]
-        };
-        let level = if known { KNOWN } else { UNKNOWN };
-        self.keep_away(kept, at, level).await?;
-        Ok(removed)
-    }
-
-    /// An account is erased by order: its rows go, and all its pseudonyms stay away, whether we
-    /// had something of it or not.
-    pub async fn author_erased(
-        &mut self,
-        pseudonyms: &[Pseudonym],
-        at: Timestamp,
-    ) -> Result<Vec<Removed>, StoreError> {
-        let removed = self.remove_all_of(pseudonyms).await?;
-        self.keep_away(pseudonyms, at, BY_ORDER).await?;
-        Ok(removed)
-    }
-
-    async fn remove_all_of(
-        &mut self,
-        pseudonyms: &[Pseudonym],
-    ) -> Result<Vec<Removed>, StoreError> {
-        let mut removed = Vec::new();
-        for pseudonym in pseudonyms {
-            let rows = sqlx::query(
-                "SELECT id, source, published_ms, edited_ms, collected_ms, title, text, backfill
-                 FROM mention WHERE pseudonym = $1 ORDER BY id",
-            )
-            .bind(pseudonym.0.as_slice())
-            .fetch_all(&mut *self.tx)
-            .await?;
-            for row in &rows {
-                removed.push(self.remove(Existing::read(row)?).await?);
-            }
-        }
-        Ok(removed)
-    }
-
-    async fn keep_away(
-        &mut self,
-        pseudonyms: &[Pseudonym],
-        at: Timestamp,
-        level: i64,
-    ) -> Result<(), StoreError> {
-        for pseudonym in pseudonyms {
-            sqlx::query(
-                "INSERT INTO author_gone (pseudonym, at_ms, known) VALUES ($1, $2, $3)
-                 ON CONFLICT (pseudonym) DO UPDATE SET known = max(known, excluded.known)",
-            )
-            .bind(pseudonym.0.as_slice())
-            .bind(at.as_millisecond())
-            .bind(level)
-            .execute(&mut *self.tx)
-            .await?;
-        }
-        Ok(())
-    }
-
-    /// Of an account that was gone already: what a restored store still has of it.
-    pub(super) async fn gone_again(
-        &mut self,
-        pseudonym: Pseudonym,
-        at: Timestamp,
-        level: i64,
-    ) -> Result<usize, StoreError> {
-        let removed = self.remove_all_of(&[pseudonym]).await?;
-        self.keep_away(&[pseudonym], at, level).await?;
-        Ok(removed.len())
-    }
-
-    /// An account is back: what it publishes from now on may be collected.
-    pub async fn author_back(&mut self, pseudonyms: &[Pseudonym]) -> Result<(), StoreError> {
-        for pseudonym in pseudonyms {
-            // What was erased by order does not come back because the account is active.
-            sqlx::query("DELETE FROM author_gone WHERE pseudonym = $1 AND known < $2")
-                .bind(pseudonym.0.as_slice())
-                .bind(BY_ORDER)
-                .execute(&mut *self.tx)
-                .await?;
-        }
-        Ok(())
     }
 
     /// The key of a row, for an erasure by its number.
@@ -350,12 +272,21 @@ impl Tx {
         key.map(|key| super::read::key(&key)).transpose()
     }
 
-    async fn remove(&mut self, row: Existing) -> Result<Removed, StoreError> {
+    pub(super) async fn remove(&mut self, row: Existing) -> Result<Removed, StoreError> {
+        self.forget(row.id, row.published_ms).await?;
+        Ok(Removed {
+            id: row.id,
+            source: row.source,
+        })
+    }
+
+    /// Takes a row out with all that hangs on it, and tells the followers.
+    pub(super) async fn forget(&mut self, id: i64, published_ms: i64) -> Result<(), StoreError> {
         let seq = self.next_seq();
         sqlx::query("INSERT INTO removed (seq, mention_id, published_ms) VALUES ($1, $2, $3)")
             .bind(seq)
-            .bind(row.id)
-            .bind(row.published_ms)
+            .bind(id)
+            .bind(published_ms)
             .execute(&mut *self.tx)
             .await?;
         for statement in [
@@ -366,14 +297,11 @@ impl Tx {
             "DELETE FROM coding WHERE mention_id = $1",
         ] {
             sqlx::query(statement)
-                .bind(row.id)
+                .bind(id)
                 .execute(&mut *self.tx)
                 .await?;
         }
-        Ok(Removed {
-            id: row.id,
-            source: row.source,
-        })
+        Ok(())
     }
 
     /// Saves a source's resume position. Belongs into the transaction of what lies before it.
@@ -416,7 +344,7 @@ impl Tx {
 }
 
 /// What a decision about an existing row needs.
-struct Existing {
+pub(super) struct Existing {
     id: i64,
     source: String,
     published_ms: i64,
@@ -428,7 +356,7 @@ struct Existing {
 }
 
 impl Existing {
-    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+    pub(super) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         let published_ms: i64 = row.try_get("published_ms")?;
         let edited_ms: Option<i64> = row.try_get("edited_ms")?;
         Ok(Self {

@@ -146,7 +146,7 @@ impl House {
         for hit in hits {
             match tx.put(hit).await.unwrap() {
                 Put::New { id } | Put::Updated { id } | Put::Known { id } => ids.push(id),
-                Put::Tombstoned => {}
+                Put::Tombstoned | Put::TooOld => {}
             }
         }
         tx.commit().await.unwrap();

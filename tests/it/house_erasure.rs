@@ -19,13 +19,13 @@ fn lines_with(word: &str) -> Vec<(String, Item)> {
 }
 
 /// The beginning of what an item says.
-fn phrase(item: &Item) -> String {
+pub fn phrase(item: &Item) -> String {
     item.text.chars().take(30).collect()
 }
 
 /// Three items of three authors that stand in mails, with a beginning that no other item has any
 /// large part of.
-fn mailed(archive: &Archive) -> [(String, Item); 3] {
+pub fn mailed(archive: &Archive) -> [(String, Item); 3] {
     let in_mail = |item: &Item| {
         let found = archive.mention(&item.platform, &item.id);
         let holds = |id: i64| archive.mails.iter().any(|m| m.mention_ids.contains(&id));

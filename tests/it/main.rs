@@ -8,6 +8,7 @@
 
 mod agreement;
 mod archive;
+mod bulk_erasure;
 mod classify;
 mod cli;
 mod coding;
@@ -40,6 +41,7 @@ mod query_killers;
 mod query_vectors;
 mod recorded;
 mod reload;
+mod retention;
 mod search;
 mod second;
 mod serve;

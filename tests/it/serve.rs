@@ -374,6 +374,7 @@ async fn readiness_names_what_is_broken() {
     let stuck = Check {
         name: "index",
         ok: false,
+        warning: false,
         detail: "900 changes behind".into(),
     };
     house.memory.checks.lock().unwrap().push(stuck);

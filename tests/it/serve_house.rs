@@ -310,6 +310,7 @@ impl House {
             checks: Mutex::new(vec![Check {
                 name: "store",
                 ok: true,
+                warning: false,
                 detail: "answers".into(),
             }]),
             gate: Semaphore::new(64),
@@ -384,6 +385,7 @@ fn series() -> resonanz::metrics::Series {
             .iter()
             .map(|rule| rule.as_str())
             .collect(),
+        classes: vec!["private", "voice"],
     }
 }
 

@@ -4,6 +4,7 @@ mod archive;
 mod backup;
 mod daemon;
 mod eval;
+mod retention;
 mod sheets;
 mod sources;
 mod train;
@@ -108,6 +109,7 @@ fn every_help_has_an_example_of_its_command() {
         "replay",
         "rebuild-index",
         "erase",
+        "retention",
         "source",
         "source list",
         "source check",

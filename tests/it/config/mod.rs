@@ -2,6 +2,7 @@
 
 mod environment;
 mod register;
+mod retention;
 
 use jiff::civil::Date;
 use resonanz::collect::SourceConfig;
