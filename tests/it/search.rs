@@ -1,7 +1,7 @@
 //! What searches find, in which order, and how many.
 
 use crate::house::{House, all, asking, edited, hit, nth, of_site, published, time};
-use resonanz::index::{CursorKey, IndexError, Order, Search};
+use resonanz::index::{CursorKey, Facets, IndexError, Order, Search};
 use resonanz::model::{FlagKind, FlagLabel, Stance, WatchMatch};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,11 +108,11 @@ async fn counts_for_the_page_agree_with_the_total() {
     house.settle().await;
     let page = house
         .search(Search {
-            facets: true,
+            aggregations: Some(Facets::ask().unwrap()),
             ..all()
         })
         .await;
-    let facets = page.facets.unwrap();
+    let facets = Facets::read(&page.aggregated.unwrap());
     let entry = |name: &str, count| (name.to_owned(), count);
     assert_eq!(page.total, 3);
     assert_eq!(facets.watch, [entry("bmi", 3), entry("minister", 1)]);

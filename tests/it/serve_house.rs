@@ -11,6 +11,7 @@ use resonanz::model::*;
 use resonanz::query::fault;
 use resonanz::serve::*;
 use resonanz::store::{Case, CaseState, Coding, Judged, NewCase, Put, Store, StoredMention};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -107,13 +108,10 @@ impl Memory {
         for label in found.iter().flat_map(|found| &found.mention.labels.stances) {
             *stances.entry(label.stance.as_str().to_owned()).or_insert(0) += 1;
         }
-        let facets = Facets {
-            stances: stances
-                .into_iter()
-                .map(|(name, count)| Count { name, count })
-                .collect(),
-            ..Facets::default()
-        };
+        let buckets: Vec<Value> = stances
+            .into_iter()
+            .map(|(name, count): (String, u64)| json!({ "key": name, "doc_count": count }))
+            .collect();
         let next = (skip + request.limit < total).then(|| (skip + request.limit).to_string());
         let items = found.into_iter().skip(skip).take(request.limit).collect();
         Ok(Results {
@@ -121,7 +119,7 @@ impl Memory {
             items,
             next,
             whole: *self.whole.lock().unwrap(),
-            facets,
+            aggregated: Some(json!({ "stance": { "buckets": buckets } })),
         })
     }
 }
