@@ -4,12 +4,12 @@
 use super::retention;
 use crate::clock::Clock;
 use crate::config::Register;
-use crate::index::{self, Index, IndexError};
+use crate::index::{self, Filter, Index, IndexError};
 use crate::matching;
 use crate::metrics::Metrics;
 use crate::model::{Span, Stance};
 use crate::privacy::Voices;
-use crate::query::{Doc, Keys, Query, QueryError, RawKeys, fault};
+use crate::query::{Doc, Expr, Keys, Query, QueryError, RawKeys, fault};
 use crate::serve::{
     self, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, Preview, PreviewRequest,
     Request, Results, SearchError, SourceState,
@@ -55,6 +55,7 @@ impl Archive {
 
     async fn find(&self, request: Request) -> Result<Results, SearchError> {
         let query = parse(&request.query)?;
+        let words = words(query.as_ref(), request.filter.as_ref());
         let after = request.after.as_deref().map(str::parse).transpose();
         let search = index::Search {
             query: query.as_ref().map(|query| query.expr().clone()),
@@ -82,7 +83,7 @@ impl Archive {
         let mentions = self.store.mentions(&page.ids).await.map_err(internal)?;
         let items = mentions
             .into_iter()
-            .map(|mention| found(query.as_ref(), mention))
+            .map(|mention| found(words.as_ref(), mention))
             .collect();
         Ok(Results {
             total: page.total,
@@ -243,9 +244,24 @@ pub(super) fn internal(error: StoreError) -> SearchError {
     SearchError::Internal
 }
 
-/// A mention, and where the query's words stand in it.
-pub(super) fn found(query: Option<&Query>, mention: StoredMention) -> Found {
-    let highlights = query.map_or_else(Vec::new, |query| highlights(query, &mention));
+/// Everything that was asked for in words, to show where it stands.
+fn words(query: Option<&Query>, filter: Option<&Filter>) -> Option<Expr> {
+    let filter = filter.map(Filter::queries).unwrap_or_default();
+    let mut all: Vec<Expr> = query
+        .map(Query::expr)
+        .into_iter()
+        .chain(filter)
+        .cloned()
+        .collect();
+    match all.len() {
+        0 | 1 => all.pop(),
+        _ => Some(Expr::Or(all)),
+    }
+}
+
+/// A mention, and where the words asked for stand in it.
+pub(super) fn found(words: Option<&Expr>, mention: StoredMention) -> Found {
+    let highlights = words.map_or_else(Vec::new, |words| highlights(words, &mention));
     Found {
         mention,
         highlights,
@@ -253,7 +269,7 @@ pub(super) fn found(query: Option<&Query>, mention: StoredMention) -> Found {
 }
 
 /// Where the query's words stand in a stored mention.
-fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
+fn highlights(words: &Expr, stored: &StoredMention) -> Vec<Span> {
     let keys = Keys::new(RawKeys {
         site: &stored.site,
         source: &stored.source,
@@ -266,7 +282,7 @@ fn highlights(query: &Query, stored: &StoredMention) -> Vec<Span> {
     });
     let (title, text) = (analyse(&stored.title), analyse(&stored.text));
     matching::highlights(
-        query,
+        words,
         Doc {
             title: &title,
             text: &text,

@@ -137,7 +137,7 @@ impl Archive {
 
     async fn read(&self, query: &Query, ids: &[i64]) -> Result<Vec<Found>, SearchError> {
         let mentions = self.store.mentions(ids).await.map_err(internal)?;
-        let found = |mention| found(Some(query), mention);
+        let found = |mention| found(Some(query.expr()), mention);
         Ok(mentions.into_iter().map(found).collect())
     }
 }

@@ -45,6 +45,21 @@ impl Filter {
         Filter::All(Vec::new())
     }
 
+    /// What was asked for in words, outside of `Not`.
+    pub fn queries(&self) -> Vec<&Expr> {
+        match self {
+            Filter::Query(expr) => vec![expr],
+            Filter::All(filters) | Filter::Any(filters) => {
+                filters.iter().flat_map(Filter::queries).collect()
+            }
+            Filter::Is { .. }
+            | Filter::Like { .. }
+            | Filter::Has(_)
+            | Filter::Within { .. }
+            | Filter::Not(_) => Vec::new(),
+        }
+    }
+
     /// The query for an index of [`schema::build`].
     pub(super) fn compile(&self) -> Box<dyn Query> {
         match self {

@@ -3,7 +3,7 @@
 use super::occurrences::Occurrences;
 use crate::model::{Part, Span};
 use crate::query::spans::{self, word_spans};
-use crate::query::{Doc, Expr, Place, Query};
+use crate::query::{Doc, Expr, Place};
 use crate::text::Token;
 
 /// Places of one match that are kept for highlighting: the first ones.
@@ -12,10 +12,10 @@ pub const MAX_HIGHLIGHTS: usize = 50;
 /// Places of a mention that a query found: byte ranges of words outside of `NOT`, sorted, merged
 /// where they overlap, at most [`MAX_HIGHLIGHTS`]. Empty where the query does not match, or matches
 /// by fields alone.
-pub fn highlights(query: &Query, doc: Doc<'_>) -> Vec<Span> {
+pub fn highlights(expr: &Expr, doc: Doc<'_>) -> Vec<Span> {
     let mut view = View::new(doc);
-    match view.matches(query.expr()) {
-        true => view.highlights(query.expr()),
+    match view.matches(expr) {
+        true => view.highlights(expr),
         false => Vec::new(),
     }
 }

@@ -124,7 +124,7 @@ impl Matcher {
             .map(|stored| WatchMatch {
                 watch: stored.watch.clone(),
                 target: stored.target.clone(),
-                spans: highlights(&stored.query, doc),
+                spans: highlights(stored.query.expr(), doc),
             })
             .collect()
     }

@@ -129,7 +129,7 @@ pub fn analyse(text: &str) {
                 text: &tokens,
                 keys: &keys,
             };
-            lie_within(&highlights(&query, doc), "", text);
+            lie_within(&highlights(query.expr(), doc), "", text);
         }
     }
 }
@@ -294,7 +294,7 @@ fn agree(query: &Query, title: &str, text: &str) {
         "learned: {}",
         says()
     );
-    let spans = highlights(query, doc);
+    let spans = highlights(query.expr(), doc);
     assert!(expected || spans.is_empty(), "{}", says());
     lie_within(&spans, title, text);
 }

@@ -16,6 +16,7 @@ mod config;
 mod dashboards;
 mod demo;
 mod desk;
+mod elastic;
 mod erasure;
 mod fixtures;
 mod frames;

@@ -220,15 +220,7 @@ fn translate(
             let body = json!({ "field": whole(settings)?.column });
             Ok((entry(kind, body), Form::Plain, false))
         }
-        "percentiles" => {
-            let mut body = json!({ "field": number(settings)?.column });
-            for name in ["percents", "keyed"] {
-                if let Some(value) = settings.get(name) {
-                    body[name] = value.clone();
-                }
-            }
-            Ok((entry(kind, body), Form::Plain, false))
-        }
+        "percentiles" => Ok((entry(kind, percentiles(settings)?), Form::Plain, false)),
         "top_hits" => Ok((entry(kind, top_hits(settings)?), Form::TopHits, false)),
         other => Err(Fault::unsupported(&format!("the aggregation [{other}]"))),
     }
@@ -338,6 +330,23 @@ fn ordered_by(target: &str, inner: &Plan) -> Result<String, Fault> {
             "[terms] cannot be ordered by [{target}]"
         ))),
     }
+}
+
+fn percentiles(settings: &Object) -> Result<Value, Fault> {
+    let mut body = json!({ "field": number(settings)?.column });
+    if let Some(list) = settings.get("percents").and_then(Value::as_array) {
+        // Grafana writes them as texts.
+        let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
+        let percents: Option<Vec<f64>> = list.iter().map(number).collect();
+        let percents = percents
+            .filter(|all| all.iter().all(|percent| (0.0..=100.0).contains(percent)))
+            .ok_or_else(|| Fault::argument("[percents] must be numbers from 0 to 100"))?;
+        body["percents"] = json!(percents);
+    }
+    if let Some(keyed) = settings.get("keyed") {
+        body["keyed"] = keyed.clone();
+    }
+    Ok(body)
 }
 
 fn numbers(settings: &Object) -> Result<Value, Fault> {

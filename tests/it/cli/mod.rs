@@ -2,7 +2,7 @@
 
 mod archive;
 mod backup;
-mod daemon;
+pub mod daemon;
 mod eval;
 mod retention;
 mod sheets;
@@ -22,7 +22,7 @@ const IMPORT: &str = concat!(
     "/tests/fixtures/replay/import/input.ndjson"
 );
 /// No source of the defaults: nothing leaves the machine.
-const SILENT: &str = "
+pub const SILENT: &str = "
 [source.bluesky]
 enabled = false
 [source.bundesregierung]
@@ -40,10 +40,10 @@ fn resonanz(args: &[&str]) -> Command {
 
 /// What a command printed, and how it ended.
 #[derive(Debug)]
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Ended {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Ended {
@@ -62,7 +62,7 @@ fn ended(output: Output) -> Ended {
     }
 }
 
-fn run(args: &[&str]) -> Ended {
+pub fn run(args: &[&str]) -> Ended {
     ended(resonanz(args).output().unwrap())
 }
 
@@ -78,7 +78,7 @@ fn run_with_input(args: &[&str], input: &[u8]) -> Ended {
     ended(child.wait_with_output().unwrap())
 }
 
-fn written(dir: &TempDir, name: &str, text: &str) -> String {
+pub fn written(dir: &TempDir, name: &str, text: &str) -> String {
     let path = dir.path().join(name);
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
