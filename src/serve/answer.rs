@@ -1,6 +1,7 @@
 //! Answers that are not tied to one page: refusals, the sign-in form, the style sheet.
 
 use super::archive::SearchError;
+use super::es;
 use super::frame::{self, Frame, html};
 use super::words::Tongue;
 use askama::Template;
@@ -20,6 +21,8 @@ const RETRY_SECS: &str = "5";
 pub enum Face {
     Page,
     Api,
+    /// The Elasticsearch dialect.
+    Elastic,
     Plain,
 }
 
@@ -28,6 +31,8 @@ impl Face {
         match path {
             "/metrics" | "/healthz" | "/readyz" | "/style.css" | "/favicon.svg" => Face::Plain,
             "/api" => Face::Api,
+            "/es" => Face::Elastic,
+            _ if path.starts_with("/es/") => Face::Elastic,
             _ if path.starts_with("/api/") => Face::Api,
             _ => Face::Page,
         }
@@ -57,6 +62,7 @@ pub fn refuse(face: Face, status: StatusCode, tongue: Tongue, message: &str) -> 
             html(status, &ErrorPage { frame, message })
         }
         Face::Api => error_json(status, code(status), message, None),
+        Face::Elastic => es::refused(status, message),
         Face::Plain => (status, format!("{message}\n")).into_response(),
     };
     if status == StatusCode::SERVICE_UNAVAILABLE || status == StatusCode::TOO_MANY_REQUESTS {

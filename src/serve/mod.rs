@@ -49,7 +49,7 @@ use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, get, post};
 use guard::Guard;
 use listener::Bounded;
 use std::sync::Arc;
@@ -177,7 +177,6 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/es/{index}/_count", asked(es::count)),
         ("/es/_msearch", asked(es::many)),
         ("/es/{index}/_msearch", asked(es::many)),
-        ("/es/{*rest}", any(es::nothing)),
         ("/metrics", get(ops::metrics)),
         ("/healthz", get(ops::healthz)),
         ("/readyz", get(ops::readyz)),

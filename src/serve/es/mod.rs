@@ -240,20 +240,23 @@ fn header(line: &[u8], usual: &str) -> Result<(), Fault> {
     check(&names)
 }
 
-/// Everything else below `/es`.
-pub async fn nothing(request: axum::extract::Request) -> Response {
-    let (method, path) = (request.method(), request.uri().path());
-    let reads = ["GET", "POST", "HEAD"].contains(&method.as_str());
-    let path: String = path.chars().take(200).collect();
+/// A refusal that another part of the house gives for a path below `/es`.
+pub fn refused(status: StatusCode, message: &str) -> Response {
+    let kind = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "security_exception",
+        StatusCode::GATEWAY_TIMEOUT | StatusCode::REQUEST_TIMEOUT => "timeout_exception",
+        StatusCode::SERVICE_UNAVAILABLE => "es_rejected_execution_exception",
+        _ => "illegal_argument_exception",
+    };
+    let reason = match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            "no handler found for this address and method: the archive is searched here, not written"
+        }
+        _ => message,
+    };
     done(Fault {
-        status: if reads {
-            StatusCode::NOT_FOUND
-        } else {
-            StatusCode::METHOD_NOT_ALLOWED
-        },
-        kind: "illegal_argument_exception",
-        reason: format!(
-            "no handler found for uri [{path}] and method [{method}]; this archive is read only"
-        ),
+        status,
+        kind,
+        reason: reason.to_owned(),
     })
 }

@@ -4,8 +4,8 @@ use super::{DAYS, House, PEOPLE};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_official_client_runs_its_searches() {
+#[test]
+fn the_official_client_runs_its_searches() {
     let peers = std::env::var_os("RESONANZ_PEERS").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/resonanz-peers"));
     let python = peers.or(home).map(|peers| peers.join("venv/bin/python"));
@@ -21,7 +21,7 @@ async fn the_official_client_runs_its_searches() {
     };
     let house = House::start();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/elastic.py");
-    let ran = tokio::process::Command::new(python)
+    let ran = Command::new(python)
         .arg(script)
         .args([
             format!("http://{}/es", house.address),
@@ -29,7 +29,6 @@ async fn the_official_client_runs_its_searches() {
             PEOPLE.to_string(),
         ])
         .output()
-        .await
         .unwrap();
     let (out, err) = (
         String::from_utf8_lossy(&ran.stdout),
