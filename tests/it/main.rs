@@ -6,6 +6,7 @@
 // A golden text is as long as it is.
 #![allow(clippy::too_many_lines)]
 
+mod aggregate;
 mod agreement;
 mod archive;
 mod bulk_erasure;

@@ -382,8 +382,11 @@ fn combine(clauses: Vec<(Occurs, Filter)>) -> Option<Filter> {
         }
     }
     // Beside what must be, what may be only ranks.
-    if !must && !any.is_empty() {
-        all.push(Filter::Any(any));
+    if !must {
+        match any.len() {
+            0 | 1 => all.extend(any),
+            _ => all.push(Filter::Any(any)),
+        }
     }
     Some(match all.len() {
         1 => all.swap_remove(0),
@@ -445,7 +448,7 @@ mod tests {
         check("!source:a && source:(b OR c)", "all(not 4=a any(4=b 4=c))");
         check(
             "source:a AND (lang:de OR NOT lang:en)",
-            "all(4=a all(not 6=en any(6=de)))",
+            "all(4=a all(not 6=en 6=de))",
         );
     }
 
