@@ -8,7 +8,7 @@
 //! collect ──> normalise ──> match ──> classify ──> store ──┬──> index   (search)
 //!  (one task                pure      pure         ONE     ├──> desk    (cases, alert mail)
 //!  a source)                                       truth   └──> metrics
-//!                                              serve: pages, API, /metrics
+//!                                              serve: pages, API, /es, /metrics
 //! ```
 //!
 //! 1. A **source** ([`collect::source::Source`]) turns one network, feed or file into a stream of

@@ -113,6 +113,7 @@ pub async fn about(State(house): State<Shared>) -> Response {
             "cases": "/api/cases",
             "watches": "/api/watches",
             "try a watch (POST)": "/api/watches/test",
+            "Elasticsearch dialect": "/es",
             "metrics": "/metrics",
             "health": "/healthz",
             "ready": "/readyz",

@@ -2,6 +2,7 @@
 //! what is refused, and what is held back.
 
 mod client;
+mod dashboard;
 mod grafana;
 mod limits;
 
