@@ -20,6 +20,7 @@ mod files;
 mod filter;
 mod follower;
 mod keeper;
+mod lanes;
 mod memo;
 pub mod near;
 mod partition;
@@ -45,6 +46,7 @@ pub use verify::Differences;
 use crate::store::StoreError;
 use follower::{Bell, Follower, Progress, Schedule};
 use keeper::Keeper;
+use lanes::{Lane, Lanes};
 use memo::Memo;
 use partition::Partition;
 use position::Position;
@@ -56,11 +58,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tantivy::TantivyError;
 use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use week::Week;
 
 /// The index's settings.
@@ -79,7 +81,7 @@ pub struct Config {
     pub purge_within_secs: u64,
     /// Longest time that a search may take.
     pub search_timeout_ms: u64,
-    /// Searches at one time; more wait.
+    /// Searches at one time, half of them long ones; more wait.
     pub concurrent_searches: usize,
 }
 
@@ -170,7 +172,7 @@ pub struct Index {
     shelf: Arc<Shelf>,
     progress: Arc<Progress>,
     memo: Arc<Memo>,
-    searches: Arc<Semaphore>,
+    lanes: Lanes,
     search_timeout: Duration,
     bell: Arc<Bell>,
     follower: Option<JoinHandle<()>>,
@@ -228,7 +230,7 @@ impl Index {
             shelf,
             progress,
             memo: Arc::default(),
-            searches: Arc::new(Semaphore::new(config.concurrent_searches.max(1))),
+            lanes: Lanes::new(config.concurrent_searches),
             search_timeout: Duration::from_millis(config.search_timeout_ms),
             bell,
             follower,
@@ -266,8 +268,8 @@ impl Index {
     /// [`IndexError::TimedOut`], [`IndexError::TooBroad`], and an index that cannot be read.
     pub async fn search(&self, search: Search) -> Result<Page, IndexError> {
         let memo = Arc::clone(&self.memo);
-        self.ask(search.weeks(), move |partitions, whole, deadline| {
-            search::run(partitions, &search, &memo, whole, deadline)
+        self.ask(search.weeks(), move |partitions, whole, lane| {
+            search::run(partitions, &search, &memo, whole, lane)
         })
         .await
     }
@@ -277,10 +279,9 @@ impl Index {
     /// # Errors
     /// As [`Index::search`].
     pub async fn survey(&self, survey: Survey) -> Result<Surveyed, IndexError> {
-        self.ask(
-            survey.search().weeks(),
-            move |partitions, whole, deadline| survey::run(partitions, &survey, whole, deadline),
-        )
+        self.ask(survey.search().weeks(), move |partitions, whole, lane| {
+            survey::run(partitions, &survey, whole, lane)
+        })
         .await
     }
 
@@ -288,23 +289,15 @@ impl Index {
     async fn ask<T: Send + 'static>(
         &self,
         weeks: RangeInclusive<Week>,
-        work: impl FnOnce(&[Arc<Partition>], bool, Instant) -> Result<(T, Vec<Week>), IndexError>
+        work: impl FnOnce(&[Arc<Partition>], bool, &mut Lane) -> Result<(T, Vec<Week>), IndexError>
         + Send
         + 'static,
     ) -> Result<T, IndexError> {
-        let deadline = Instant::now() + self.search_timeout;
-        let turn = Arc::clone(&self.searches).acquire_owned();
-        let turn = tokio::time::timeout(self.search_timeout, turn)
-            .await
-            .map_err(|_| IndexError::TimedOut)?;
+        // Held until the work is done, even when nobody waits for it any more.
+        let mut lane = self.lanes.enter(self.search_timeout).await?;
         let partitions = self.shelf.newest_first(weeks);
         let whole = self.is_whole();
-        let (answer, damaged) = blocking(move || {
-            // Held until the work is done, even when nobody waits for it any more.
-            let _turn = turn;
-            work(&partitions, whole, deadline)
-        })
-        .await?;
+        let (answer, damaged) = blocking(move || work(&partitions, whole, &mut lane)).await?;
         if !damaged.is_empty() {
             self.progress.suspect(damaged);
             self.wake();

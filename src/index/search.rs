@@ -5,6 +5,7 @@
 
 use super::aggregate::{self, Plan};
 use super::filter::Filter;
+use super::lanes::Lane;
 use super::memo::{Answer, Asked, Memo};
 use super::partition::Partition;
 use super::scan::too_broad;
@@ -22,7 +23,6 @@ use std::ops::{Bound, RangeInclusive};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Instant;
 use tantivy::aggregation::AggregationSegmentCollector;
 use tantivy::aggregation::intermediate_agg_result::IntermediateAggregationResults;
 use tantivy::columnar::Column;
@@ -232,13 +232,13 @@ pub(super) fn run(
     search: &Search,
     memo: &Memo,
     whole: bool,
-    deadline: Instant,
+    lane: &mut Lane,
 ) -> Result<(Page, Vec<Week>), IndexError> {
     let plan = search.aggregations.as_ref().map(Plan::new).transpose()?;
     let mut run = Run {
         search,
         limit: search.limit.min(MAX_RESULTS),
-        deadline,
+        lane,
         memo,
         plan,
         total: 0,
@@ -288,7 +288,7 @@ fn query_fault(error: IndexError) -> IndexError {
 struct Run<'a> {
     search: &'a Search,
     limit: usize,
-    deadline: Instant,
+    lane: &'a mut Lane,
     memo: &'a Memo,
     plan: Option<Plan>,
     total: u64,
@@ -356,7 +356,7 @@ impl Run<'_> {
         let mut total = 0;
         let mut merged = IntermediateAggregationResults::default();
         for (number, segment) in (0..).zip(searcher.segment_readers()) {
-            self.check_deadline()?;
+            self.lane.check()?;
             if !look.page && self.plan.is_none() {
                 total += u64::from(look.weight.count(segment)?);
                 continue;
@@ -416,7 +416,7 @@ impl Run<'_> {
             }
             doc = scorer.advance();
             if block.len() == BLOCK || doc == TERMINATED {
-                self.check_deadline()?;
+                self.lane.check()?;
                 if let Some(collector) = &mut collector {
                     aggregate::collect(collector, &block);
                 }
@@ -440,13 +440,6 @@ impl Run<'_> {
         if self.best.len() > self.limit + 1 {
             self.best.pop();
         }
-    }
-
-    fn check_deadline(&self) -> Result<(), IndexError> {
-        if Instant::now() >= self.deadline {
-            return Err(IndexError::TimedOut);
-        }
-        Ok(())
     }
 
     fn page(self, whole: bool) -> Result<Page, IndexError> {

@@ -1,6 +1,7 @@
 //! What a query finds over a row of intervals, and a random sample of it: for trying a watch on the
 //! archive before it is used.
 
+use super::lanes::Lane;
 use super::search::{DEADLINE_CHECK, Search, over};
 use super::week::Week;
 use super::{IndexError, partition::Partition};
@@ -8,7 +9,6 @@ use crate::query::Expr;
 use jiff::Timestamp;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
-use std::time::Instant;
 use tantivy::columnar::Column;
 use tantivy::query::{EnableScoring, Weight};
 use tantivy::{SegmentReader, TERMINATED};
@@ -57,7 +57,7 @@ pub(super) fn run(
     partitions: &[Arc<Partition>],
     survey: &Survey,
     whole: bool,
-    deadline: Instant,
+    lane: &mut Lane,
 ) -> Result<(Surveyed, Vec<Week>), IndexError> {
     let mut run = Run {
         search: survey.search(),
@@ -66,7 +66,7 @@ pub(super) fn run(
         sample: survey.sample,
         seed: survey.seed,
         drawn: BinaryHeap::new(),
-        deadline,
+        lane,
     };
     let damaged = over(partitions, &mut |partition| run.partition(partition))?;
     let drawn = run.drawn.into_sorted_vec();
@@ -78,7 +78,7 @@ pub(super) fn run(
     Ok((surveyed, damaged))
 }
 
-struct Run {
+struct Run<'a> {
     search: Search,
     bounds_ms: Vec<i64>,
     counts: Vec<u64>,
@@ -86,10 +86,10 @@ struct Run {
     seed: u64,
     /// The mentions with the smallest lots so far, the largest of them on top.
     drawn: BinaryHeap<(u64, i64)>,
-    deadline: Instant,
+    lane: &'a mut Lane,
 }
 
-impl Run {
+impl Run<'_> {
     fn partition(&mut self, partition: &Partition) -> Result<(), IndexError> {
         let query = self.search.query(partition.week);
         let searcher = partition.searcher();
@@ -107,8 +107,8 @@ impl Run {
         let mut looked_at = 0_u32;
         let mut doc = scorer.doc();
         while doc != TERMINATED {
-            if looked_at.is_multiple_of(DEADLINE_CHECK) && Instant::now() >= self.deadline {
-                return Err(IndexError::TimedOut);
+            if looked_at.is_multiple_of(DEADLINE_CHECK) {
+                self.lane.check()?;
             }
             looked_at = looked_at.wrapping_add(1);
             if let (Some(at), Some(id)) = (published.first(doc), ids.first(doc))
