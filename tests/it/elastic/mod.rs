@@ -4,6 +4,7 @@
 mod client;
 mod dashboard;
 mod grafana;
+mod hostile;
 mod limits;
 
 use crate::cli::daemon::Daemon;
@@ -26,7 +27,7 @@ pub struct House {
     pub address: SocketAddr,
     /// Midnight (UTC) that ends the last day.
     pub end: Timestamp,
-    _daemon: Daemon,
+    daemon: Daemon,
     _dir: TempDir,
 }
 
@@ -47,7 +48,7 @@ impl House {
         Self {
             address: daemon.address(),
             end,
-            _daemon: daemon,
+            daemon,
             _dir: dir,
         }
     }
@@ -59,6 +60,16 @@ impl House {
     pub async fn ask(&self, method: &str, path: &str, body: &str) -> Answer {
         let headers = [("host", "127.0.0.1"), ("content-type", "application/json")];
         ask(self.address, method, path, &headers, body).await
+    }
+
+    pub fn stop(&mut self) {
+        self.daemon.signal("TERM");
+        assert_eq!(self.daemon.end(), Some(0), "{:?}", self.daemon.seen);
+    }
+
+    /// Everything that it has logged.
+    pub fn log(&self) -> String {
+        self.daemon.seen.join("\n")
     }
 
     pub async fn search(&self, body: Value) -> Value {
