@@ -7,7 +7,7 @@ use crate::store::StoredMention;
 use tantivy::TantivyDocument;
 
 /// The document of a mention. Of its author only a public voice's name and handle.
-pub(super) fn of(mention: &StoredMention) -> TantivyDocument {
+pub fn of(mention: &StoredMention) -> TantivyDocument {
     let labels = &mention.labels;
     let stances = labels.stances.iter();
     schema::document(&IndexView {

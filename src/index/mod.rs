@@ -35,6 +35,7 @@ mod week;
 
 pub use aggregate::{HELD_BACK, MAX_BUCKETS, MAX_DEPTH, MIN_PEOPLE};
 pub use arrivals::Arrivals;
+pub use document::of as document;
 pub use facets::Facets;
 pub use filter::Filter;
 pub use follower::Follow;

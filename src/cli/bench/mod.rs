@@ -1,5 +1,6 @@
 //! `resonanz bench`: measures the house on this machine.
 
+mod archive;
 mod classify;
 pub mod engine;
 pub mod matching;
@@ -36,6 +37,13 @@ pub enum Command {
     /// Times are CPU time of one thread. Peers are measured by `benches/peers/classify/run`.
     #[command(after_help = "Example: resonanz bench classify --posts 20000")]
     Classify(classify::Args),
+    /// An invented archive in our index and in one bare tantivy index, asked the same in turns.
+    ///
+    /// Wall-clock times, median (and worst); "first" is a question asked for the first time, "again"
+    /// one that was asked before. The ratio is ours, first, to the peer's: below 1 is better. Stories
+    /// are not grouped yet. Arrival to searchable: `bench pipeline --rate 2000 --matching 100`.
+    #[command(after_help = "Example: resonanz bench archive --mentions 1000000 --weeks 104")]
+    Archive(archive::Args),
 }
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -43,5 +51,6 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Pipeline(args) => pipeline::run(args).await,
         Command::Match(args) => matching::run(&args, None),
         Command::Classify(args) => classify::run(&args),
+        Command::Archive(args) => archive::run(&args).await,
     }
 }

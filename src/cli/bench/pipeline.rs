@@ -133,7 +133,7 @@ fn bound(histogram: &Histogram, quantile: f64) -> String {
         )
 }
 
-fn peak_memory() -> String {
+pub fn peak_memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     match line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()) {

@@ -1,0 +1,117 @@
+//! The peer: one tantivy index with the same fields, used as its documentation says. No partitions,
+//! nothing remembered, nothing held back.
+
+use super::questions::Question;
+use crate::index::{Aggregations, compile, document, schema};
+use crate::store::Store;
+use serde_json::Value;
+use std::ops::Bound;
+use std::path::Path;
+use tantivy::aggregation::{AggContextParams, AggregationCollector};
+use tantivy::collector::{Count, TopDocs};
+use tantivy::query::{AllQuery, BooleanQuery, Occur, Query, RangeQuery};
+use tantivy::{Index, IndexWriter, Order, Searcher, TantivyDocument, Term};
+
+/// Memory of its writer; what its documentation uses for a small index times ten.
+const WRITER_BYTES: usize = 150_000_000;
+/// Mentions between two commits.
+const COMMIT: u64 = 200_000;
+const PAGE: i64 = 2_000;
+
+pub struct Bare {
+    searcher: Searcher,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub total: u64,
+    pub ids: Vec<i64>,
+    pub aggregated: Option<Value>,
+}
+
+impl Bare {
+    /// Makes the index out of a store, in the order in which mentions came.
+    pub async fn build(dir: &Path, store: &Store) -> anyhow::Result<()> {
+        let index = Index::builder()
+            .schema(schema::build())
+            .create_in_dir(dir)?;
+        let mut writer: IndexWriter<TantivyDocument> =
+            index.writer_with_num_threads(1, WRITER_BYTES)?;
+        let (mut last, mut since) = (0, 0);
+        loop {
+            let page = store
+                .mentions_published(i64::MIN..i64::MAX, last, PAGE)
+                .await?;
+            let Some(newest) = page.last() else { break };
+            last = newest.id;
+            since += page.len() as u64;
+            for mention in &page {
+                writer.add_document(document(mention))?;
+            }
+            if since >= COMMIT {
+                writer.commit()?;
+                since = 0;
+            }
+        }
+        writer.commit()?;
+        writer.wait_merging_threads()?;
+        Ok(())
+    }
+
+    pub fn open(dir: &Path) -> anyhow::Result<Self> {
+        let searcher = Index::open_in_dir(dir)?.reader()?.searcher();
+        Ok(Self { searcher })
+    }
+
+    pub fn ask(&self, question: &Question) -> anyhow::Result<Found> {
+        let query = query(question);
+        let mut found = Found {
+            total: 0,
+            ids: Vec::new(),
+            aggregated: None,
+        };
+        if question.limit > 0 {
+            let newest = TopDocs::with_limit(question.limit)
+                .order_by_fast_field::<i64>("published", Order::Desc);
+            let (top, total) = self.searcher.search(&*query, &(newest, Count))?;
+            found.total = total as u64;
+            for (_, at) in top {
+                let segment = self.searcher.segment_reader(at.segment_ord);
+                let ids = segment.fast_fields().i64("id")?;
+                found.ids.extend(ids.first(at.doc_id));
+            }
+        }
+        if let Some(asked) = &question.aggregations {
+            found.aggregated = Some(self.aggregate(&*query, asked)?);
+        }
+        Ok(found)
+    }
+
+    fn aggregate(&self, query: &dyn Query, asked: &Aggregations) -> anyhow::Result<Value> {
+        let context = AggContextParams::new(
+            tantivy::aggregation::AggregationLimitsGuard::default(),
+            tantivy::tokenizer::TokenizerManager::default(),
+        );
+        let collector = AggregationCollector::from_aggs(asked.clone(), context);
+        Ok(serde_json::to_value(
+            self.searcher.search(query, &collector)?,
+        )?)
+    }
+}
+
+fn query(question: &Question) -> Box<dyn Query> {
+    let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+    if let Some(query) = &question.query {
+        clauses.push((Occur::Must, compile::compile(query.expr())));
+    }
+    if let Some(since) = question.since {
+        let from = Term::from_field_i64(schema::PUBLISHED, since.as_millisecond());
+        let range = RangeQuery::new(Bound::Included(from), Bound::Unbounded);
+        clauses.push((Occur::Must, Box::new(range)));
+    }
+    match clauses.is_empty() {
+        true => Box::new(AllQuery),
+        false => Box::new(BooleanQuery::new(clauses)),
+    }
+}
