@@ -285,9 +285,22 @@ impl Keeper {
         }
     }
 
-    /// A partition that has to be made again.
+    /// A partition that has to be made again, the newest first: it is asked for most.
     pub(super) fn broken(&self) -> Option<Week> {
-        self.position.broken.first().copied()
+        self.position.broken.last().copied()
+    }
+
+    /// True where nothing of the store is in it yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.position.seq == 0 && self.position.weeks.is_empty() && self.position.broken.is_empty()
+    }
+
+    /// Everything up to `seq` lies in these weeks: they are made one by one, and what comes after is
+    /// followed meanwhile.
+    pub(super) fn make_all(&mut self, seq: i64, weeks: BTreeSet<Week>) -> Result<(), IndexError> {
+        self.position.seq = seq;
+        self.position.broken = weeks;
+        self.save()
     }
 
     pub(super) fn start_again(&mut self, week: Week) -> Result<(), IndexError> {

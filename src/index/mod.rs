@@ -46,6 +46,7 @@ pub use verify::Differences;
 
 use crate::store::StoreError;
 use follower::{Bell, Follower, Progress, Schedule};
+use jiff::Timestamp;
 use keeper::Keeper;
 use lanes::{Lane, Lanes};
 use memo::Memo;
@@ -360,7 +361,14 @@ async fn prepare(
         Opening::AsItIs => newest_seq,
         Opening::Afresh => -1,
     };
-    let keeper = blocking(move || Keeper::open(&root, &owned_config, filling, furthest)).await?;
+    let mut keeper =
+        blocking(move || Keeper::open(&root, &owned_config, filling, furthest)).await?;
+    if keeper.is_new() && newest_seq > 0 {
+        let days = follow.store.days_published().await?;
+        let times = days.into_iter().map(Timestamp::from_millisecond);
+        let weeks = times.filter_map(Result::ok).map(Week::of).collect();
+        keeper.make_all(newest_seq, weeks)?;
+    }
     let seq = keeper.seq();
     let whole = keeper.broken().is_none() && (seq > 0 || newest_seq == 0);
     let follower = Follower {

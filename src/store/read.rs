@@ -175,6 +175,20 @@ impl Store {
         rows.iter().map(mention).collect()
     }
 
+    /// The first and the last time of publication of every day (UTC) on which something was published.
+    pub async fn days_published(&self) -> Result<Vec<i64>, StoreError> {
+        let days: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT MIN(published_ms), MAX(published_ms) FROM mention
+             GROUP BY published_ms / 86400000",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(days
+            .into_iter()
+            .flat_map(|(first, last)| [first, last])
+            .collect())
+    }
+
     /// The latest intervals in which a source could not be heard, newest first.
     pub async fn gaps(
         &self,

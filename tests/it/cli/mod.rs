@@ -2,6 +2,7 @@
 
 mod archive;
 mod backup;
+mod bench;
 pub mod daemon;
 mod eval;
 mod retention;
