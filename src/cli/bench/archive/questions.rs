@@ -121,9 +121,7 @@ fn read(asked: Value) -> anyhow::Result<Aggregations> {
 fn phrase(text: &str) -> String {
     let plain = |word: &&str| word.len() > 2 && word.chars().all(char::is_alphabetic);
     let words: Vec<&str> = text.split_whitespace().collect();
-    let pair = words
-        .windows(2)
-        .find(|pair| pair.iter().all(|word| plain(word)));
+    let pair = words.windows(2).find(|pair| pair.iter().all(plain));
     pair.map_or_else(
         || "\"in der\"".to_owned(),
         |pair| format!("\"{} {}\"", pair[0], pair[1]),
