@@ -5,10 +5,10 @@
 //! # What one mention goes through
 //!
 //! ```text
-//! collect ──> normalise ──> match ──> classify ──> store ──┬──> index   (search)
-//!  (one task                pure      pure         ONE     ├──> desk    (cases, alert mail)
-//!  a source)                                       truth   └──> metrics
-//!                                              serve: pages, API, /es, /metrics
+//! collect ──> normalise ──> match ──> classify ──> relate ──> store ──┬──> index   (search)
+//!  (one task                pure      pure        pure        ONE     ├──> desk    (cases, alert mail)
+//!  a source)                                                  truth   └──> metrics
+//!                                                         serve: pages, API, /es, /metrics
 //! ```
 //!
 //! 1. A **source** ([`collect::source::Source`]) turns one network, feed or file into a stream of
@@ -18,12 +18,13 @@
 //! 3. [`matching`] tests it against every stored query (a *watch*). What none matches is dropped in
 //!    memory and never touches a disk.
 //! 4. [`classify`] gives a stance toward each watched target, and flags, each with reasons.
-//! 5. [`pipeline`] is the one place that knows this order. It writes mention, labels, case, ordered
+//! 5. [`relate`] puts near-copies, and bare shares of one article, into a *story*.
+//! 6. [`pipeline`] is the one place that knows this order. It writes mention, labels, case, ordered
 //!    mail and cursor in ONE transaction of the [`store`].
-//! 6. [`index`] and [`desk::Sender`] are followers: they read the store by sequence number and
+//! 7. [`index`] and [`desk::Sender`] are followers: they read the store by sequence number and
 //!    remember their own position. The index can be deleted; it is made again.
 //!
-//! Stories and the claim register (a room `relate`) will stand between classify and store.
+//! The claim register will stand beside the stories, in [`relate`].
 //!
 //! # Floors
 //!
@@ -35,12 +36,12 @@
 //! | 6 | `main`, [`cli`] (one file a command), [`app`] (build, run, ordered stop) | hold domain logic |
 //! | 5 | [`config`]: layers, checks, all faults at once | be imported from below |
 //! | 4 | [`pipeline`], [`serve`] | be imported by a step |
-//! | 3 | [`collect`], [`normalise`], [`matching`], [`classify`], [`index`], [`desk`] | import another step |
+//! | 3 | [`collect`], [`normalise`], [`matching`], [`classify`], [`relate`], [`index`], [`desk`] | import another step |
 //! | 2 | [`store`], [`query`], [`model`] | `query` and `model`: do I/O, read a clock, count |
 //! | 1 | [`text`], [`privacy`], [`metrics`], [`clock`] | know the domain |
 //!
-//! `normalise`, `matching`, `classify` and `query` are functions of their arguments: no async, no
-//! clock, no log, no I/O.
+//! `normalise`, `matching`, `classify`, `relate` and `query` are functions of their arguments: no async,
+//! no clock, no log, no I/O.
 //!
 //! # Invariants
 //!
@@ -50,6 +51,8 @@
 //!   (`tests/it/store.rs`)
 //! * **Three evaluations of one query agree**: the naive one, the matcher, the index.
 //!   (`tests/it/agreement.rs`)
+//! * **Copies are one story**, whatever the order in which they come, before and after a restart.
+//!   (`src/relate/tests.rs`, `tests/it/stories.rs`)
 //! * **What was deleted or erased is in no file**: store, write-ahead log, index, mails on disk.
 //!   (`tests/it/erasure.rs`, `tests/it/house_erasure.rs`)
 //! * **What is too old goes, and does not come back**: by age, source and class of author, never by
@@ -72,6 +75,7 @@
 //! | a query should be understood | [`query`]; what it means: [`query::naive`], [`matching`], `index/compile.rs` |
 //! | a query of another system is read wrongly | that dialect's file in `query/import` |
 //! | a label is wrong | [`classify`] |
+//! | two texts are taken for copies, or not | [`relate`] |
 //! | when a case opens or a mail is ordered | `desk/rules.rs` |
 //! | what a mail says | `desk/mail.rs` |
 //! | what a page says | `serve/pages`, `serve/words.rs` |
@@ -96,6 +100,7 @@ pub mod normalise;
 pub mod pipeline;
 pub mod privacy;
 pub mod query;
+pub mod relate;
 pub mod serve;
 pub mod store;
 pub mod text;

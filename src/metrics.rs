@@ -53,6 +53,8 @@ pub struct Metrics {
     pub requests: HistogramVec,
     pub retrainings: IntCounterVec,
     pub second_opinions: IntCounterVec,
+    pub story_members: IntGauge,
+    pub stories_merged: IntCounter,
 }
 
 /// The label values that are known at the start.
@@ -214,6 +216,8 @@ impl Register {
             requests: self.add(HistogramVec::new(HistogramOpts::new("resonanz_request_seconds", "Seconds that an HTTP request took, by route and status class.").buckets(LATENCY_BUCKETS.to_vec()), &["route", "status"])?)?,
             retrainings: self.counters("resonanz_retrainings_total", "Nights in which corrections were learned, by outcome: only 'live' labels. 'failed' means that the log says why.", &["outcome"])?,
             second_opinions: self.counters("resonanz_second_opinions_total", "Uncertain stances that the second model was asked about, by outcome. A rise of 'late' means that it is too slow for what comes in.", &["outcome"])?,
+            story_members: self.add(IntGauge::new("resonanz_story_members", "Mentions that new ones are compared with to find copies. At the configured most, copies that come late are no longer recognised.")?)?,
+            stories_merged: self.add(IntCounter::new("resonanz_stories_merged_total", "Stories that turned out to be another one. A rise means that texts change on their way.")?)?,
             registry: self.registry,
         })
     }

@@ -393,12 +393,32 @@ pub struct Target {
     pub aliases: Vec<String>,
 }
 
+/// Where a mention belongs: its story, and those that turned out to be the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    pub story: i64,
+    /// Their mentions belong to `story` from now on.
+    pub absorbed: Vec<i64>,
+}
+
+impl Placement {
+    /// In a story that takes in no other.
+    pub fn alone(story: i64) -> Self {
+        Self {
+            story,
+            absorbed: Vec::new(),
+        }
+    }
+}
+
 /// A mention that at least one watch matched, with its labels: what the store is given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
     pub mention: Mention,
     pub matches: Vec<WatchMatch>,
     pub labels: Labels,
+    /// `None` for what is not compared with others: it keeps its story, or is one of its own.
+    pub placement: Option<Placement>,
     /// True for imports and backfills: archived, never mailed.
     pub backfill: bool,
 }

@@ -18,6 +18,7 @@ use crate::store::{Case, Coding, Judged, Store, StoreError, StoredMention};
 use crate::text::analyse;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -57,6 +58,10 @@ impl Archive {
         let query = parse(&request.query)?;
         let words = words(query.as_ref(), request.filter.as_ref());
         let after = request.after.as_deref().map(str::parse).transpose();
+        let story = match request.story {
+            Some(story) => Some(self.store.story(story).await.map_err(internal)?),
+            None => None,
+        };
         let search = index::Search {
             query: query.as_ref().map(|query| query.expr().clone()),
             // A stance filter beside a watch means the stance toward that watch's target.
@@ -71,9 +76,11 @@ impl Archive {
             stance: request.stance,
             flag: request.flag,
             site: request.site,
+            story,
             since: request.since,
             until: request.until,
             order: order(request.order),
+            one_of_each_story: request.one_of_each_story,
             limit: request.limit,
             after: after.map_err(|_| SearchError::BadMark)?,
             filter: request.filter,
@@ -81,13 +88,17 @@ impl Archive {
         };
         let page = self.index.search(search).await.map_err(search_error)?;
         let mentions = self.store.mentions(&page.ids).await.map_err(internal)?;
-        let items = mentions
-            .into_iter()
-            .map(|mention| found(words.as_ref(), mention))
-            .collect();
+        let in_story: HashMap<i64, u64> = page.ids.into_iter().zip(page.in_story).collect();
+        let items = mentions.into_iter().map(|mention| {
+            let in_story = in_story.get(&mention.id).copied();
+            Found {
+                in_story: in_story.unwrap_or(1),
+                ..found(words.as_ref(), mention)
+            }
+        });
         Ok(Results {
             total: page.total,
-            items,
+            items: items.collect(),
             next: page.next,
             whole: page.whole,
             aggregated: page.aggregated,
@@ -265,6 +276,7 @@ pub(super) fn found(words: Option<&Expr>, mention: StoredMention) -> Found {
     Found {
         mention,
         highlights,
+        in_story: 1,
     }
 }
 

@@ -19,6 +19,7 @@ pub mod retrain;
 mod running;
 pub mod second;
 pub mod statements;
+mod stories;
 mod tester;
 
 pub use archive::Archive;
@@ -37,6 +38,7 @@ use crate::metrics::{Metrics, Series};
 use crate::model::{FlagKind, Stance};
 use crate::pipeline::{Door, Pipeline};
 use crate::privacy::{Keys, Voices};
+use crate::relate::Stories;
 use crate::store::{AuthorClass, Store};
 use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
@@ -221,7 +223,8 @@ impl App {
         let serving = self.serve(&index, serve_stop.clone()).await?;
         let (out, deliveries) = mpsc::channel(self.config.pipeline.queue);
         let retention = self.retention().await?;
-        let (pipeline, finished) = self.pipeline(&index, retention.as_ref());
+        let stories = stories::restore(store, &self.config.relate).await?;
+        let (pipeline, finished) = self.pipeline(&index, retention.as_ref(), stories);
         let pipeline = tokio::spawn(pipeline.run(deliveries));
         let second = self.second(&stop)?;
         let keeper = self.keeper(retention, &stop);
@@ -307,6 +310,7 @@ impl App {
         &self,
         index: &Arc<Index>,
         retention: Option<&Retention>,
+        stories: Stories,
     ) -> (Pipeline, watch::Receiver<u64>) {
         let (finished, seen) = watch::channel(0);
         let woken = Arc::clone(index);
@@ -322,6 +326,7 @@ impl App {
                 retention: self.config.retention.clone(),
                 agreed: retention.map(Retention::agreed),
             },
+            stories,
             metrics: self.metrics.clone(),
             clock: self.options.clock.clone(),
             arrivals: self.arrivals.clone(),

@@ -50,6 +50,12 @@ pub struct Args {
     /// post, reply, comment, article, video or message
     #[arg(long, value_parser = |text: &str| Kind::parse(text).ok_or("post, reply, comment, article, video or message"))]
     kind: Option<Kind>,
+    /// Of this story only
+    #[arg(long, value_name = "NUMBER")]
+    story: Option<i64>,
+    /// Of each story its first mention only
+    #[arg(long)]
+    one_of_each_story: bool,
     /// Most results
     #[arg(long, default_value_t = 25)]
     limit: usize,
@@ -151,6 +157,8 @@ async fn collect(archive: &Archive, args: &Args) -> Result<(u64, Vec<Found>), Se
         stance: args.stance,
         flag: args.flag,
         since: args.since.map(|since| since.before(now)),
+        story: args.story,
+        one_of_each_story: args.one_of_each_story,
         ..Request::default()
     };
     let mut found = Vec::new();
@@ -198,6 +206,7 @@ fn print_json(found: &[Found]) -> anyhow::Result<()> {
     for Found {
         mention,
         highlights,
+        in_story,
     } in found
     {
         out.json(&json!({
@@ -207,7 +216,7 @@ fn print_json(found: &[Found]) -> anyhow::Result<()> {
             "url": mention.url, "voice": voice(mention),
             "watches": watches(mention), "stances": mention.labels.stances,
             "flags": mention.labels.flags, "model": mention.labels.model,
-            "highlights": highlights,
+            "highlights": highlights, "story": mention.story, "in_story": in_story,
         }))?;
     }
     Ok(out.flush()?)

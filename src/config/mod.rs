@@ -21,7 +21,7 @@ pub use watches::{Register, Watch};
 use crate::collect::SourceConfig;
 use crate::privacy::{Voice, Voices};
 use crate::store::RetentionConfig;
-use crate::{classify, desk, index, pipeline, serve};
+use crate::{classify, desk, index, pipeline, relate, serve};
 use config::{Environment, File, FileFormat, Value, ValueKind};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -55,6 +55,7 @@ pub struct Config {
     pub pipeline: pipeline::Config,
     pub retention: RetentionConfig,
     pub classify: classify::Config,
+    pub relate: relate::Config,
     pub index: index::Config,
     pub desk: desk::Config,
     pub serve: serve::Config,
@@ -177,6 +178,7 @@ fn check(
     let retention = section(&mut root, "retention", faults);
     let retention = retention::check(retention, kept, &names, faults);
     let classify = section(&mut root, "classify", faults);
+    let relate = section(&mut root, "relate", faults);
     let index = section(&mut root, "index", faults);
     let serve: Option<serve::Config> = section(&mut root, "serve", faults);
     if let Some(Err(found)) = serve.as_ref().map(serve::Config::check) {
@@ -208,6 +210,7 @@ fn check(
         pipeline: pipeline?,
         retention: retention?,
         classify: classify?,
+        relate: relate?,
         index: index?,
         desk: desk?,
         serve: serve?,

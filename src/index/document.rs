@@ -15,6 +15,7 @@ pub fn of(mention: &StoredMention) -> TantivyDocument {
         published_ms: mention.published.as_millisecond(),
         collected_ms: mention.collected.as_millisecond(),
         speaker: speaker(mention.author.as_ref()),
+        story: mention.story,
         title: &mention.title,
         text: &mention.text,
         keys: RawKeys {

@@ -13,6 +13,7 @@
 
 mod aggregate;
 mod arrivals;
+mod best;
 pub mod compile;
 mod document;
 mod facets;
@@ -29,17 +30,19 @@ pub mod scan;
 pub mod schema;
 mod search;
 mod shelf;
+mod story;
 mod survey;
 mod verify;
 mod week;
 
 pub use aggregate::{HELD_BACK, MAX_BUCKETS, MAX_DEPTH, MIN_PEOPLE};
 pub use arrivals::Arrivals;
+pub use best::{CursorKey, NoCursorKey};
 pub use document::of as document;
 pub use facets::Facets;
 pub use filter::Filter;
 pub use follower::Follow;
-pub use search::{CursorKey, MAX_RESULTS, NoCursorKey, Order, Page, Search};
+pub use search::{MAX_RESULTS, Order, Page, Search};
 pub use survey::{Survey, Surveyed};
 pub use tantivy::aggregation::agg_req::Aggregations;
 pub use verify::Differences;

@@ -44,6 +44,9 @@ pub const DELAY: Field = Field::from_field_id(17);
 /// grouped by: counts of fewer than five people are held back with it.
 pub const SPEAKER: Field = Field::from_field_id(18);
 
+/// The story that the mention belongs to (i64).
+pub const STORY: Field = Field::from_field_id(19);
+
 /// Among 16 million numbers, two of a few speakers hardly ever share one.
 pub const SPEAKER_BITS: u32 = 24;
 
@@ -85,6 +88,7 @@ pub fn build() -> Schema {
     builder.add_i64_field("collected", INDEXED | FAST);
     builder.add_i64_field("delay_secs", INDEXED | FAST);
     builder.add_u64_field("speaker", FAST);
+    builder.add_i64_field("story", INDEXED | FAST);
     builder.build()
 }
 
@@ -114,6 +118,7 @@ pub struct IndexView<'a> {
     pub collected_ms: i64,
     /// See [`SPEAKER`].
     pub speaker: Option<u64>,
+    pub story: i64,
     pub title: &'a str,
     pub text: &'a str,
     pub keys: RawKeys<'a>,
@@ -132,6 +137,7 @@ pub fn document(view: &IndexView<'_>) -> TantivyDocument {
     document.add_i64(COLLECTED, view.collected_ms);
     let delay_ms = view.collected_ms.saturating_sub(view.published_ms);
     document.add_i64(DELAY, delay_ms.max(0) / 1000);
+    document.add_i64(STORY, view.story);
     if let Some(speaker) = view.speaker {
         document.add_u64(SPEAKER, speaker);
     }

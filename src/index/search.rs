@@ -4,30 +4,27 @@
 //! shown. Nothing here selects, sorts or counts by author.
 
 use super::aggregate::{self, Plan};
+use super::best::{Best, CursorKey};
 use super::filter::Filter;
 use super::lanes::Lane;
 use super::memo::{Answer, Asked, Memo};
 use super::partition::Partition;
 use super::scan::too_broad;
 use super::week::Week;
-use super::{Aggregations, IndexError, compile, schema};
+use super::{Aggregations, IndexError, compile, schema, story};
 use crate::model::{FlagKind, Kind, Stance};
 use crate::query::{Expr, KeyField, Keyword};
 use crate::text::{address, fold_keyword};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::fmt;
 use std::ops::{Bound, RangeInclusive};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::str::FromStr;
 use std::sync::Arc;
 use tantivy::aggregation::AggregationSegmentCollector;
 use tantivy::aggregation::intermediate_agg_result::IntermediateAggregationResults;
 use tantivy::columnar::Column;
 use tantivy::query::{
-    AllQuery, BooleanQuery, EnableScoring, Occur, Query, RangeQuery, TermQuery, Weight,
+    AllQuery, BooleanQuery, EnableScoring, Occur, Query, RangeQuery, Scorer, TermQuery, Weight,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Searcher, SegmentReader, TERMINATED, Term};
@@ -54,11 +51,14 @@ pub struct Search {
     pub target: Option<String>,
     /// A host; the hosts under it belong to it.
     pub site: Option<String>,
+    pub story: Option<i64>,
     /// Published at or after.
     pub since: Option<Timestamp>,
     /// Published before.
     pub until: Option<Timestamp>,
     pub order: Order,
+    /// Of each story its first mention only.
+    pub one_of_each_story: bool,
     /// Results on the page, at most [`MAX_RESULTS`]; 0 counts only.
     pub limit: usize,
     /// Where the page before ended.
@@ -86,67 +86,14 @@ pub struct Page {
     pub total: u64,
     /// Numbers of the mentions on this page, in order.
     pub ids: Vec<i64>,
+    /// Where of each story one is listed: how many of it match, in the order of `ids`.
+    pub in_story: Vec<u64>,
     /// The next page's [`Search::after`], where there is one.
     pub next: Option<String>,
     /// The counts that were asked for, in Elasticsearch's shape; counts of few people are left out.
     pub aggregated: Option<Value>,
     /// False while a part of the index is being made again: something may be missing.
     pub whole: bool,
-}
-
-/// A place in the order of results. Opaque text outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CursorKey {
-    /// The score's bits, which sort as scores do; 0 where time decides.
-    rank: u32,
-    published_ms: i64,
-    id: i64,
-}
-
-impl CursorKey {
-    /// The place of a mention where time decides.
-    pub fn at(published_ms: i64, id: i64) -> Self {
-        Self {
-            rank: 0,
-            published_ms,
-            id,
-        }
-    }
-
-    /// The same place seen from the other end: what was first comes last.
-    fn mirrored(self) -> Self {
-        Self {
-            rank: self.rank,
-            published_ms: !self.published_ms,
-            id: !self.id,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no place in a list of results")]
-pub struct NoCursorKey;
-
-impl fmt::Display for CursorKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}_{}_{}", self.rank, self.published_ms, self.id)
-    }
-}
-
-impl FromStr for CursorKey {
-    type Err = NoCursorKey;
-
-    fn from_str(text: &str) -> Result<Self, NoCursorKey> {
-        let parts: Vec<&str> = text.splitn(3, '_').collect();
-        let [rank, published_ms, id] = parts[..] else {
-            return Err(NoCursorKey);
-        };
-        Ok(Self {
-            rank: rank.parse().map_err(|_| NoCursorKey)?,
-            published_ms: published_ms.parse().map_err(|_| NoCursorKey)?,
-            id: id.parse().map_err(|_| NoCursorKey)?,
-        })
-    }
 }
 
 impl Search {
@@ -199,6 +146,11 @@ impl Search {
         if let Some(filter) = &self.filter {
             clauses.push((Occur::Must, filter.compile()));
         }
+        if let Some(story) = self.story {
+            let term = Term::from_field_i64(schema::STORY, story);
+            let query = TermQuery::new(term, IndexRecordOption::Basic);
+            clauses.push((Occur::Must, Box::new(query)));
+        }
         for (field, value) in self.terms() {
             let term = Term::from_field_text(field, &value);
             let query = TermQuery::new(term, IndexRecordOption::Basic);
@@ -235,25 +187,44 @@ pub(super) fn run(
     lane: &mut Lane,
 ) -> Result<(Page, Vec<Week>), IndexError> {
     let plan = search.aggregations.as_ref().map(Plan::new).transpose()?;
+    let limit = search.limit.min(MAX_RESULTS);
     let mut run = Run {
         search,
-        limit: search.limit.min(MAX_RESULTS),
+        limit,
         lane,
         memo,
         plan,
         total: 0,
-        best: BinaryHeap::new(),
+        best: Best::new(limit, search.order, search.after, search.one_of_each_story),
         aggregated: IntermediateAggregationResults::default(),
     };
-    let mut work = |partition: &Partition| run.partition(partition);
-    let damaged = match search.order {
-        Order::Oldest => {
-            let reversed: Vec<_> = partitions.iter().rev().map(Arc::clone).collect();
-            over(&reversed, &mut work)?
-        }
-        Order::Newest | Order::Relevance => over(partitions, &mut work)?,
+    let mut partitions = partitions.to_vec();
+    if search.order == Order::Oldest {
+        partitions.reverse();
+    }
+    let mut damaged = Vec::new();
+    if run.best.needs_earlier() {
+        damaged.extend(over(&partitions, &mut |partition| run.earlier(partition))?);
+    }
+    damaged.extend(over(&partitions, &mut |partition| {
+        run.partition(partition)
+    })?);
+    let (listed, next) = run.best.page();
+    let stories = listed.iter().map(|(_, story)| *story).collect();
+    let in_story = match search.one_of_each_story {
+        true => story::count(&partitions, search, stories, run.lane, &mut damaged)?,
+        false => Vec::new(),
     };
-    Ok((run.page(whole && damaged.is_empty())?, damaged))
+    let whole = whole && damaged.is_empty();
+    let page = Page {
+        total: run.total,
+        ids: listed.iter().map(|(id, _)| *id).collect(),
+        in_story,
+        next: next.map(|next| next.to_string()),
+        aggregated: run.aggregated()?,
+        whole,
+    };
+    Ok((page, damaged))
 }
 
 /// Does something with each partition; returns those that turn out to be damaged.
@@ -292,9 +263,7 @@ struct Run<'a> {
     memo: &'a Memo,
     plan: Option<Plan>,
     total: u64,
-    /// The best so far, the worst of them on top; one more than the page holds, to know whether
-    /// another follows.
-    best: BinaryHeap<Reverse<CursorKey>>,
+    best: Best,
     aggregated: IntermediateAggregationResults,
 }
 
@@ -321,14 +290,9 @@ impl Run<'_> {
         let known = self.memo.get(&asked);
         // Partitions come in the order of the results: once the page is full, the others are only
         // counted.
-        let full = self.best.len() > self.limit || self.limit == 0;
-        let page = !full || self.search.order == Order::Relevance && self.limit > 0;
+        let page = !self.best.is_full() || self.search.order == Order::Relevance && self.limit > 0;
         if page || known.is_none() {
-            let scoring = match self.search.order {
-                Order::Relevance => EnableScoring::enabled_from_searcher(&searcher),
-                Order::Newest | Order::Oldest => EnableScoring::disabled_from_searcher(&searcher),
-            };
-            let weight = query.weight(scoring)?;
+            let weight = self.weight(&searcher, partition.week)?;
             let look = Look {
                 weight: weight.as_ref(),
                 page,
@@ -394,24 +358,24 @@ impl Run<'_> {
         let ids: Column<i64> = segment.fast_fields().i64("id")?;
         let mut scorer = look.weight.scorer(segment, 1.0)?;
         let mut found = 0;
+        let story = self.stories(segment)?;
         let mut block = Vec::with_capacity(BLOCK);
         let mut doc = scorer.doc();
         while doc != TERMINATED {
             if !segment.is_deleted(doc) {
                 found += 1;
                 block.push(doc);
-                let rank = match self.search.order {
-                    Order::Newest | Order::Oldest => 0,
-                    Order::Relevance => scorer.score().max(0.0).to_bits(),
-                };
+                let rank = self.rank(scorer.as_mut());
                 if look.page
                     && let (Some(published_ms), Some(id)) = (published.first(doc), ids.first(doc))
                 {
-                    self.offer(CursorKey {
+                    let key = CursorKey {
                         rank,
                         published_ms,
                         id,
-                    });
+                    };
+                    let story = story.as_ref().and_then(|story| story.first(doc));
+                    self.best.offer(key, story.unwrap_or_default());
                 }
             }
             doc = scorer.advance();
@@ -426,40 +390,66 @@ impl Run<'_> {
         Ok(found)
     }
 
-    /// The heap's order is that of the newest first; the oldest first is its mirror.
-    fn offer(&mut self, key: CursorKey) {
-        let after = self.search.after;
-        let (key, after) = match self.search.order {
-            Order::Oldest => (key.mirrored(), after.map(CursorKey::mirrored)),
-            Order::Newest | Order::Relevance => (key, after),
-        };
-        if after.is_some_and(|after| key >= after) {
-            return;
+    /// The stories that the pages before may show.
+    fn earlier(&mut self, partition: &Partition) -> Result<(), IndexError> {
+        let searcher = partition.searcher();
+        let weight = self.weight(&searcher, partition.week)?;
+        for segment in searcher.segment_readers() {
+            let published: Column<i64> = segment.fast_fields().i64("published")?;
+            let ids: Column<i64> = segment.fast_fields().i64("id")?;
+            let story: Column<i64> = segment.fast_fields().i64("story")?;
+            let mut scorer = weight.scorer(segment, 1.0)?;
+            let (mut doc, mut seen) = (scorer.doc(), 0_u32);
+            while doc != TERMINATED {
+                let rank = self.rank(scorer.as_mut());
+                if !segment.is_deleted(doc)
+                    && let (Some(published_ms), Some(id), Some(story)) =
+                        (published.first(doc), ids.first(doc), story.first(doc))
+                {
+                    let key = CursorKey {
+                        rank,
+                        published_ms,
+                        id,
+                    };
+                    self.best.note_earlier(key, story)?;
+                }
+                seen += 1;
+                if seen.is_multiple_of(DEADLINE_CHECK) {
+                    self.lane.check()?;
+                }
+                doc = scorer.advance();
+            }
         }
-        self.best.push(Reverse(key));
-        if self.best.len() > self.limit + 1 {
-            self.best.pop();
+        Ok(())
+    }
+
+    fn weight(&self, searcher: &Searcher, week: Week) -> Result<Box<dyn Weight>, IndexError> {
+        let scoring = match self.search.order {
+            Order::Relevance => EnableScoring::enabled_from_searcher(searcher),
+            Order::Newest | Order::Oldest => EnableScoring::disabled_from_searcher(searcher),
+        };
+        Ok(self.search.query(week).weight(scoring)?)
+    }
+
+    fn rank(&self, scorer: &mut dyn Scorer) -> u32 {
+        match self.search.order {
+            Order::Newest | Order::Oldest => 0,
+            Order::Relevance => scorer.score().max(0.0).to_bits(),
         }
     }
 
-    fn page(self, whole: bool) -> Result<Page, IndexError> {
-        let mut keys: Vec<CursorKey> = self.best.into_iter().map(|entry| entry.0).collect();
-        keys.sort_unstable_by_key(|key| Reverse(*key));
-        let more = keys.len() > self.limit;
-        keys.truncate(self.limit);
-        if self.search.order == Order::Oldest {
-            keys = keys.into_iter().map(CursorKey::mirrored).collect();
+    fn stories(&self, segment: &SegmentReader) -> Result<Option<Column<i64>>, IndexError> {
+        match self.search.one_of_each_story {
+            true => Ok(Some(segment.fast_fields().i64("story")?)),
+            false => Ok(None),
         }
-        let aggregated = match &self.plan {
-            Some(plan) => Some(plan.finish(self.aggregated)?.0),
-            None => None,
-        };
-        Ok(Page {
-            total: self.total,
-            ids: keys.iter().map(|key| key.id).collect(),
-            next: keys.last().filter(|_| more).map(CursorKey::to_string),
-            aggregated,
-            whole,
-        })
+    }
+
+    fn aggregated(&mut self) -> Result<Option<Value>, IndexError> {
+        let aggregated = std::mem::take(&mut self.aggregated);
+        match &self.plan {
+            Some(plan) => Ok(Some(plan.finish(aggregated)?.0)),
+            None => Ok(None),
+        }
     }
 }

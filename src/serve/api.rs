@@ -55,6 +55,10 @@ pub struct Item<'a> {
     flags: &'a [FlagLabel],
     model: &'a str,
     highlights: &'a [Span],
+    /// Near-copies have the same; the parameter `story` lists them.
+    story: i64,
+    /// Mentions of the story that match, with `group=story`.
+    in_story: u64,
 }
 
 #[derive(Serialize)]
@@ -66,7 +70,10 @@ struct Watch<'a> {
 impl<'a> Item<'a> {
     /// A mention with the places that a query found in it.
     pub fn found(found: &'a Found) -> Self {
-        Self::new(&found.mention, &found.highlights)
+        Self {
+            in_story: found.in_story,
+            ..Self::new(&found.mention, &found.highlights)
+        }
     }
 
     fn new(mention: &'a StoredMention, highlights: &'a [Span]) -> Self {
@@ -96,6 +103,8 @@ impl<'a> Item<'a> {
             flags: &mention.labels.flags,
             model: &mention.labels.model,
             highlights,
+            story: mention.story,
+            in_story: 1,
         }
     }
 }

@@ -69,6 +69,8 @@ pub struct Request {
     pub site: Option<String>,
     /// ISO 639-1 language of the mention.
     pub lang: Option<String>,
+    /// Number of a story, or one that it once had.
+    pub story: Option<i64>,
     /// Published at or after.
     pub since: Option<Timestamp>,
     /// Published before.
@@ -78,6 +80,8 @@ pub struct Request {
     /// [`Results::next`] of the page before; foreign text, to be checked by the archive.
     pub after: Option<String>,
     pub order: Order,
+    /// Of each story its first mention only, with the number of those that match.
+    pub one_of_each_story: bool,
     /// What must hold beside.
     pub filter: Option<Filter>,
     /// What to count of everything found.
@@ -96,11 +100,13 @@ impl Default for Request {
             target: None,
             site: None,
             lang: None,
+            story: None,
             since: None,
             until: None,
             limit: 25,
             after: None,
             order: Order::Newest,
+            one_of_each_story: false,
             filter: None,
             aggregations: None,
         }
@@ -126,6 +132,8 @@ pub struct Results {
 pub struct Found {
     pub mention: StoredMention,
     pub highlights: Vec<Span>,
+    /// Mentions of its story that match, itself among them, where of each story one is listed; else 1.
+    pub in_story: u64,
 }
 
 /// Why a search gave no results.

@@ -3,7 +3,7 @@
 use super::Named;
 use super::Names;
 use super::archive::Order;
-use super::params::{Asked, Range};
+use super::params::{Asked, Group, Range};
 use super::view::clean;
 use super::words::Tongue;
 use crate::index::Facets;
@@ -78,6 +78,7 @@ impl SearchForm {
             select("flag", words.flag, &flags, flag, &facets.flag),
             ranges(asked, tongue),
             orders(asked, tongue),
+            groups(asked, tongue),
         ];
         Self {
             query: request.query.clone(),
@@ -91,6 +92,7 @@ impl SearchForm {
                         query: request.query.clone(),
                         ..super::Request::default()
                     },
+                    group: asked.group.filter(|group| *group == Group::Story),
                     ..Asked::default()
                 }
                 .address(&[]),
@@ -170,6 +172,23 @@ fn orders(asked: &Asked, tongue: Tongue) -> Select {
     }
 }
 
+fn groups(asked: &Asked, tongue: Tongue) -> Select {
+    let words = tongue.words();
+    let choices = Group::ALL.into_iter().rev().map(|group| Choice {
+        value: group.as_str().to_owned(),
+        label: match group {
+            Group::Story => words.group_story.to_owned(),
+            Group::None => words.group_none.to_owned(),
+        },
+        selected: asked.group.unwrap_or(Group::Story) == group,
+    });
+    Select {
+        name: "group",
+        label: words.copies,
+        choices: choices.collect(),
+    }
+}
+
 fn hidden(asked: &Asked, lang: &'static str) -> Vec<(&'static str, String)> {
     let request = &asked.request;
     let mut hidden = Vec::new();
@@ -178,6 +197,9 @@ fn hidden(asked: &Asked, lang: &'static str) -> Vec<(&'static str, String)> {
     }
     if let Some(kind) = request.kind {
         hidden.push(("kind", kind.as_str().to_owned()));
+    }
+    if let Some(story) = request.story {
+        hidden.push(("story", story.to_string()));
     }
     for (name, value) in [
         ("language", &request.lang),

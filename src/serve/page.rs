@@ -5,7 +5,7 @@ use super::answer::{broken, missing, status_of, told};
 use super::api::watched_places;
 use super::archive::{Request, Results, SearchError};
 use super::frame::{Frame, Visit, html};
-use super::params::{self, Asked};
+use super::params::{self, Asked, Group};
 use super::status::Ears;
 use super::view::{Shown, clean};
 use super::words::Tongue;
@@ -99,6 +99,7 @@ pub async fn search(
             (Asked::default(), Err((StatusCode::BAD_REQUEST, trouble)))
         }
         Ok(asked) => {
+            let asked = asked.of_page();
             let request = Request {
                 aggregations: Facets::ask().ok(),
                 ..asked.request.clone()
@@ -160,12 +161,13 @@ fn search_page(
         query => clean(query),
     };
     let shown = |found: &super::Found| {
-        Shown::new(
+        let shown = Shown::new(
             &found.mention,
             &found.highlights,
             &house.names(),
             visit.tongue,
-        )
+        );
+        shown.with_copies(found, asked, lang)
     };
     let facets = results.aggregated.as_ref().map(Facets::read);
     let facets = facets.unwrap_or_default();
@@ -186,7 +188,8 @@ fn search_page(
             Some(_) => format!("/{}", asked.address(&[lang])),
             None => String::new(),
         },
-        json: format!("/api/search{}", asked.address(&[])),
+        // The API lists every mention where it is not asked otherwise.
+        json: format!("/api/search{}", asked.address(&[group(asked)])),
         search: asked.address(&[lang, after(asked)]),
     }
 }
@@ -194,6 +197,14 @@ fn search_page(
 /// The page mark as a parameter; empty on the first page.
 fn after(asked: &Asked) -> (&'static str, &str) {
     ("after", asked.request.after.as_deref().unwrap_or_default())
+}
+
+/// The page's grouping as a parameter; empty where the address says it.
+fn group(asked: &Asked) -> (&'static str, &'static str) {
+    match asked.group {
+        None if asked.request.one_of_each_story => ("group", Group::Story.as_str()),
+        _ => ("group", ""),
+    }
 }
 
 fn search_form(names: &Names, facets: &Facets, asked: &Asked, visit: &Visit) -> form::SearchForm {

@@ -12,9 +12,9 @@ use jiff::{Timestamp, ToSpan};
 use url::form_urlencoded;
 
 /// The parameters that a search knows.
-pub const KNOWN: [&str; 15] = [
-    "q", "watch", "source", "kind", "stance", "flag", "target", "site", "language", "range",
-    "since", "until", "order", "limit", "after",
+pub const KNOWN: [&str; 17] = [
+    "q", "watch", "source", "kind", "stance", "flag", "target", "site", "language", "story",
+    "group", "range", "since", "until", "order", "limit", "after",
 ];
 /// Words that ask for a person; answered with the reason instead of "unknown".
 const BY_PERSON: [&str; 6] = ["author", "autor", "user", "handle", "account", "pseudonym"];
@@ -54,6 +54,26 @@ impl Range {
             Range::Week => Some(7 * 24),
             Range::Month => Some(30 * 24),
             Range::All => None,
+        }
+    }
+}
+
+/// How what is found is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Every mention.
+    None,
+    /// Of each story its first.
+    Story,
+}
+
+impl Group {
+    pub const ALL: [Group; 2] = [Group::None, Group::Story];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Group::None => "none",
+            Group::Story => "story",
         }
     }
 }
@@ -110,12 +130,20 @@ impl Fault {
 pub struct Asked {
     pub request: Request,
     pub range: Range,
+    /// `None` where nothing was asked: every mention in the API, one of each story on the page.
+    pub group: Option<Group>,
     /// As written, for the form's date fields.
     pub since: String,
     pub until: String,
 }
 
 impl Asked {
+    /// As the page asks: of each story one, unless it was asked otherwise.
+    pub fn of_page(mut self) -> Self {
+        self.request.one_of_each_story = self.group != Some(Group::None);
+        self
+    }
+
     /// The query part of an address that asks the same, without the page mark: `extra` is put
     /// behind it. Begins with `?`, or is empty.
     pub fn address(&self, extra: &[(&str, &str)]) -> String {
@@ -135,6 +163,9 @@ impl Asked {
         put("target", request.target.as_deref());
         put("site", request.site.as_deref());
         put("language", request.lang.as_deref());
+        let story = request.story.map(|story| story.to_string());
+        put("story", story.as_deref());
+        put("group", self.group.map(Group::as_str));
         put(
             "range",
             Some(self.range.as_str()).filter(|_| self.range != Range::All),
@@ -231,6 +262,12 @@ fn take(asked: &mut Asked, name: &'static str, value: &str) -> Result<(), Fault>
         "target" => request.target = Some(value.to_owned()),
         "site" => request.site = Some(value.to_owned()),
         "language" => request.lang = Some(language(name, value)?),
+        "story" => request.story = Some(story(name, value)?),
+        "group" => {
+            let group = one_of(name, value, Group::ALL, Group::as_str)?;
+            request.one_of_each_story = group == Group::Story;
+            asked.group = Some(group);
+        }
         "range" => asked.range = one_of(name, value, Range::ALL, Range::as_str)?,
         "since" => {
             request.since = Some(moment(name, value, false)?);
@@ -269,6 +306,13 @@ fn limit(name: &'static str, value: &str) -> Result<usize, Fault> {
             expected: format!("1 … {MAX_LIMIT}"),
         }),
     }
+}
+
+fn story(name: &'static str, value: &str) -> Result<i64, Fault> {
+    value.parse().map_err(|_| Fault::Invalid {
+        name,
+        expected: "1, 2, 3 …".to_owned(),
+    })
 }
 
 fn language(name: &'static str, value: &str) -> Result<String, Fault> {
@@ -340,7 +384,7 @@ mod tests {
     #[test]
     fn an_address_asks_the_same_again() {
         let query = "?q=a+%22b%22&watch=minister&source=x&kind=post&stance=critical&flag=enquiry\
-                     &target=minister&site=a.de&language=de&range=7d&until=2026-11-21&order=relevance&limit=5";
+                     &target=minister&site=a.de&language=de&story=7&group=none&range=7d&until=2026-11-21&order=relevance&limit=5";
         let asked = read(&query[1..], &[], now()).unwrap();
         assert_eq!(asked.address(&[]), query);
         assert_eq!(
@@ -356,6 +400,8 @@ mod tests {
         check("stance=angry", "supportive | critical | neutral | unclear");
         check("limit=101", "1 … 100");
         check("limit=-1", "1 … 100");
+        check("story=x", "1, 2, 3");
+        check("group=author", "none | story");
         check("since=yesterday", "2026-03-01");
         check("since=2026-07-01T10:00", "2026-03-01");
         check("until=9999-12-31", "2026-03-01");

@@ -5,7 +5,8 @@
 //! no text can disguise itself or turn the page around.
 
 use super::Names;
-use super::params::TIME_ZONE;
+use super::archive::Found;
+use super::params::{Asked, Group, TIME_ZONE};
 use super::reasons::reason as reason_name;
 use super::words::{Tongue, Words};
 use crate::model::{Author, Part, Reason, Span, Stance};
@@ -91,6 +92,9 @@ pub struct Shown {
     pub model: String,
     pub lang: String,
     pub backfill: bool,
+    /// Further mentions of its story that the search finds, and the address that lists them all.
+    pub copies: u64,
+    pub copies_url: String,
 }
 
 impl Shown {
@@ -134,7 +138,21 @@ impl Shown {
             model: clean(&mention.labels.model),
             lang: clean(&mention.lang),
             backfill: mention.backfill,
+            copies: 0,
+            copies_url: String::new(),
         }
+    }
+
+    /// With the way to the other mentions of its story, as far as the search finds them.
+    pub fn with_copies(mut self, found: &Found, asked: &Asked, lang: (&str, &str)) -> Self {
+        self.copies = found.in_story.saturating_sub(1);
+        let mut each = Asked {
+            group: Some(Group::None),
+            ..asked.clone()
+        };
+        each.request.story = Some(found.mention.story);
+        self.copies_url = format!("/{}", each.address(&[lang]));
+        self
     }
 
     pub fn is_cut(&self) -> bool {

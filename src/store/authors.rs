@@ -51,7 +51,7 @@ impl Tx {
         let mut removed = Vec::new();
         for pseudonym in pseudonyms {
             let rows = sqlx::query(
-                "SELECT id, source, published_ms, edited_ms, collected_ms, title, text, backfill
+                "SELECT id, key, source, published_ms, edited_ms, collected_ms, title, text, backfill
                  FROM mention WHERE pseudonym = $1 ORDER BY id",
             )
             .bind(pseudonym.0.as_slice())

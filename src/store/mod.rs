@@ -16,6 +16,7 @@ mod judgements;
 mod outbox;
 mod read;
 mod retention;
+mod stories;
 mod versions;
 mod write;
 

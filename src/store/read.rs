@@ -31,6 +31,8 @@ pub struct StoredMention {
     pub matches: Vec<WatchMatch>,
     pub labels: Labels,
     pub backfill: bool,
+    /// Near-copies have the same.
+    pub story: i64,
 }
 
 impl StoredMention {
@@ -247,6 +249,7 @@ pub(super) fn mention(row: &SqliteRow) -> Result<StoredMention, StoreError> {
         matches: serde_json::from_str(row.try_get("matches")?)?,
         labels: serde_json::from_str(row.try_get("labels")?)?,
         backfill: row.try_get::<i64, _>("backfill")? != 0,
+        story: row.try_get("story")?,
     })
 }
 

@@ -13,6 +13,9 @@ pub struct Tx {
     /// Next sequence number; written back at commit.
     seq: i64,
     start_seq: i64,
+    /// The highest story so far, and at the start.
+    pub(super) story: i64,
+    start_story: i64,
 }
 
 /// What became of a hit.
@@ -34,19 +37,23 @@ pub enum Put {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
     pub id: i64,
+    pub key: MentionKey,
     pub source: String,
 }
 
 impl Tx {
     pub(super) async fn begin(writer: &SqlitePool) -> Result<Self, StoreError> {
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-        let seq: i64 = sqlx::query_scalar("SELECT value FROM sequence WHERE name = 'change'")
-            .fetch_one(&mut *tx)
-            .await?;
+        let value = "SELECT value FROM sequence WHERE name = $1";
+        let value = |name| sqlx::query_scalar(value).bind(name);
+        let seq: i64 = value("change").fetch_one(&mut *tx).await?;
+        let story: i64 = value("story").fetch_one(&mut *tx).await?;
         Ok(Self {
             tx,
             seq,
             start_seq: seq,
+            story,
+            start_story: story,
         })
     }
 
@@ -57,11 +64,17 @@ impl Tx {
 
     /// Makes everything durable, or nothing. Returns the newest sequence number.
     pub async fn commit(mut self) -> Result<i64, StoreError> {
-        if self.seq != self.start_seq {
-            sqlx::query("UPDATE sequence SET value = $1 WHERE name = 'change'")
-                .bind(self.seq)
-                .execute(&mut *self.tx)
-                .await?;
+        for (name, start, value) in [
+            ("change", self.start_seq, self.seq),
+            ("story", self.start_story, self.story),
+        ] {
+            if value != start {
+                sqlx::query("UPDATE sequence SET value = $1 WHERE name = $2")
+                    .bind(value)
+                    .bind(name)
+                    .execute(&mut *self.tx)
+                    .await?;
+            }
         }
         self.tx.commit().await?;
         Ok(self.seq)
@@ -69,6 +82,9 @@ impl Tx {
 
     /// Stores a hit, or the newer version of one. Idempotent: a repeated delivery changes nothing.
     pub async fn put(&mut self, hit: &Hit) -> Result<Put, StoreError> {
+        if let Some(placement) = &hit.placement {
+            self.join_stories(placement).await?;
+        }
         if self.is_tombstoned(&hit.mention).await? {
             return Ok(Put::Tombstoned);
         }
@@ -118,7 +134,7 @@ impl Tx {
 
     async fn find(&mut self, key: &MentionKey) -> Result<Option<Existing>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, source, published_ms, edited_ms, collected_ms, title, text, backfill
+            "SELECT id, key, source, published_ms, edited_ms, collected_ms, title, text, backfill
              FROM mention WHERE key = $1",
         )
         .bind(key.0.as_slice())
@@ -129,13 +145,17 @@ impl Tx {
 
     async fn insert(&mut self, hit: &Hit) -> Result<i64, StoreError> {
         let seq = self.next_seq();
+        let story = match &hit.placement {
+            Some(placement) => placement.story,
+            None => self.next_story(),
+        };
         let mention = &hit.mention;
         let insert = sqlx::query_scalar(
             "INSERT INTO mention (seq, edited_ms, title, text, lang, url, links, voice_name,
                  voice_handle, pseudonym, sealed, reply_key, matches, labels, source, platform,
-                 kind, site, key, published_ms, collected_ms, backfill)
+                 kind, site, key, published_ms, collected_ms, backfill, story)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                 $18, $19, $20, $21, $22) RETURNING id",
+                 $18, $19, $20, $21, $22, $23) RETURNING id",
         );
         let (voice_name, voice_handle, pseudonym) = author_columns(mention);
         let id: i64 = insert
@@ -161,6 +181,7 @@ impl Tx {
             .bind(mention.published.as_millisecond())
             .bind(mention.collected.as_millisecond())
             .bind(i64::from(hit.backfill))
+            .bind(story)
             .fetch_one(&mut *self.tx)
             .await?;
         Ok(id)
@@ -172,7 +193,8 @@ impl Tx {
         let mention = &hit.mention;
         sqlx::query(
             "UPDATE mention SET seq = $1, edited_ms = $2, title = $3, text = $4, lang = $5,
-                 url = $6, links = $7, matches = $8, labels = $9 WHERE id = $10",
+                 url = $6, links = $7, matches = $8, labels = $9, story = COALESCE($10, story)
+             WHERE id = $11",
         )
         .bind(seq)
         .bind(mention.edited.map(Timestamp::as_millisecond))
@@ -183,6 +205,7 @@ impl Tx {
         .bind(serde_json::to_string(&mention.links)?)
         .bind(serde_json::to_string(&hit.matches)?)
         .bind(serde_json::to_string(&hit.labels)?)
+        .bind(hit.placement.as_ref().map(|placement| placement.story))
         .bind(id)
         .execute(&mut *self.tx)
         .await?;
@@ -276,6 +299,7 @@ impl Tx {
         self.forget(row.id, row.published_ms).await?;
         Ok(Removed {
             id: row.id,
+            key: row.key,
             source: row.source,
         })
     }
@@ -346,6 +370,7 @@ impl Tx {
 /// What a decision about an existing row needs.
 pub(super) struct Existing {
     id: i64,
+    key: MentionKey,
     source: String,
     published_ms: i64,
     version: Timestamp,
@@ -361,6 +386,7 @@ impl Existing {
         let edited_ms: Option<i64> = row.try_get("edited_ms")?;
         Ok(Self {
             id: row.try_get("id")?,
+            key: super::read::key(row.try_get("key")?)?,
             source: row.try_get("source")?,
             published_ms,
             version: time(edited_ms.unwrap_or(published_ms))?,

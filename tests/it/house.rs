@@ -73,6 +73,7 @@ pub fn hit(number: u32, text: &str) -> Hit {
             }],
             flags: Vec::new(),
         },
+        placement: None,
         backfill: false,
     }
 }

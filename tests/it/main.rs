@@ -57,6 +57,7 @@ mod sources_bluesky;
 mod sources_feed;
 mod sources_replay;
 mod store;
+mod stories;
 mod supervise;
 mod sweep;
 mod tidy;

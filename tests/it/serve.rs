@@ -113,6 +113,7 @@ async fn an_item_says_what_and_why_and_never_who() {
         }
       ],
       "id": 1,
+      "in_story": 1,
       "kind": "post",
       "lang": "de",
       "model": "lexicon-0",
@@ -135,6 +136,7 @@ async fn an_item_says_what_and_why_and_never_who() {
           "target": "minister"
         }
       ],
+      "story": 1,
       "text": "Die Grenze bleibt offen, das ist ein Skandal",
       "title": "",
       "url": null,
@@ -211,7 +213,7 @@ async fn what_cannot_be_followed_is_said() {
         }
     };
     insta::assert_snapshot!(error("/api/search?q=a+)").await, @r#"400 {"error":{"code":"bad_query","end":3,"message":"This bracket closes nothing: it was not opened.","start":2}}"#);
-    insta::assert_snapshot!(error("/api/search?page=2").await, @r#"400 {"error":{"code":"bad_parameter","message":"unknown parameter `page`; valid are: q, watch, source, kind, stance, flag, target, site, language, range, since, until, order, limit, after"}}"#);
+    insta::assert_snapshot!(error("/api/search?page=2").await, @r#"400 {"error":{"code":"bad_parameter","message":"unknown parameter `page`; valid are: q, watch, source, kind, stance, flag, target, site, language, story, group, range, since, until, order, limit, after"}}"#);
     insta::assert_snapshot!(error("/api/search?author=x").await, @r#"400 {"error":{"code":"bad_parameter","message":"`author` is refused: Resonanz looks at statements, not at people, and cannot search, sort or export by author. Search for what was said (`q`)."}}"#);
     insta::assert_snapshot!(error("/api/mentions/999").await, @r#"404 {"error":{"code":"not_found","message":"no such mention, or not any more"}}"#);
     insta::assert_snapshot!(error("/api/mentions/x").await, @r#"404 {"error":{"code":"not_found","message":"no such mention, or not any more"}}"#);

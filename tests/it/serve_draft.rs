@@ -58,6 +58,7 @@ pub fn draft(id: &str, text: &str, minutes_ago: i64) -> Draft {
             flags: vec![],
         },
         backfill: false,
+        placement: None,
     })
 }
 

@@ -164,6 +164,7 @@ fn matches(mention: StoredMention, request: &Request) -> Option<Found> {
     (holds && found).then_some(Found {
         mention,
         highlights,
+        in_story: 1,
     })
 }
 

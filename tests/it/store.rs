@@ -57,6 +57,7 @@ pub fn hit(id: &str, text: &str, version: i64) -> Hit {
         mention,
         matches,
         labels,
+        placement: None,
         backfill: false,
     }
 }

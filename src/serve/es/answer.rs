@@ -38,6 +38,7 @@ pub fn document(mention: &StoredMention) -> Object {
         "collected": iso(mention.collected),
         "delay_secs": delay.max(0),
         "id": mention.id,
+        "story": mention.story,
         "title": mention.title,
         "text": mention.text,
         "source": mention.source,
@@ -104,6 +105,9 @@ pub fn hit(found: &Found, asked: &Asked) -> Value {
             json!([value])
         };
         fields.insert(name.clone(), list);
+    }
+    if asked.one_of_each_story {
+        fields.insert("story".to_owned(), json!([mention.story]));
     }
     if !fields.is_empty() {
         hit["fields"] = Value::Object(fields);

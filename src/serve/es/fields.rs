@@ -48,7 +48,7 @@ const fn known(name: &'static str, sort: Sort, field: Field) -> Known {
 }
 
 /// All of them. There is none for who spoke.
-pub const ALL: [Known; 18] = [
+pub const ALL: [Known; 19] = [
     Known {
         name: "@timestamp",
         sort: Sort::Date,
@@ -59,6 +59,7 @@ pub const ALL: [Known; 18] = [
     known("collected", Sort::Date, schema::COLLECTED),
     known("delay_secs", Sort::Long, schema::DELAY),
     known("id", Sort::Long, schema::ID),
+    known("story", Sort::Long, schema::STORY),
     known("title", Sort::Text, schema::TITLE),
     known("text", Sort::Text, schema::TEXT),
     known("source", Sort::Keyword, schema::SOURCE),

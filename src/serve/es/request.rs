@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 /// Hits that can be reached by `from` and `size`; as in Elasticsearch.
 pub const MAX_WINDOW: u64 = 10_000;
 /// What a body may hold. Everything else is refused by name, not ignored.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 21] = [
     "query",
     "size",
     "from",
@@ -34,6 +34,7 @@ const KNOWN: [&str; 20] = [
     "track_scores",
     "seq_no_primary_term",
     "post_filter",
+    "collapse",
 ];
 
 /// What was asked.
@@ -41,6 +42,8 @@ const KNOWN: [&str; 20] = [
 pub struct Asked {
     pub filter: Filter,
     pub order: Order,
+    /// `collapse` by story.
+    pub one_of_each_story: bool,
     pub from: usize,
     pub size: usize,
     pub after: Option<CursorKey>,
@@ -110,6 +113,7 @@ pub fn read(body: &Value, now: Timestamp) -> Result<Asked, Fault> {
         },
         after: after(body.get("search_after"), order, now)?,
         order,
+        one_of_each_story: collapse(body.get("collapse"))?,
         from,
         size,
         aggs: body
@@ -216,6 +220,20 @@ fn order(sort: Option<&Value>) -> Result<Order, Fault> {
         }
     }
     Ok(found.unwrap_or_default())
+}
+
+/// Only stories can be collapsed, without their other mentions.
+fn collapse(value: Option<&Value>) -> Result<bool, Fault> {
+    let Some(Value::Object(asked)) = value else {
+        return Ok(false);
+    };
+    if asked.keys().any(|key| key != "field") {
+        return Err(Fault::unsupported("[collapse] with anything but [field]"));
+    }
+    match asked.get("field").and_then(Value::as_str) {
+        Some("story") => Ok(true),
+        _ => Err(Fault::unsupported("[collapse] by any field but [story]")),
+    }
 }
 
 fn after(value: Option<&Value>, order: Order, now: Timestamp) -> Result<Option<CursorKey>, Fault> {

@@ -114,6 +114,7 @@ async fn collect(
     } else {
         wanted.min(MAX_RESULTS)
     };
+    request.one_of_each_story = asked.one_of_each_story && request.limit > 0;
     request.after = asked.after.map(|after| after.to_string());
     let mut results = run(house, request.clone()).await?;
     let mut found = std::mem::take(&mut results.items);
@@ -158,6 +159,7 @@ async fn shown(
             let found = Found {
                 mention,
                 highlights: Vec::new(),
+                in_story: 1,
             };
             hits.insert(id, answer::hit(&found, asked));
         }

@@ -68,6 +68,7 @@ pub(crate) fn hit(number: u32, author: u8, minute: i64, text: &str) -> Hit {
             spans: Vec::new(),
         }],
         labels: labels(Stance::Unclear),
+        placement: None,
         backfill: false,
     }
 }

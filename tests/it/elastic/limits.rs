@@ -25,6 +25,10 @@ async fn what_is_not_supported_is_refused_with_its_reason() {
         (json!({ "sort": ["author"] }), "there is no field [author]"),
         (json!({ "sort": ["site"] }), "sorting by anything but"),
         (json!({ "size": 10_001 }), "Result window is too large"),
+        (
+            json!({ "collapse": { "field": "site" } }),
+            "[collapse] by any field but [story]",
+        ),
         (json!({ "suggest": {} }), "unknown key [suggest]"),
         (
             json!({ "script_fields": { "x": { "script": "1" } } }),

@@ -13,6 +13,7 @@ use crate::http::{Answer, ask};
 use jiff::{Timestamp, ToSpan};
 use resonanz::clock::Clock;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use tempfile::TempDir;
 
@@ -167,6 +168,17 @@ async fn searches_find_sort_page_and_show_as_elasticsearch_does() {
         ids.dedup();
         assert_eq!(ids.len() as i64, total, "{order}");
     }
+
+    // One post and one report in many copies, and four replies that are too short to be copies.
+    let collapsed = json!({ "size": 20, "collapse": { "field": "story" } });
+    let collapsed = house.search(collapsed).await;
+    assert_eq!(collapsed["hits"]["total"]["value"], total);
+    let hits = collapsed["hits"]["hits"].as_array().unwrap();
+    let stories: BTreeSet<i64> = hits
+        .iter()
+        .map(|hit| hit["fields"]["story"][0].as_i64().unwrap())
+        .collect();
+    assert_eq!((hits.len(), stories.len()), (6, 6), "{collapsed:#}");
 
     let count = async |query: Value| {
         let body = json!({ "query": query, "size": 0 });

@@ -5,11 +5,12 @@ use super::questions::Question;
 use crate::index::{Aggregations, compile, document, schema};
 use crate::store::Store;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::ops::Bound;
 use std::path::Path;
 use tantivy::aggregation::{AggContextParams, AggregationCollector};
 use tantivy::collector::{Count, TopDocs};
-use tantivy::query::{AllQuery, BooleanQuery, Occur, Query, RangeQuery};
+use tantivy::query::{AllQuery, BooleanQuery, EnableScoring, Occur, Query, RangeQuery};
 use tantivy::{Index, IndexWriter, Order, Searcher, TantivyDocument, Term};
 
 /// Memory of its writer; what its documentation uses for a small index times ten.
@@ -71,7 +72,14 @@ impl Bare {
             ids: Vec::new(),
             aggregated: None,
         };
-        if question.limit > 0 {
+        if question.one_of_each_story {
+            let stories = self.stories(&*query)?;
+            found.total = stories.values().map(|(_, count)| count).sum();
+            let mut best: Vec<(i64, i64)> = stories.values().map(|(best, _)| *best).collect();
+            best.sort_unstable_by_key(|key| std::cmp::Reverse(*key));
+            best.truncate(question.limit);
+            found.ids = best.into_iter().map(|(_, id)| id).collect();
+        } else if question.limit > 0 {
             let newest = TopDocs::with_limit(question.limit)
                 .order_by_fast_field::<i64>("published", Order::Desc);
             let (top, total) = self.searcher.search(&*query, &(newest, Count))?;
@@ -86,6 +94,29 @@ impl Bare {
             found.aggregated = Some(self.aggregate(&*query, asked)?);
         }
         Ok(found)
+    }
+
+    /// Of each story its newest mention and how many there are: what one writes by hand, for the
+    /// engine has no grouping.
+    fn stories(&self, query: &dyn Query) -> anyhow::Result<HashMap<i64, ((i64, i64), u64)>> {
+        let mut stories: HashMap<i64, ((i64, i64), u64)> = HashMap::new();
+        let weight = query.weight(EnableScoring::disabled_from_searcher(&self.searcher))?;
+        for segment in self.searcher.segment_readers() {
+            let columns = segment.fast_fields();
+            let (published, ids) = (columns.i64("published")?, columns.i64("id")?);
+            let story = columns.i64("story")?;
+            weight.for_each_no_score(segment, &mut |docs| {
+                for doc in docs.iter().copied() {
+                    let key = (published.first(doc), ids.first(doc));
+                    if let ((Some(published), Some(id)), Some(story)) = (key, story.first(doc)) {
+                        let entry = stories.entry(story).or_insert(((i64::MIN, 0), 0));
+                        entry.0 = entry.0.max((published, id));
+                        entry.1 += 1;
+                    }
+                }
+            })?;
+        }
+        Ok(stories)
     }
 
     fn aggregate(&self, query: &dyn Query, asked: &Aggregations) -> anyhow::Result<Value> {

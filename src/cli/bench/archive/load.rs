@@ -2,7 +2,7 @@
 
 use crate::cli::bench::workload::{Post, SEED, Workload, scramble};
 use crate::model::{
-    Author, FlagKind, FlagLabel, Hit, Labels, Mention, Stance, StanceLabel, WatchMatch,
+    Author, FlagKind, FlagLabel, Hit, Labels, Mention, Placement, Stance, StanceLabel, WatchMatch,
 };
 use crate::privacy::{MentionKey, Pseudonym};
 use crate::store::Store;
@@ -27,6 +27,15 @@ const WATCHES: [&str; 8] = [
 /// The end of the archive's time, 2026-11-20.
 pub const END_MS: i64 = 1_795_132_800_000;
 pub const WEEK_MS: i64 = 7 * 86_400_000;
+
+/// Every tenth mention is a copy that an agency's customers print; each story has about forty.
+fn story(number: u64, roll: u64) -> i64 {
+    let story = match roll % 10 {
+        0 => (1 << 40) + number / 400,
+        _ => number + 1,
+    };
+    story.cast_signed()
+}
 
 /// Mentions by number, the same for the same number.
 pub struct Load {
@@ -152,6 +161,7 @@ impl Load {
                 }],
                 flags,
             },
+            placement: Some(Placement::alone(story(number, roll))),
             backfill: true,
         })
     }

@@ -13,7 +13,7 @@ use crate::metrics::{Metrics, Series};
 use crate::store::Store;
 use bare::{Bare, Found};
 use load::Load;
-use questions::Sort;
+use questions::{Question, Sort};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -128,7 +128,7 @@ async fn compare(
                 let start = Instant::now();
                 let found = bare.ask(question)?;
                 times.add(round, took, start.elapsed());
-                same(sort.name, number, question.limit, &page, &found)?;
+                same(sort.name, number, question, &page, &found)?;
             }
         }
         times.tell(sort.name, report)?;
@@ -141,11 +141,15 @@ async fn compare(
 fn same(
     name: &str,
     number: usize,
-    limit: usize,
+    question: &Question,
     page: &index::Page,
     found: &Found,
 ) -> anyhow::Result<()> {
-    let listed = limit == 0 || page.total == found.total && page.ids.len() == found.ids.len();
+    let stories = question.one_of_each_story;
+    let listed = question.limit == 0
+        || page.total == found.total
+            && page.ids.len() == found.ids.len()
+            && (!stories || page.ids == found.ids);
     let counted = match (&page.aggregated, &found.aggregated) {
         (Some(ours), Some(bare)) => held_back(ours) || plain(ours) == plain(bare),
         (ours, bare) => ours.is_none() == bare.is_none(),

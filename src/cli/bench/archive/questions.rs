@@ -11,6 +11,7 @@ pub struct Question {
     pub query: Option<Query>,
     pub since: Option<Timestamp>,
     pub limit: usize,
+    pub one_of_each_story: bool,
     pub aggregations: Option<Aggregations>,
 }
 
@@ -20,6 +21,7 @@ impl Question {
             query: self.query.as_ref().map(|query| query.expr().clone()),
             since: self.since,
             limit: self.limit,
+            one_of_each_story: self.one_of_each_story,
             aggregations: self.aggregations.clone(),
             ..Search::default()
         }
@@ -53,6 +55,10 @@ pub fn all(load: &Load, count: usize) -> anyhow::Result<Vec<Sort>> {
         question.aggregations = Some(asked);
         question.since = Some(month);
     }
+    let mut stories = many(&|n| format!("{} OR {}", word(15 + n), word(60 + n)))?;
+    for question in &mut stories {
+        question.one_of_each_story = true;
+    }
     let sources = json!({ "s": { "terms": { "field": "source" } } });
     Ok(vec![
         sort("latest 20", vec![counting(None, 20, None)]),
@@ -74,6 +80,7 @@ pub fn all(load: &Load, count: usize) -> anyhow::Result<Vec<Sort>> {
             "terms over sources",
             vec![counting(None, 0, Some(read(sources)?))],
         ),
+        sort("latest 20 stories of a topic", stories),
         sort("topic page, 30 days", topic),
         sort(
             "whole archive by week and stance",
@@ -103,6 +110,7 @@ fn counting(
         query: None,
         since,
         limit,
+        one_of_each_story: false,
         aggregations,
     }
 }

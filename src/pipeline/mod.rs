@@ -1,8 +1,10 @@
 //! The one place that knows the order of the steps.
 //!
-//! Takes what the sources deliver, in order and in batches: normalise, match, classify (pure), then
-//! store and desk in ONE transaction with the cursors that lie behind them. What no watch matches
+//! Takes what the sources deliver, in order and in batches: normalise, match, classify, relate
+//! (pure), then store and desk in ONE transaction with the cursors that lie behind them. What no watch matches
 //! is dropped here and never touches a disk. The cursor lags, never leads.
+
+mod count;
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
@@ -12,9 +14,10 @@ use crate::desk::Desk;
 use crate::index::Arrivals;
 use crate::matching::{Matcher, Scratch};
 use crate::metrics::Metrics;
-use crate::model::{AuthorChange, Change, Cursor, Deletion, Hit, Item, Mention, Target};
+use crate::model::{AuthorChange, Change, Cursor, Deletion, Hit, Item, Kind, Mention, Target};
 use crate::normalise::{Context, Draft};
 use crate::privacy::{Keys, MentionKey, Pseudonym, Voices};
+use crate::relate::{Stories, Told};
 use crate::store::{Clocks, Put, Removed, RetentionConfig, Store, StoreError, Tx};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
@@ -77,6 +80,7 @@ pub struct Pipeline {
     pub keys: Keys,
     pub voices: Arc<Voices>,
     pub door: Door,
+    pub stories: Stories,
     pub metrics: Metrics,
     pub clock: Clock,
     pub arrivals: Arrivals,
@@ -95,6 +99,19 @@ enum Step {
     AuthorGone(Vec<Pseudonym>, Timestamp),
     AuthorBack(Vec<Pseudonym>),
     Gap(Gap),
+}
+
+/// Puts what is new into stories, in order. A message to the house is nobody's copy.
+fn relate(prepared: &mut [Prepared], stories: &mut Stories) {
+    for prepared in prepared {
+        match &mut prepared.step {
+            Step::Put(hit) if hit.mention.kind != Kind::Message => {
+                hit.placement = Some(stories.place(&Told::from(&hit.mention)));
+            }
+            Step::Delete(key, _) => stories.forget(key),
+            _ => {}
+        }
+    }
 }
 
 /// A step with the source and the arrival that it came with.
@@ -118,6 +135,8 @@ struct Done {
     seq: i64,
     new: Vec<usize>,
     too_old: Vec<usize>,
+    /// What is not in the store: nothing is compared with it.
+    absent: Vec<MentionKey>,
     /// Place of a step, and the rows that it removed.
     removed: Vec<(usize, u64)>,
     cases: Vec<&'static str>,
@@ -162,6 +181,7 @@ impl Pipeline {
         let mut cursors: HashMap<String, Cursor> = HashMap::new();
         let mut last_write = Instant::now();
         let mut matching = Matching::new(&mut self.watches);
+        let mut stories = std::mem::take(&mut self.stories);
         loop {
             let mut batch = Vec::with_capacity(self.config.batch);
             let wait = if cursors.is_empty() {
@@ -180,11 +200,15 @@ impl Pipeline {
                 matching = Matching::new(&mut self.watches);
             }
             matching.learn();
-            let prepared = self.prepare(batch, &mut cursors, &mut matching);
+            let mut prepared = self.prepare(batch, &mut cursors, &mut matching);
+            relate(&mut prepared, &mut stories);
             let closed = matches!(received, Ok(0));
             let due = closed || last_words > 0 || last_write.elapsed() >= interval;
             if !prepared.is_empty() || (due && !cursors.is_empty()) {
-                self.write(&prepared, &cursors).await;
+                for key in self.write(&prepared, &cursors).await {
+                    stories.forget(&key);
+                }
+                self.count_stories(&mut stories);
                 cursors.clear();
                 last_write = Instant::now();
             }
@@ -311,6 +335,7 @@ impl Pipeline {
             mention,
             matches,
             labels,
+            placement: None,
             backfill,
         })))
     }
@@ -325,11 +350,19 @@ impl Pipeline {
     }
 
     /// Writes one batch, again and again until the store takes it: a full disk loses nothing.
-    async fn write(&self, prepared: &[Prepared], cursors: &HashMap<String, Cursor>) {
+    /// Returns what is not in the store after it.
+    async fn write(
+        &self,
+        prepared: &[Prepared],
+        cursors: &HashMap<String, Cursor>,
+    ) -> Vec<MentionKey> {
         let mut wait = Duration::from_millis(200);
         loop {
             match self.write_once(prepared, cursors).await {
-                Ok(done) => return self.count(prepared, &done),
+                Ok(done) => {
+                    self.count(prepared, &done);
+                    return done.absent;
+                }
                 Err(error) => {
                     tracing::error!(%error, "The store refused a batch; it is kept and tried again.");
                     tokio::time::sleep(wait).await;
@@ -354,16 +387,21 @@ impl Pipeline {
                         new.push((id, hit.as_ref()));
                         done.new.push(i);
                     }
-                    Put::TooOld => done.too_old.push(i),
-                    Put::Updated { .. } | Put::Known { .. } | Put::Tombstoned => {}
+                    Put::TooOld => {
+                        done.too_old.push(i);
+                        done.absent.push(hit.mention.key);
+                    }
+                    Put::Tombstoned => done.absent.push(hit.mention.key),
+                    Put::Updated { .. } | Put::Known { .. } => {}
                 }
                 continue;
             }
             // What follows a mention in the same batch may take it back: the desk sees it first,
             // as it would have in a batch of its own.
             self.desk_apply(&mut tx, &mut new, &mut done).await?;
-            let removed = self.take_back(&mut tx, step).await?.len() as u64;
-            done.removed.push((i, removed));
+            let removed = self.take_back(&mut tx, step).await?;
+            done.removed.push((i, removed.len() as u64));
+            done.absent.extend(removed.into_iter().map(|row| row.key));
         }
         self.desk_apply(&mut tx, &mut new, &mut done).await?;
         let now = self.clock.now();
@@ -417,56 +455,5 @@ impl Pipeline {
                 vec![]
             }
         })
-    }
-
-    fn count(&self, prepared: &[Prepared], done: &Done) {
-        self.metrics.store_seq.set(done.seq);
-        for i in &done.new {
-            let Prepared {
-                source,
-                received,
-                step,
-            } = &prepared[*i];
-            self.metrics.mentions.with_label_values(&[source]).inc();
-            self.metrics
-                .stored_seconds
-                .observe(received.elapsed().as_secs_f64());
-            self.arrivals.note(done.seq, *received);
-            if let Step::Put(hit) = step {
-                self.count_labels(hit);
-            }
-        }
-        for i in &done.too_old {
-            let source = [prepared[*i].source.as_str()];
-            self.metrics.too_old.with_label_values(&source).inc();
-        }
-        for (i, rows) in &done.removed {
-            self.metrics
-                .removed
-                .with_label_values(&[&prepared[*i].source])
-                .inc_by(*rows);
-        }
-        for rule in &done.cases {
-            self.metrics.cases_opened.with_label_values(&[rule]).inc();
-        }
-        (self.written)();
-    }
-
-    fn count_labels(&self, hit: &Hit) {
-        for matched in &hit.matches {
-            let watch = matched.watch.as_str();
-            let stance = hit.labels.stance_toward(&matched.target);
-            self.metrics.watch_matches.with_label_values(&[watch]).inc();
-            self.metrics
-                .stances
-                .with_label_values(&[watch, stance.as_str()])
-                .inc();
-            for label in &hit.labels.flags {
-                self.metrics
-                    .flags
-                    .with_label_values(&[watch, label.flag.as_str()])
-                    .inc();
-            }
-        }
     }
 }

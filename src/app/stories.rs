@@ -1,0 +1,27 @@
+//! Begins the comparing where the house left off: with the mentions of the last days, out of the store.
+
+use crate::model::Kind;
+use crate::relate::{Config, Stories, Told};
+use crate::store::{Store, StoreError};
+
+/// Mentions that are read at once.
+const PAGE: i64 = 2_000;
+
+/// # Errors
+/// A store that cannot be read.
+pub async fn restore(store: &Store, config: &Config) -> Result<Stories, StoreError> {
+    let mut stories = Stories::new(config, store.newest_story().await? + 1);
+    let mut last = store.before_last(i64::from(config.max_members)).await?;
+    loop {
+        let page = store.mentions_after(last, PAGE).await?;
+        let Some(newest) = page.last() else {
+            return Ok(stories);
+        };
+        last = newest.id;
+        // A message to the house is nobody's copy.
+        let public = page.iter().filter(|stored| stored.kind != Kind::Message);
+        for stored in public {
+            stories.restore(&Told::from(&stored.mention()), stored.story);
+        }
+    }
+}
