@@ -3,6 +3,7 @@
 mod archive;
 mod classify;
 pub mod engine;
+mod listen;
 pub mod matching;
 pub mod measure;
 mod pipeline;
@@ -40,10 +41,16 @@ pub enum Command {
     /// An invented archive in our index and in one bare tantivy index, asked the same in turns.
     ///
     /// Wall-clock times, median (and worst); "first" is a question asked for the first time, "again"
-    /// one that was asked before. The ratio is ours, first, to the peer's: below 1 is better. Stories
-    /// are not grouped yet. Arrival to searchable: `bench pipeline --rate 2000 --matching 100`.
+    /// one that was asked before. The ratio is ours, first, to the peer's: below 1 is better. Arrival to searchable: `bench pipeline --rate 2000 --matching 100`.
     #[command(after_help = "Example: resonanz bench archive --mentions 1000000 --weeks 104")]
     Archive(archive::Args),
+    /// A replayed firehose through a loopback websocket and from memory, and a house with 500 feeds
+    /// and 6 streams, quiet and busy.
+    ///
+    /// The firehose is read, normalised and matched on one thread; its time is CPU time of that
+    /// thread. The house is a whole one; memory, CPU and wakeups are those of its process.
+    #[command(after_help = "Example: resonanz bench listen --queries 1000 --seconds 30")]
+    Listen(listen::Args),
 }
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -52,5 +59,6 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Match(args) => matching::run(&args, None),
         Command::Classify(args) => classify::run(&args),
         Command::Archive(args) => archive::run(&args).await,
+        Command::Listen(args) => listen::run(&args).await,
     }
 }

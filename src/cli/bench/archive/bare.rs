@@ -23,6 +23,9 @@ pub struct Bare {
     searcher: Searcher,
 }
 
+/// Time and number of a story's newest mention, and how many there are.
+type Story = ((i64, i64), u64);
+
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -98,8 +101,8 @@ impl Bare {
 
     /// Of each story its newest mention and how many there are: what one writes by hand, for the
     /// engine has no grouping.
-    fn stories(&self, query: &dyn Query) -> anyhow::Result<HashMap<i64, ((i64, i64), u64)>> {
-        let mut stories: HashMap<i64, ((i64, i64), u64)> = HashMap::new();
+    fn stories(&self, query: &dyn Query) -> anyhow::Result<HashMap<i64, Story>> {
+        let mut stories: HashMap<i64, Story> = HashMap::new();
         let weight = query.weight(EnableScoring::disabled_from_searcher(&self.searcher))?;
         for segment in self.searcher.segment_readers() {
             let columns = segment.fast_fields();
