@@ -163,6 +163,7 @@ impl Pipeline {
         let mut last_write = Instant::now();
         let mut matching = Matching::new(&mut self.watches);
         loop {
+            self.until_room(&deliveries).await;
             let mut batch = Vec::with_capacity(self.config.batch);
             let wait = if cursors.is_empty() {
                 Duration::from_secs(3600)
@@ -193,6 +194,14 @@ impl Pipeline {
             if closed {
                 return;
             }
+        }
+    }
+
+    /// Takes nothing more while the disk is nearly full, so that the sources wait. When they have
+    /// ended, what they brought is written all the same: it is little.
+    async fn until_room(&self, deliveries: &mpsc::Receiver<Delivery>) {
+        while !self.store.has_room() && !deliveries.is_closed() {
+            let _ = tokio::time::timeout(Duration::from_millis(200), self.store.until_room()).await;
         }
     }
 

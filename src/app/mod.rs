@@ -6,6 +6,8 @@
 
 mod archive;
 pub mod backup;
+mod checkup;
+mod disk;
 pub mod erase;
 mod house;
 mod keep;
@@ -40,6 +42,7 @@ use crate::privacy::{Keys, Voices};
 use crate::store::{AuthorClass, Store};
 use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
+use disk::Disk;
 use jiff::Timestamp;
 use keep::{expire, keep};
 use nightly::Nightly;
@@ -203,6 +206,7 @@ impl App {
             .await
             .context("the index")?;
         let index = Arc::new(index);
+        let upkeep = self.upkeep(&index, &stop);
         let store = &self.house.store;
         self.metrics.store_seq.set(store.newest_seq().await?);
         expire(&self.registered, &self.options.clock);
@@ -254,8 +258,25 @@ impl App {
             serving,
             serve_stop,
             keeper,
+            upkeep,
             second,
         })
+    }
+
+    /// Those who look after disk and files.
+    fn upkeep(&self, index: &Arc<Index>, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
+        let (store, metrics) = (self.house.store.clone(), self.metrics.clone());
+        let stays = self.options.configured_sources;
+        let mut disk = Disk::new(&self.config.disk, stays, self.house.dir(), store, metrics);
+        // Before the sources begin.
+        disk.look();
+        let mut upkeep = vec![tokio::spawn(disk.run(stop.clone()))];
+        if self.options.serve {
+            let (metrics, clock) = (self.metrics.clone(), self.options.clock.clone());
+            let rounds = checkup::run(Arc::clone(index), metrics, clock, stop.clone());
+            upkeep.push(tokio::spawn(rounds));
+        }
+        upkeep
     }
 
     /// The follower that asks the second model, where there is one.

@@ -56,6 +56,8 @@ pub struct Running {
     pub(super) serving: Option<Serving>,
     pub(super) serve_stop: CancellationToken,
     pub(super) keeper: JoinHandle<()>,
+    /// Those who look after disk and files.
+    pub(super) upkeep: Vec<JoinHandle<()>>,
     pub(super) second: Option<JoinHandle<()>>,
 }
 
@@ -148,6 +150,9 @@ impl Running {
             bounded("the pages", timeout, serving.task).await?;
         }
         bounded("housekeeping", timeout, self.keeper).await?;
+        for task in self.upkeep {
+            bounded("the upkeep of disk and files", timeout, task).await?;
+        }
         if let Some(second) = self.second {
             bounded("the second model", timeout, second).await?;
         }
