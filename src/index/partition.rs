@@ -84,7 +84,7 @@ impl Partition {
         let partition = Self::with(week, path.to_path_buf(), index)?;
         // `meta.json` has no checksum: its figures must be those of the files.
         for segment in partition.searcher().segment_readers() {
-            if segment.fast_fields().i64("id")?.values.num_vals() != segment.max_doc() {
+            if segment.fast_fields().i64("id")?.num_docs() != segment.max_doc() {
                 return Err(IndexError::Damaged("its number of mentions is another one"));
             }
         }

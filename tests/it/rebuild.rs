@@ -15,9 +15,16 @@ use std::time::Duration;
 const MANY: u32 = 5_000;
 const WEEK: &str = "2026-W47";
 
-/// A word that no other mention has, long enough to be found in any file that holds it.
+/// A word that shares no part with another's.
 fn rare(number: u32) -> String {
-    format!("kaffeefahrtministerium{number:05}")
+    let mut state = u64::from(number) + 1;
+    let letter = |_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        char::from(b'a' + ((state >> 33) % 26) as u8)
+    };
+    (0..24).map(letter).collect()
 }
 
 fn many() -> Vec<Hit> {
