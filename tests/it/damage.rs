@@ -88,7 +88,10 @@ async fn every_kind_of_file_at_every_place_is_found_and_made_again() {
                     unseen.push(case.clone());
                 }
                 house.start().await;
-                house.index().check_files().await.unwrap();
+                let known = house.metrics.index_damaged.get();
+                if house.index().check_files().await.unwrap() > 0 {
+                    repaired(&house, known).await;
+                }
                 house.settle().await;
                 let page = house.search(asking("text")).await;
                 assert_eq!(
@@ -106,6 +109,16 @@ async fn every_kind_of_file_at_every_place_is_found_and_made_again() {
     assert!(unseen.is_empty(), "{unseen:#?}");
 }
 
+/// Waits until more damage is known than before, and made good.
+async fn repaired(house: &House, known: u64) {
+    soon("repair", async {
+        while house.metrics.index_damaged.get() <= known || !house.index().is_whole() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}
+
 fn cut_in_place(path: &Path, bytes: u64) {
     let file = fs::OpenOptions::new().write(true).open(path).unwrap();
     file.set_len(bytes).unwrap();
@@ -115,7 +128,7 @@ fn cut_in_place(path: &Path, bytes: u64) {
 async fn a_round_finds_turned_and_cut_files_of_an_open_index() {
     let house = filled().await;
     assert_eq!(house.index().check_files().await.unwrap(), 0);
-    for (count, cut) in (1..).zip([false, true]) {
+    for (count, cut) in (0..).zip([false, true]) {
         let files = house.word_files(WEEK);
         let path = files
             .iter()
@@ -129,12 +142,7 @@ async fn a_round_finds_turned_and_cut_files_of_an_open_index() {
             fs::write(path, &bytes).unwrap();
         }
         assert_eq!(house.index().check_files().await.unwrap(), 1);
-        soon("repair", async {
-            while house.metrics.index_damaged.get() < count || !house.index().is_whole() {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        })
-        .await;
+        repaired(&house, count).await;
         house.settle().await;
         assert_eq!(house.search(all()).await.total, u64::from(MENTIONS));
     }

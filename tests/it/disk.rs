@@ -153,7 +153,7 @@ async fn order_mail(running: &Running, mention: i64) {
         rule: "flagged".into(),
         watch: "flut".into(),
         opened: now,
-        facts: json!({ "mentions": 1, "authors": 1, "min_authors": 1, "window_minutes": 60,
+        facts: json!({ "mentions": 1, "authors": 1, "enquiries": 1, "corrections": 0, "min_authors": 1, "window_minutes": 60,
             "from": now, "to": now, "model": "lexicon-0" }),
     };
     let mut tx = running.store().begin().await.unwrap();
