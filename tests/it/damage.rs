@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Places in each file, from its first byte to its last.
-const PLACES: usize = 8;
+const PLACES: usize = 6;
 const WEEK: &str = "2026-W47";
 const MENTIONS: u32 = 56;
 

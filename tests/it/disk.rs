@@ -22,8 +22,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Longest wait for something that takes seconds.
-const PATIENCE: Duration = Duration::from_secs(120);
-const ITEMS: i64 = 6_000;
+const PATIENCE: Duration = Duration::from_secs(300);
+const ITEMS: i64 = 3_000;
 /// `pipeline.batch`.
 const BATCH: i64 = 256;
 const ERASED: &str = "kaffeefahrtministerium";
