@@ -7,8 +7,9 @@ use crate::cli::{self, daemon::Daemon};
 use crate::http::{Answer, ask};
 use crate::skipped::skipped;
 use crate::sweep::assert_absent;
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
 use resonanz::app::{App, Ending, House, Options, Running};
+use resonanz::clock::Clock;
 use resonanz::config;
 use resonanz::store::{NewCase, NewMail};
 use serde_json::json;
@@ -80,7 +81,7 @@ impl Disk {
 
 /// Settings and a stream of posts that all match, outside the disk.
 fn settings(around: &Path, disk: &Disk) -> PathBuf {
-    let now = Timestamp::now();
+    let now = Clock::system().now();
     let today = now.in_tz("Europe/Berlin").unwrap().date();
     let expires = today.tomorrow().unwrap();
     let register = format!(
@@ -141,7 +142,7 @@ async fn metric(address: SocketAddr, name: &str) -> f64 {
 }
 
 async fn start(config: &Path) -> Running {
-    let today = Timestamp::now().in_tz("Europe/Berlin").unwrap().date();
+    let today = Clock::system().now().in_tz("Europe/Berlin").unwrap().date();
     let config = config::load(Some(config), HashMap::new(), today).unwrap();
     let house = House::open(&config).await.unwrap();
     let app = App::build(house, config, Options::live()).unwrap();
@@ -150,7 +151,7 @@ async fn start(config: &Path) -> Running {
 
 /// Orders a mail that shows a mention.
 async fn order_mail(running: &Running, mention: i64) {
-    let now = Timestamp::now();
+    let now = Clock::system().now();
     let case = NewCase {
         rule: "flagged".into(),
         watch: "flut".into(),
@@ -216,7 +217,7 @@ async fn works(running: &Running, disk: &Disk) {
     let order = running.store().mention(6).await.unwrap().unwrap();
     assert!(order.text.contains(ERASED));
     let mut tx = running.store().begin().await.unwrap();
-    tx.erase(&order.key, Timestamp::now())
+    tx.erase(&order.key, Clock::system().now())
         .await
         .unwrap()
         .unwrap();
