@@ -57,6 +57,8 @@
 //!   (`tests/it/erasure.rs`, `tests/it/house_erasure.rs`)
 //! * **What is too old goes, and does not come back**: by age, source and class of author, never by
 //!   what was said; a clock in doubt deletes nothing. (`tests/it/retention`, `tests/it/bulk_erasure.rs`)
+//! * **A full disk, a turned bit, a rebuild: searches go on**, and afterwards the index equals the
+//!   store. (`tests/it/disk.rs`, `tests/it/damage.rs`, `tests/it/rebuild.rs`)
 //! * **No author anywhere but sealed**: not in text, index, mail, log or metric; no query field, no
 //!   route selects by a private author. (`tests/it/normalise.rs`, `tests/it/demo.rs`)
 //! * **A repeated mail has the same Message-ID**; imports and old news mail nobody.

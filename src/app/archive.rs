@@ -1,7 +1,7 @@
 //! What pages, API and the command line ask, answered by index and store together: the index finds
 //! numbers, the store has the mentions, the matcher knows where the words stand.
 
-use super::retention;
+use super::{disk, retention};
 use crate::clock::Clock;
 use crate::config::Register;
 use crate::index::{self, Filter, Index, IndexError};
@@ -204,6 +204,7 @@ impl Archive {
                 },
             },
         ];
+        checks.push(disk::check(&self.store));
         if self.retention {
             checks.push(retention::check(&self.store, self.clock.now()).await);
         }
@@ -365,6 +366,10 @@ impl serve::Archive for Archive {
 
     fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceState>, SearchError>> {
         Box::pin(async move { self.source_states().await.map_err(internal) })
+    }
+
+    fn takes_in(&self) -> bool {
+        self.store.has_room()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::privacy::Keys;
 use crate::store::Store;
 use anyhow::Context as _;
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// An opened data directory. The lock is held as long as this lives.
@@ -53,6 +54,23 @@ impl House {
     pub fn lock(dir: &Path) -> anyhow::Result<File> {
         std::fs::create_dir_all(dir)?;
         lock(dir)
+    }
+
+    /// Whether another process holds the directory just now.
+    ///
+    /// # Errors
+    /// A lock file that cannot be read.
+    pub fn is_held(dir: &Path) -> anyhow::Result<bool> {
+        let file = match File::open(dir.join("lock")) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
     }
 
     /// Where the store's file is, for readers that need no lock.

@@ -6,10 +6,13 @@
 
 mod archive;
 pub mod backup;
+mod checkup;
+mod disk;
 pub mod erase;
 mod house;
 mod keep;
 pub mod models;
+mod named;
 pub mod nightly;
 mod preview;
 pub mod receipt;
@@ -34,16 +37,16 @@ use crate::collect::supervise::{self, Surroundings};
 use crate::config::{Config, Register};
 use crate::desk::{Composer, Desk, Maildir, Notifier, Sender, Smtp};
 use crate::index::{Arrivals, Index};
-use crate::metrics::{Metrics, Series};
-use crate::model::{FlagKind, Stance};
+use crate::metrics::Metrics;
 use crate::pipeline::{Door, Pipeline};
 use crate::privacy::{Keys, Voices};
 use crate::relate::Stories;
-use crate::store::{AuthorClass, Store};
+use crate::store::Store;
 use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
-use jiff::Timestamp;
+use disk::Disk;
 use keep::{expire, keep};
+use named::{note_queries, running_sources, series, source_names};
 use nightly::Nightly;
 use registered::Registered;
 use retention::Retention;
@@ -205,6 +208,7 @@ impl App {
             .await
             .context("the index")?;
         let index = Arc::new(index);
+        let upkeep = self.upkeep(&index, &stop);
         let store = &self.house.store;
         self.metrics.store_seq.set(store.newest_seq().await?);
         expire(&self.registered, &self.options.clock);
@@ -257,8 +261,25 @@ impl App {
             serving,
             serve_stop,
             keeper,
+            upkeep,
             second,
         })
+    }
+
+    /// Those who look after disk and files.
+    fn upkeep(&self, index: &Arc<Index>, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
+        let (store, metrics) = (self.house.store.clone(), self.metrics.clone());
+        let stays = self.options.configured_sources;
+        let mut disk = Disk::new(&self.config.disk, stays, self.house.dir(), store, metrics);
+        // Before the sources begin.
+        disk.look();
+        let mut upkeep = vec![tokio::spawn(disk.run(stop.clone()))];
+        if self.options.serve {
+            let (metrics, clock) = (self.metrics.clone(), self.options.clock.clone());
+            let rounds = checkup::run(Arc::clone(index), metrics, clock, stop.clone());
+            upkeep.push(tokio::spawn(rounds));
+        }
+        upkeep
     }
 
     /// The follower that asks the second model, where there is one.
@@ -407,57 +428,6 @@ impl App {
         tracing::info!(%address, "Pages, API and metrics are served.");
         Ok(Some(Serving { task, address }))
     }
-}
-
-/// Notes which queries are used from now on, for those who compare with them later.
-async fn note_queries(store: &Store, register: &Register, now: Timestamp) -> anyhow::Result<()> {
-    let watches = register.watches.iter();
-    let queries: Vec<_> = watches
-        .map(|watch| (watch.name.as_str(), watch.query.written()))
-        .collect();
-    store.note_queries(&queries, now).await?;
-    Ok(())
-}
-
-fn series(register: &Register, sources: Vec<String>) -> Series {
-    let watches = register.watches.iter();
-    Series {
-        sources,
-        watches: watches.map(|watch| watch.name.clone()).collect(),
-        stances: Stance::ALL.iter().map(|stance| stance.as_str()).collect(),
-        flags: FlagKind::ALL.iter().map(|flag| flag.as_str()).collect(),
-        rules: desk::Rule::ALL.iter().map(|rule| rule.as_str()).collect(),
-        classes: AuthorClass::ALL
-            .iter()
-            .map(|class| class.as_str())
-            .collect(),
-    }
-}
-
-fn names(register: &Register, sources: &[String]) -> serve::Names {
-    let named = |name: &String, label: &String| serve::Named {
-        name: name.clone(),
-        label: label.clone(),
-    };
-    let watches = register.watches.iter();
-    let targets = register.targets.iter();
-    serve::Names {
-        watches: watches.map(|w| named(&w.name, &w.label)).collect(),
-        targets: targets.map(|t| named(&t.name, &t.label)).collect(),
-        sources: sources.iter().map(|name| named(name, name)).collect(),
-    }
-}
-
-fn running_sources(options: &Options) -> Vec<String> {
-    let sources = options.sources.iter();
-    sources.map(|source| source.name().to_owned()).collect()
-}
-
-/// Names of everything that mentions are filed under.
-fn source_names(options: &Options) -> Vec<String> {
-    let mut names = running_sources(options);
-    names.extend(options.relayed_sources.iter().cloned());
-    names
 }
 
 /// A token that SIGINT or SIGTERM cancels.

@@ -1,7 +1,7 @@
 //! The watches of now, as each part of the house needs them. A reload changes them for all parts,
 //! while mentions flow.
 
-use super::names;
+use super::named::names;
 use crate::config::Register;
 use crate::matching::Matcher;
 use crate::pipeline::Watches;

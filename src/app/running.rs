@@ -1,7 +1,8 @@
 //! A house at work, and its end in order.
 
+use super::named::{note_queries, series};
 use super::registered::Registered;
-use super::{House, models, note_queries, series};
+use super::{House, models};
 use crate::classify::{self, Classifier};
 use crate::clock::Clock;
 use crate::config::Register;
@@ -56,6 +57,8 @@ pub struct Running {
     pub(super) serving: Option<Serving>,
     pub(super) serve_stop: CancellationToken,
     pub(super) keeper: JoinHandle<()>,
+    /// Those who look after disk and files.
+    pub(super) upkeep: Vec<JoinHandle<()>>,
     pub(super) second: Option<JoinHandle<()>>,
 }
 
@@ -148,6 +151,9 @@ impl Running {
             bounded("the pages", timeout, serving.task).await?;
         }
         bounded("housekeeping", timeout, self.keeper).await?;
+        for task in self.upkeep {
+            bounded("the upkeep of disk and files", timeout, task).await?;
+        }
         if let Some(second) = self.second {
             bounded("the second model", timeout, second).await?;
         }

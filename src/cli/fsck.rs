@@ -3,9 +3,12 @@
 use super::house::Place;
 use super::{EXIT_PARTLY, Output};
 use crate::app::House;
+use crate::desk::{self, MailConfig};
 use crate::index::{self, Arrivals, Follow, Index};
 use crate::metrics::{Metrics, Series};
 use crate::store::Store;
+use anyhow::Context as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -32,6 +35,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let index = check_index(&house, &config.index).await?;
     let broken = !index.is_empty();
     faults.extend(index);
+    let mails = check_mails(&house, &config.desk.mail).await?;
+    faults.extend(mails);
     let mut out = Output::new();
     for fault in &faults {
         out.line(fault)?;
@@ -45,7 +50,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             left.join("; ")
         );
         out.line("The index was made again.")?;
-        faults.clear();
+        faults.retain(|fault| !fault.starts_with("index: "));
     }
     let mentions = house.store.count().await?;
     house.store.close().await;
@@ -56,6 +61,19 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::from(EXIT_PARTLY))
+}
+
+/// Mails on disk that nothing knows any more would keep what is erased.
+async fn check_mails(house: &House, config: &MailConfig) -> anyhow::Result<Vec<String>> {
+    let MailConfig::Maildir { dir } = config else {
+        return Ok(Vec::new());
+    };
+    let dir = dir.clone().unwrap_or_else(|| house.mail_dir());
+    let known = house.store.message_ids().await?;
+    let strangers = desk::strangers(&dir, &known)
+        .with_context(|| format!("the mail directory {}", dir.display()))?;
+    let told = |path: &PathBuf| format!("mails: {} is in no outbox", path.display());
+    Ok(strangers.iter().map(told).collect())
 }
 
 fn follow(store: &Store) -> anyhow::Result<Follow> {
@@ -72,7 +90,9 @@ async fn check_index(house: &House, config: &index::Config) -> anyhow::Result<Ve
         Ok(index) => index,
         Err(error) => return Ok(vec![format!("index: {error}")]),
     };
-    let mut faults = Vec::new();
+    let strangers = index::strangers(house.dir())?;
+    let told = |name: &String| format!("index: {name} is no part of it");
+    let mut faults: Vec<String> = strangers.iter().map(told).collect();
     if !index.is_whole() {
         faults.push("index: parts of it are not there".to_owned());
     }

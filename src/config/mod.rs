@@ -20,7 +20,7 @@ pub use watches::{Register, Watch};
 
 use crate::collect::SourceConfig;
 use crate::privacy::{Voice, Voices};
-use crate::store::RetentionConfig;
+use crate::store::{DiskConfig, RetentionConfig};
 use crate::{classify, desk, index, pipeline, relate, serve};
 use config::{Environment, File, FileFormat, Value, ValueKind};
 use jiff::civil::Date;
@@ -52,6 +52,7 @@ pub struct Config {
     pub sources: BTreeMap<String, SourceConfig>,
     pub register: Register,
     pub voices: Vec<Voice>,
+    pub disk: DiskConfig,
     pub pipeline: pipeline::Config,
     pub retention: RetentionConfig,
     pub classify: classify::Config,
@@ -174,6 +175,7 @@ fn check(
     let known = Voices::new(&voices, today);
     let register = watches::read(&watch_files, &known, today, faults);
     let house: Option<House> = section(&mut root, "house", faults);
+    let disk = section(&mut root, "disk", faults);
     let pipeline = section(&mut root, "pipeline", faults);
     let retention = section(&mut root, "retention", faults);
     let retention = retention::check(retention, kept, &names, faults);
@@ -207,6 +209,7 @@ fn check(
         sources,
         register: register?,
         voices,
+        disk: disk?,
         pipeline: pipeline?,
         retention: retention?,
         classify: classify?,

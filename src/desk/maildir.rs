@@ -3,6 +3,7 @@
 
 use super::notifier::{ComposedMail, Notifier, NotifyError};
 use futures_util::future::BoxFuture;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -104,6 +105,35 @@ impl Maildir {
             }
         })
     }
+}
+
+/// Files of mails that none of these Message-IDs names, and drafts that a crash left: they hold what
+/// can be redacted no more. A maildir that is not there holds none.
+///
+/// # Errors
+/// A directory that cannot be read.
+pub fn strangers(dir: &Path, message_ids: &[String]) -> io::Result<Vec<PathBuf>> {
+    let known: BTreeSet<String> = message_ids.iter().map(|id| file_name(id)).collect();
+    let mut strangers = Vec::new();
+    for part in ["new", "cur", "tmp"] {
+        let entries = match fs::read_dir(dir.join(part)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let name = name.split(':').next().unwrap_or_default();
+            // A mail directory may be somebody's: what we do not write is none of our business.
+            if name.ends_with(".eml") && (part == "tmp" || !known.contains(name)) {
+                strangers.push(entry.path());
+            }
+        }
+    }
+    strangers.sort();
+    Ok(strangers)
 }
 
 impl Notifier for Maildir {

@@ -17,7 +17,7 @@ mod smtp;
 mod words;
 
 pub use mail::{ComposeError, Composer};
-pub use maildir::Maildir;
+pub use maildir::{Maildir, strangers};
 pub use notifier::{ComposedMail, Notifier, NotifyError};
 pub use rules::{Desk, Facts, OpenedCase, Rule, Rules};
 pub use sender::Sender;

@@ -4,10 +4,13 @@
 //! an interval, a purge as soon as something was taken back, a pause that grows after an error.
 
 use super::keeper::Keeper;
+use super::request;
 use super::week::Week;
 use super::{Arrivals, Config, IndexError};
 use crate::metrics::Metrics;
 use crate::store::{Change, Store};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -44,19 +47,19 @@ pub(super) struct Progress {
     /// False while partitions are being made again and results may lack something.
     pub(super) whole: AtomicBool,
     /// Partitions in which a search failed; the follower looks at them.
-    pub(super) suspects: Mutex<Vec<Week>>,
+    pub(super) suspects: Mutex<BTreeSet<Week>>,
 }
 
 impl Progress {
     pub(super) fn suspect(&self, weeks: Vec<Week>) {
-        *self.suspects() = weeks;
+        self.suspects().extend(weeks);
     }
 
-    fn take_suspects(&self) -> Vec<Week> {
+    fn take_suspects(&self) -> BTreeSet<Week> {
         std::mem::take(&mut self.suspects())
     }
 
-    fn suspects(&self) -> MutexGuard<'_, Vec<Week>> {
+    fn suspects(&self) -> MutexGuard<'_, BTreeSet<Week>> {
         self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -146,7 +149,7 @@ impl Schedule {
 /// What a round found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Round {
-    /// A full batch: there is more.
+    /// There is more: a full batch, or a partition that is being made again.
     Behind,
     /// Some changes, and now none.
     CaughtUp,
@@ -180,7 +183,7 @@ impl Follower {
     pub(super) fn run_to_end(mut self) -> Result<(), IndexError> {
         loop {
             let round = self.round()?;
-            let done = self.keeper.broken().is_none() && self.schedule.dirty_since.is_none();
+            let done = self.keeper.to_make().is_none() && self.schedule.dirty_since.is_none();
             match (round, done) {
                 (Round::Idle, true) => return Ok(()),
                 (Round::Idle, false) => self.bell.wait(POLL, false),
@@ -199,9 +202,15 @@ impl Follower {
         if let Err(error) = recovered {
             tracing::warn!(%error, "a part of the index cannot be opened again yet");
         }
-        if self.keeper.broken().is_some() {
+        self.count_damaged();
+        if self.keeper.is_broken() {
             self.progress.whole.store(false, Ordering::Release);
         }
+    }
+
+    fn count_damaged(&mut self) {
+        let damaged = self.keeper.take_damaged();
+        self.follow.metrics.index_damaged.inc_by(damaged);
     }
 
     /// Damaged files can make the engine panic; that must not end the thread.
@@ -213,7 +222,12 @@ impl Follower {
         for week in self.progress.take_suspects() {
             self.keeper.inspect(week)?;
         }
-        if self.keeper.broken().is_some() {
+        self.count_damaged();
+        if request::is_there(self.keeper.root()) {
+            self.renew_all()?;
+            request::take_away(self.keeper.root())?;
+        }
+        if self.keeper.is_broken() {
             self.progress.whole.store(false, Ordering::Release);
         }
         // While it is made again nobody waits for a single mention: fewer, larger commits.
@@ -227,17 +241,15 @@ impl Follower {
             self.apply(&changes)?;
         }
         let behind = usize::try_from(limit).is_ok_and(|full| changes.len() >= full);
-        if !behind {
-            match self.keeper.broken() {
-                Some(week) => self.make_again(week)?,
-                None => self.progress.whole.store(true, Ordering::Release),
-            }
+        let making = !behind && self.make_some()?;
+        if !behind && !self.keeper.is_broken() {
+            self.progress.whole.store(true, Ordering::Release);
         }
         if self.schedule.purge_is_due(behind) {
             self.purge()?;
         }
         self.keeper.close_idle_writers();
-        Ok(match (behind, changes.is_empty()) {
+        Ok(match (behind || making, changes.is_empty()) {
             (true, _) => Round::Behind,
             (false, false) => Round::CaughtUp,
             (false, true) => Round::Idle,
@@ -246,7 +258,9 @@ impl Follower {
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), IndexError> {
         let started = Instant::now();
-        let replaced = self.keeper.apply(changes)?;
+        // A merge needs room for what it merges. An erasure's does its work all the same.
+        let merge = self.follow.store.has_room();
+        let replaced = self.keeper.apply(changes, merge)?;
         let seq = self.keeper.seq();
         let metrics = &self.follow.metrics;
         metrics
@@ -298,21 +312,30 @@ impl Follower {
             .inc_by(purged.dropped);
     }
 
-    /// Makes one partition again from the store. What changes meanwhile has a number after the
-    /// position and follows.
-    fn make_again(&mut self, week: Week) -> Result<(), IndexError> {
-        self.keeper.start_again(week)?;
-        let mut last = 0;
-        while !self.bell.is_stopped() {
-            let store = &self.follow.store;
-            let reading = store.mentions_published(week.span_ms(), last, REFILL);
-            let page = self.runtime.block_on(reading)?;
-            let Some(newest) = page.last() else {
-                return self.keeper.is_whole_again(week);
-            };
-            last = newest.id;
-            self.keeper.refill(week, &page)?;
-        }
-        Ok(())
+    /// Has every partition made again, those that the index lacks too.
+    pub(super) fn renew_all(&mut self) -> Result<(), IndexError> {
+        let days = self.follow.store.days_published();
+        let days = self.runtime.block_on(days)?;
+        self.keeper.renew_all(weeks(days))
     }
+
+    /// Makes a step of the partition whose turn it is. What changes meanwhile has a number after the
+    /// position, and is followed into it. False where there is nothing to make, or no room for it.
+    fn make_some(&mut self) -> Result<bool, IndexError> {
+        let store = &self.follow.store;
+        let Some(week) = self.keeper.to_make().filter(|_| store.has_room()) else {
+            return Ok(false);
+        };
+        let last = self.keeper.made_until(week)?;
+        let reading = store.mentions_published(week.span_ms(), last, REFILL);
+        let page = self.runtime.block_on(reading)?;
+        self.keeper.make(&page)?;
+        Ok(true)
+    }
+}
+
+/// The weeks of days on which something was published, in Unix milliseconds.
+pub(super) fn weeks(days: Vec<i64>) -> BTreeSet<Week> {
+    let times = days.into_iter().map(Timestamp::from_millisecond);
+    times.filter_map(Result::ok).map(Week::of).collect()
 }

@@ -6,6 +6,7 @@
 
 use super::partition::{Edits, Partition};
 use super::position::Position;
+use super::remake::{self, Remake};
 use super::shelf::Shelf;
 use super::week::Week;
 use super::{Config, IndexError, files, schema};
@@ -30,8 +31,14 @@ pub(super) struct Keeper {
     unpurged: BTreeSet<Week>,
     /// What the last purges did, until somebody takes it.
     purged: Purged,
+    /// Partitions that were found damaged, until somebody takes the number.
+    damaged: u64,
     /// The partition that is being written: the one to look at when something fails.
     suspect: Option<Week>,
+    /// The partition that is being made again, beside the one that may be there.
+    remake: Option<Remake>,
+    /// A remake came to nothing or was swapped in; what it left holds words.
+    leftover: Option<Week>,
     /// Held while the directory is ours.
     _lock: File,
 }
@@ -75,11 +82,17 @@ impl Keeper {
             idle_writer: Duration::from_secs(config.idle_writer_secs),
             unpurged: BTreeSet::new(),
             purged: Purged::default(),
+            damaged: 0,
             suspect: None,
+            remake: None,
+            leftover: None,
             _lock: lock,
         };
         if afresh {
             keeper.save()?;
+        }
+        for week in &keeper.position.weeks {
+            remake::settle(root, *week)?;
         }
         keeper.remove_strangers()?;
         for week in keeper.position.weeks.clone() {
@@ -114,6 +127,10 @@ impl Keeper {
         Ok(())
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(super) fn seq(&self) -> i64 {
         self.position.seq
     }
@@ -126,18 +143,22 @@ impl Keeper {
     /// and searchable. Applying it again changes nothing.
     ///
     /// Returns whether anything that was there before was replaced or removed.
-    pub(super) fn apply(&mut self, changes: &[Change]) -> Result<bool, IndexError> {
+    /// With `merge`, small segments are merged on the way; without, they wait.
+    pub(super) fn apply(&mut self, changes: &[Change], merge: bool) -> Result<bool, IndexError> {
         let Some(seq) = changes.last().map(Change::seq) else {
             return Ok(false);
         };
         let mut replaced = false;
         for (week, edits) in by_week(changes) {
+            if let Some(remake) = self.remake.as_mut().filter(|made| made.week == week) {
+                replaced |= remake.commit(&edits, seq, false)?;
+            }
             // A broken one will read the store as it is when its turn comes.
             let nothing_there = edits.present.is_empty() && self.shelf.get(week).is_none();
             if nothing_there || self.position.broken.contains(&week) {
                 continue;
             }
-            replaced |= self.commit(week, &edits, seq)?;
+            replaced |= self.commit(week, &edits, seq, merge)?;
             self.position.weeks.insert(week);
         }
         let reached = std::mem::replace(&mut self.position.seq, seq);
@@ -148,15 +169,26 @@ impl Keeper {
         Ok(replaced)
     }
 
-    fn commit(&mut self, week: Week, edits: &Edits<'_>, seq: i64) -> Result<bool, IndexError> {
+    fn commit(
+        &mut self,
+        week: Week,
+        edits: &Edits<'_>,
+        seq: i64,
+        merge: bool,
+    ) -> Result<bool, IndexError> {
         self.suspect = Some(week);
         let partition = match self.shelf.get(week) {
             Some(partition) => partition,
-            None => self.shelf.put(Partition::create(&self.root, week)?),
+            None => {
+                let path = self.root.join(week.to_string());
+                self.shelf.put(Partition::create(&path, week)?)
+            }
         };
         let writer = self.writer(&partition)?;
         let replaced = partition.commit(writer, edits, seq)?;
-        partition.tidy(writer, false)?;
+        if merge {
+            partition.tidy(writer, false)?;
+        }
         if replaced {
             self.unpurged.insert(week);
         }
@@ -194,6 +226,10 @@ impl Keeper {
     /// Rewrites every segment that holds words which were taken back, and drops partitions that
     /// hold nothing any more.
     pub(super) fn purge(&mut self) -> Result<(), IndexError> {
+        self.clear_leftover()?;
+        if let Some(remake) = &mut self.remake {
+            remake.purge()?;
+        }
         for week in self.unpurged.clone() {
             self.suspect = Some(week);
             if let Some(partition) = self.shelf.get(week) {
@@ -226,6 +262,10 @@ impl Keeper {
         std::mem::take(&mut self.purged)
     }
 
+    pub(super) fn take_damaged(&mut self) -> u64 {
+        std::mem::take(&mut self.damaged)
+    }
+
     pub(super) fn is_purged(&self) -> bool {
         self.unpurged.is_empty()
     }
@@ -243,11 +283,16 @@ impl Keeper {
     /// which has not moved.
     pub(super) fn recover(&mut self, damaged: bool) -> Result<(), IndexError> {
         self.writers.clear();
+        if let Some(remake) = self.remake.take() {
+            // It begins again when its turn comes.
+            self.leftover = Some(remake.week);
+        }
+        self.clear_leftover()?;
         let Some(week) = self.suspect else {
             return Ok(());
         };
         if !self.position.weeks.contains(&week) {
-            // New in this batch, or just being made again: it starts from nothing.
+            // New in this batch, or just made again: it starts from nothing.
             self.shelf.take_away(week);
             files::remove_tree(&self.root.join(week.to_string()))?;
         } else if damaged {
@@ -266,6 +311,7 @@ impl Keeper {
     /// Gives a partition up, to be made again. Not kept aside: it holds words that may have to be
     /// erased.
     fn break_up(&mut self, week: Week) -> Result<(), IndexError> {
+        self.damaged += 1;
         self.position.broken.insert(week);
         self.drop_partition(week)
     }
@@ -285,9 +331,18 @@ impl Keeper {
         }
     }
 
-    /// A partition that has to be made again, the newest first: it is asked for most.
-    pub(super) fn broken(&self) -> Option<Week> {
-        self.position.broken.last().copied()
+    /// Whether a partition is missing until it is made again.
+    pub(super) fn is_broken(&self) -> bool {
+        !self.position.broken.is_empty()
+    }
+
+    /// The partition to make again now: the one that was begun, those that are missing before those
+    /// that serve meanwhile, the newest first: it is asked for most.
+    pub(super) fn to_make(&self) -> Option<Week> {
+        let begun = self.remake.as_ref().map(|remake| remake.week);
+        let position = &self.position;
+        let next = || position.broken.last().or(position.renew.last()).copied();
+        begun.or_else(next)
     }
 
     /// True where nothing of the store is in it yet.
@@ -303,28 +358,75 @@ impl Keeper {
         self.save()
     }
 
-    pub(super) fn start_again(&mut self, week: Week) -> Result<(), IndexError> {
-        self.suspect = Some(week);
-        self.drop_partition(week)
+    /// Every partition is to be made again, while those that are there serve.
+    pub(super) fn renew_all(&mut self, weeks: BTreeSet<Week>) -> Result<(), IndexError> {
+        self.position.renew = weeks;
+        let there = self.position.weeks.iter().copied();
+        self.position.renew.extend(there);
+        self.save()
     }
 
-    pub(super) fn refill(&mut self, week: Week, page: &[StoredMention]) -> Result<(), IndexError> {
+    /// The mention up to which a partition has been made again; begins with it if need be.
+    pub(super) fn made_until(&mut self, week: Week) -> Result<i64, IndexError> {
+        if let Some(remake) = &self.remake {
+            return Ok(remake.last);
+        }
+        self.leftover = Some(week);
+        self.remake = Some(Remake::start(&self.root, week)?);
+        self.leftover = None;
+        Ok(0)
+    }
+
+    /// The next mentions of the partition that is being made again; none: it is done and takes its
+    /// place.
+    pub(super) fn make(&mut self, page: &[StoredMention]) -> Result<(), IndexError> {
+        let (Some(remake), Some(newest)) = (&mut self.remake, page.last()) else {
+            return self.put_in_place();
+        };
         let edits = Edits {
             present: page.iter().collect(),
             removed: Vec::new(),
         };
-        self.commit(week, &edits, self.position.seq)?;
+        remake.commit(&edits, self.position.seq, true)?;
+        remake.last = newest.id;
         Ok(())
     }
 
-    /// The partition holds what the store held; from here on it follows like the others.
-    pub(super) fn is_whole_again(&mut self, week: Week) -> Result<(), IndexError> {
-        if self.shelf.get(week).is_some() {
+    /// The partition holds what the store held and what was followed since: from here on it is
+    /// searched, and follows like the others.
+    fn put_in_place(&mut self) -> Result<(), IndexError> {
+        let Some(mut remake) = self.remake.take() else {
+            return Ok(());
+        };
+        let week = remake.week;
+        self.leftover = Some(week);
+        remake.purge()?;
+        let is_empty = remake.count() == 0;
+        // Its writer holds files by their old names; so may the one of the partition that goes.
+        drop(remake);
+        self.writers.remove(&week);
+        self.suspect = Some(week);
+        if is_empty {
+            self.drop_partition(week)?;
+        } else {
+            self.shelf.put(remake::swap(&self.root, week)?);
             self.position.weeks.insert(week);
         }
         self.position.broken.remove(&week);
+        self.position.renew.remove(&week);
+        self.save()?;
         self.suspect = None;
-        self.save()
+        self.unpurged.remove(&week);
+        self.clear_leftover()
+    }
+
+    fn clear_leftover(&mut self) -> Result<(), IndexError> {
+        if let Some(week) = self.leftover {
+            remake::settle(&self.root, week)?;
+            remake::clear(&self.root, week)?;
+            self.leftover = None;
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,13 @@
 //! index/lock         held by the process that follows
 //! index/position     how far it has followed, and which partitions belong to it
 //! index/2026-W47/    one tantivy index a week
+//! index/rebuild      there while somebody asks for the index to be made again
 //! ```
+//!
+//! Damage is found when a partition is opened, when a search fails in it, and by a round over the
+//! checksums; the partition is then made again from the store. Files are mapped: one that is cut short
+//! under a running house ends the process where a search reads there (SIGBUS), which safe code cannot
+//! catch. The next start finds it. The round maps the files afresh and so is not ended by it.
 
 mod aggregate;
 mod arrivals;
@@ -26,6 +32,9 @@ mod memo;
 pub mod near;
 mod partition;
 mod position;
+mod remake;
+mod request;
+mod round;
 pub mod scan;
 pub mod schema;
 mod search;
@@ -42,14 +51,14 @@ pub use document::of as document;
 pub use facets::Facets;
 pub use filter::Filter;
 pub use follower::Follow;
+pub use request::{Rebuilding, ask_no_more, ask_to_rebuild, rebuilding};
 pub use search::{MAX_RESULTS, Order, Page, Search};
 pub use survey::{Survey, Surveyed};
 pub use tantivy::aggregation::agg_req::Aggregations;
-pub use verify::Differences;
+pub use verify::{Differences, strangers};
 
 use crate::store::StoreError;
 use follower::{Bell, Follower, Progress, Schedule};
-use jiff::Timestamp;
 use keeper::Keeper;
 use lanes::{Lane, Lanes};
 use memo::Memo;
@@ -69,6 +78,9 @@ use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use week::Week;
+
+/// How often a second process tries again to open what changes under its hands.
+const OPENINGS: usize = 3;
 
 /// The index's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -190,7 +202,7 @@ impl Index {
     /// # Errors
     /// [`IndexError::InUse`], a store that cannot be read, a directory that cannot be written.
     pub async fn open(dir: &Path, config: &Config, follow: Follow) -> Result<Self, IndexError> {
-        let (follower, shelf) = prepare(dir, config, follow, Opening::AsItIs).await?;
+        let (follower, shelf) = prepare(dir, config, follow).await?;
         let progress = Arc::clone(&follower.progress);
         let bell = Arc::clone(&follower.bell);
         let thread = std::thread::Builder::new()
@@ -206,14 +218,16 @@ impl Index {
     /// empty and not whole.
     pub async fn open_to_search(dir: &Path, config: &Config) -> Result<Self, IndexError> {
         let root = root(dir);
-        let shelf = Arc::new(Shelf::default());
-        let filling = Arc::clone(&shelf);
-        let position = blocking(move || {
-            let position = Position::load(&root, &keeper::schema_hash()?)?;
-            for week in position.iter().flat_map(|position| &position.weeks) {
-                filling.put(Partition::open_to_read(&root, *week)?);
+        let (position, shelf) = blocking(move || {
+            // A partition may take another's place just while it is opened.
+            let mut opened = open_all(&root);
+            for _ in 0..OPENINGS {
+                match &opened {
+                    Err(error) if error.is_damage() => opened = open_all(&root),
+                    _ => break,
+                }
             }
-            Ok(position)
+            opened
         })
         .await?;
         let whole = position
@@ -221,6 +235,7 @@ impl Index {
             .is_some_and(|position| position.broken.is_empty());
         let seq = position.map_or(0, |position| position.seq);
         let progress = progress(seq, whole);
+        let shelf = Arc::new(shelf);
         Ok(Self::with(config, shelf, progress, Arc::default(), None))
     }
 
@@ -329,30 +344,39 @@ impl Drop for Index {
     }
 }
 
-/// Makes the whole index again from the store. Nothing else may have it open.
+/// Makes the whole index again from the store, one partition after another. Nothing else may follow
+/// with it; searches see it whole all the time.
 ///
 /// # Errors
-/// As [`Index::open`]; what was done so far stays and is followed from there.
+/// As [`Index::open`]; what was done so far stays and is gone on with from there.
 pub async fn rebuild(dir: &Path, config: &Config, follow: Follow) -> Result<(), IndexError> {
-    let (follower, _shelf) = prepare(dir, config, follow, Opening::Afresh).await?;
-    blocking(move || follower.run_to_end()).await
-}
-
-/// What to do with an index that is there.
-enum Opening {
-    AsItIs,
-    Afresh,
+    let (mut follower, _shelf) = prepare(dir, config, follow).await?;
+    blocking(move || {
+        follower.renew_all()?;
+        request::take_away(follower.keeper.root())?;
+        follower.run_to_end()
+    })
+    .await
 }
 
 fn root(dir: &Path) -> PathBuf {
     dir.join("index")
 }
 
+/// Opens every partition that the position names, to search only.
+fn open_all(root: &Path) -> Result<(Option<Position>, Shelf), IndexError> {
+    let shelf = Shelf::default();
+    let position = Position::load(root, &keeper::schema_hash()?)?;
+    for week in position.iter().flat_map(|position| &position.weeks) {
+        shelf.put(Partition::open_to_read(root, *week)?);
+    }
+    Ok((position, shelf))
+}
+
 async fn prepare(
     dir: &Path,
     config: &Config,
     follow: Follow,
-    opening: Opening,
 ) -> Result<(Follower, Arc<Shelf>), IndexError> {
     let newest_seq = follow.store.newest_seq().await?;
     let root = root(dir);
@@ -360,20 +384,14 @@ async fn prepare(
     let shelf = Arc::new(Shelf::default());
     let filling = Arc::clone(&shelf);
     // An index ahead of the store belongs to another store.
-    let furthest = match opening {
-        Opening::AsItIs => newest_seq,
-        Opening::Afresh => -1,
-    };
     let mut keeper =
-        blocking(move || Keeper::open(&root, &owned_config, filling, furthest)).await?;
+        blocking(move || Keeper::open(&root, &owned_config, filling, newest_seq)).await?;
     if keeper.is_new() && newest_seq > 0 {
         let days = follow.store.days_published().await?;
-        let times = days.into_iter().map(Timestamp::from_millisecond);
-        let weeks = times.filter_map(Result::ok).map(Week::of).collect();
-        keeper.make_all(newest_seq, weeks)?;
+        keeper.make_all(newest_seq, follower::weeks(days))?;
     }
     let seq = keeper.seq();
-    let whole = keeper.broken().is_none() && (seq > 0 || newest_seq == 0);
+    let whole = !keeper.is_broken() && (seq > 0 || newest_seq == 0);
     let follower = Follower {
         keeper,
         follow,

@@ -46,15 +46,15 @@ pub(super) struct Edits<'a> {
 }
 
 impl Partition {
-    pub(super) fn create(root: &Path, week: Week) -> Result<Self, IndexError> {
-        let path = root.join(week.to_string());
-        files::remove_tree(&path)?;
-        fs::create_dir(&path)?;
-        files::sync_dir(root)?;
+    /// An empty one in a directory of its own; what is there already goes.
+    pub(super) fn create(path: &Path, week: Week) -> Result<Self, IndexError> {
+        files::remove_tree(path)?;
+        fs::create_dir(path)?;
+        path.parent().map_or(Ok(()), files::sync_dir)?;
         let index = Index::builder()
             .schema(schema::build())
-            .create_in_dir(&path)?;
-        Self::with(week, path, index)
+            .create_in_dir(path)?;
+        Self::with(week, path.to_path_buf(), index)
     }
 
     /// Opens what is there, every segment of it: a lost or cut file shows here. What a killed
@@ -72,16 +72,23 @@ impl Partition {
     /// As [`Partition::open`], for a second process: changes nothing.
     pub(super) fn open_to_read(root: &Path, week: Week) -> Result<Self, IndexError> {
         let path = root.join(week.to_string());
-        // Damaged bytes may also make the reader panic.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            let directory = MmapDirectory::open(&path).map_err(tantivy::TantivyError::from)?;
-            let index = Index::open(directory)?;
-            if index.schema() != schema::build() {
-                return Err(IndexError::Damaged("its schema is another one"));
+        unless_it_panics(|| Self::read(&path, week))
+    }
+
+    fn read(path: &Path, week: Week) -> Result<Self, IndexError> {
+        let directory = MmapDirectory::open(path).map_err(tantivy::TantivyError::from)?;
+        let index = Index::open(directory)?;
+        if index.schema() != schema::build() {
+            return Err(IndexError::Damaged("its schema is another one"));
+        }
+        let partition = Self::with(week, path.to_path_buf(), index)?;
+        // `meta.json` has no checksum: its figures must be those of the files.
+        for segment in partition.searcher().segment_readers() {
+            if segment.fast_fields().i64("id")?.num_docs() != segment.max_doc() {
+                return Err(IndexError::Damaged("its number of mentions is another one"));
             }
-            Self::with(week, path.clone(), index)
-        }));
-        opened.unwrap_or(Err(IndexError::Damaged("its files cannot be understood")))
+        }
+        Ok(partition)
     }
 
     fn with(week: Week, path: PathBuf, index: Index) -> Result<Self, IndexError> {
@@ -177,30 +184,54 @@ impl Partition {
             .directory()
             .acquire_lock(&META_LOCK)
             .map_err(|error| tantivy::TantivyError::LockFailure(error, None))?;
+        let strays = self.strays()?;
+        for stray in &strays {
+            fs::remove_file(stray)?;
+        }
+        if !strays.is_empty() {
+            files::sync_dir(&self.path)?;
+        }
+        Ok(())
+    }
+
+    fn strays(&self) -> Result<Vec<PathBuf>, IndexError> {
         let living: HashSet<String> = self
             .index
             .searchable_segment_ids()?
             .iter()
             .map(SegmentId::uuid_string)
             .collect();
-        let mut swept = false;
+        let mut strays = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             if is_stray(&entry.file_name().to_string_lossy(), &living) {
-                fs::remove_file(entry.path())?;
-                swept = true;
+                strays.push(entry.path());
             }
         }
-        if swept {
-            files::sync_dir(&self.path)?;
-        }
-        Ok(())
+        Ok(strays)
+    }
+
+    /// Whether there are files that no segment needs: they may hold words that were taken back.
+    pub(super) fn has_strays(&self) -> Result<bool, IndexError> {
+        Ok(!self.strays()?.is_empty())
     }
 
     /// Reads every byte and compares with the checksums. Slow: for checks, not for starts.
+    ///
+    /// The files are mapped afresh for it: one that was cut meanwhile is too short then, where
+    /// reading on in the old mapping would be the process's end (SIGBUS).
     pub(super) fn is_sound(&self) -> Result<bool, IndexError> {
-        Ok(self.index.validate_checksum()?.is_empty())
+        unless_it_panics(|| {
+            let afresh = Self::read(&self.path, self.week)?;
+            Ok(afresh.index.validate_checksum()?.is_empty())
+        })
     }
+}
+
+/// Damaged bytes may make the engine panic.
+fn unless_it_panics<T>(read: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or(Err(IndexError::Damaged("its files cannot be understood")))
 }
 
 fn is_stray(file_name: &str, living: &HashSet<String>) -> bool {

@@ -6,6 +6,7 @@
 use super::files;
 use super::week::Week;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -19,8 +20,10 @@ pub(super) struct Position {
     /// The partitions that hold mentions. A directory that is not among them is a crash's remnant;
     /// one that is missing was lost.
     pub(super) weeks: BTreeSet<Week>,
-    /// Partitions that are being made again from the store.
+    /// Partitions that are not there, to be made again from the store.
     pub(super) broken: BTreeSet<Week>,
+    /// Partitions that somebody wants made again; those that are there serve until then.
+    pub(super) renew: BTreeSet<Week>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,6 +33,27 @@ struct Written {
     seq: i64,
     weeks: Vec<String>,
     broken: Vec<String>,
+    #[serde(default)]
+    renew: Vec<String>,
+    /// Of all the above: a digit that has turned must not make the index skip a change.
+    #[serde(default)]
+    sum: String,
+}
+
+impl Written {
+    fn sum(&self) -> String {
+        let Self {
+            schema,
+            seq,
+            weeks,
+            broken,
+            renew,
+            sum: _,
+        } = self;
+        let told = format!("{schema} {seq} {weeks:?} {broken:?} {renew:?}");
+        let digest = Sha256::digest(told);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 impl Position {
@@ -38,6 +62,7 @@ impl Position {
             seq: 0,
             weeks: BTreeSet::new(),
             broken: BTreeSet::new(),
+            renew: BTreeSet::new(),
         }
     }
 
@@ -52,26 +77,35 @@ impl Position {
         let Ok(written) = serde_json::from_slice::<Written>(&text) else {
             return Ok(None);
         };
-        if written.schema != schema {
+        if written.schema != schema || written.sum != written.sum() {
             return Ok(None);
         }
-        let (Some(weeks), Some(broken)) = (parse(&written.weeks), parse(&written.broken)) else {
+        let lists = (
+            parse(&written.weeks),
+            parse(&written.broken),
+            parse(&written.renew),
+        );
+        let (Some(weeks), Some(broken), Some(renew)) = lists else {
             return Ok(None);
         };
         Ok(Some(Self {
             seq: written.seq,
             weeks,
             broken,
+            renew,
         }))
     }
 
     pub(super) fn save(&self, root: &Path, schema: &str) -> io::Result<()> {
-        let written = Written {
+        let mut written = Written {
             schema: schema.to_owned(),
             seq: self.seq,
             weeks: self.weeks.iter().map(Week::to_string).collect(),
             broken: self.broken.iter().map(Week::to_string).collect(),
+            renew: self.renew.iter().map(Week::to_string).collect(),
+            sum: String::new(),
         };
+        written.sum = written.sum();
         files::replace(&root.join(NAME), &serde_json::to_vec(&written)?)
     }
 }
@@ -94,10 +128,24 @@ mod tests {
                 .filter_map(|name| Week::parse(name))
                 .collect(),
             broken: BTreeSet::new(),
+            renew: Week::parse("2026-W47").into_iter().collect(),
         };
         position.save(dir.path(), "a").unwrap();
         assert_eq!(Position::load(dir.path(), "a").unwrap(), Some(position));
         assert_eq!(Position::load(dir.path(), "another").unwrap(), None);
+    }
+
+    #[test]
+    fn a_turned_bit_anywhere_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        Position::start().save(dir.path(), "a").unwrap();
+        let whole = std::fs::read(dir.path().join(NAME)).unwrap();
+        for at in 0..whole.len() * 8 {
+            let mut turned = whole.clone();
+            turned[at / 8] ^= 1 << (at % 8);
+            std::fs::write(dir.path().join(NAME), &turned).unwrap();
+            assert_eq!(Position::load(dir.path(), "a").unwrap(), None, "bit {at}");
+        }
     }
 
     #[test]

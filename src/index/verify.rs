@@ -5,12 +5,15 @@
 //! and nothing is written meanwhile.
 
 use super::partition::Partition;
+use super::position::Position;
 use super::week::Week;
-use super::{Index, IndexError, blocking, document};
+use super::{Index, IndexError, blocking, document, keeper};
 use crate::store::{Store, StoredMention};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::sync::Arc;
 use tantivy::postings::Postings;
 use tantivy::schema::{Field, IndexRecordOption, Value};
@@ -32,7 +35,8 @@ pub struct Differences {
     pub doubled: Vec<i64>,
     /// In the index with other words, labels or times than in the store.
     pub stale: Vec<i64>,
-    /// Partitions with a wrong checksum, or with deleted words in their files.
+    /// Partitions with a wrong checksum, with deleted words in their files, or with files that are
+    /// no part of them.
     pub unsound: Vec<String>,
 }
 
@@ -65,6 +69,33 @@ impl fmt::Display for Differences {
             self.mentions, self.missing, self.extra, self.doubled, self.stale, self.unsound
         )
     }
+}
+
+/// Directories of the index that belong to nothing: they may hold words that were erased.
+///
+/// # Errors
+/// A disk that cannot be read.
+pub fn strangers(dir: &Path) -> Result<Vec<String>, IndexError> {
+    let root = super::root(dir);
+    let position = Position::load(&root, &keeper::schema_hash()?)?;
+    let known: BTreeSet<String> = position
+        .iter()
+        .flat_map(|position| &position.weeks)
+        .map(Week::to_string)
+        .collect();
+    let mut strangers = Vec::new();
+    if !root.exists() {
+        return Ok(strangers);
+    }
+    for entry in fs::read_dir(&root)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() && !known.contains(&name) {
+            strangers.push(name);
+        }
+    }
+    strangers.sort();
+    Ok(strangers)
 }
 
 impl Index {
@@ -163,7 +194,7 @@ fn fingerprint(mention: &StoredMention) -> u64 {
 
 /// The number and fingerprint of every document, and whether the files are sound.
 fn read(partition: &Arc<Partition>) -> Result<(Vec<(i64, u64)>, bool), IndexError> {
-    let sound = partition.is_sound()? && !partition.has_deleted();
+    let sound = partition.is_sound()? && !partition.has_deleted() && !partition.has_strays()?;
     let mut documents = Vec::new();
     for segment in partition.searcher().segment_readers() {
         let prints = segment_prints(segment)?;

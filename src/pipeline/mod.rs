@@ -183,6 +183,7 @@ impl Pipeline {
         let mut matching = Matching::new(&mut self.watches);
         let mut stories = std::mem::take(&mut self.stories);
         loop {
+            self.until_room(&deliveries).await;
             let mut batch = Vec::with_capacity(self.config.batch);
             let wait = if cursors.is_empty() {
                 Duration::from_secs(3600)
@@ -217,6 +218,14 @@ impl Pipeline {
             if closed {
                 return;
             }
+        }
+    }
+
+    /// Takes nothing more while the disk is nearly full, so that the sources wait. When they have
+    /// ended, what they brought is written all the same: it is little.
+    async fn until_room(&self, deliveries: &mpsc::Receiver<Delivery>) {
+        while !self.store.has_room() && !deliveries.is_closed() {
+            let _ = tokio::time::timeout(Duration::from_millis(200), self.store.until_room()).await;
         }
     }
 

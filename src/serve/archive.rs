@@ -230,6 +230,9 @@ pub trait Archive: Send + Sync {
 
     /// All configured sources.
     fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceState>, SearchError>>;
+
+    /// False while nothing new is taken in, because the disk is nearly full.
+    fn takes_in(&self) -> bool;
 }
 
 /// One thing that must hold for the house to do its work.

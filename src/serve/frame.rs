@@ -19,6 +19,8 @@ pub struct Frame {
     pub carry: &'static str,
     /// Shows the button to sign out.
     pub guarded: bool,
+    /// Says that nothing new comes in, because the disk is nearly full.
+    pub disk_full: bool,
 }
 
 impl Frame {
@@ -31,6 +33,7 @@ impl Frame {
             switch: String::new(),
             carry: "",
             guarded: false,
+            disk_full: false,
         }
     }
 
@@ -47,6 +50,7 @@ impl Frame {
             switch,
             carry: visit.carry,
             guarded: house.guard.has_token(),
+            disk_full: !house.archive.takes_in(),
             ..Self::plain(visit.tongue, title)
         }
     }

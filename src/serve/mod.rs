@@ -28,6 +28,7 @@ mod preview;
 mod reasons;
 mod settings;
 mod status;
+mod tongue;
 mod view;
 mod words;
 

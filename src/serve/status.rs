@@ -16,6 +16,8 @@ pub struct Ears {
     pub note: &'static str,
     pub rows: Vec<SourceRow>,
     gaps: Vec<Gap>,
+    /// False while what the sources say is not taken in.
+    takes_in: bool,
 }
 
 /// One source in the list that folds out.
@@ -38,6 +40,7 @@ impl Ears {
                 note: "",
                 rows: Vec::new(),
                 gaps: Vec::new(),
+                takes_in: false,
             },
         }
     }
@@ -87,17 +90,18 @@ impl Ears {
                 .map(|state| SourceRow::new(state, house, tongue))
                 .collect(),
             gaps,
+            takes_in: house.archive.takes_in(),
         }
     }
 
     /// True when nothing that was said between the two moments can be missing for want of a
-    /// connection: every source is up and no gap touches the time.
+    /// connection: every source is up, what it says is taken in, and no gap touches the time.
     pub fn heard(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> bool {
         let touches = |gap: &Gap| {
             since.is_none_or(|since| gap.to > since) && until.is_none_or(|until| gap.from < until)
         };
         let all_up = !self.rows.is_empty() && self.rows.iter().all(|row| row.class == "heard");
-        all_up && !self.gaps.iter().any(touches)
+        self.takes_in && all_up && !self.gaps.iter().any(touches)
     }
 }
 

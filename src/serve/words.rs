@@ -1,121 +1,7 @@
 //! The words of the pages, German and English: one field a phrase, so that a missing translation
-//! does not compile. And the German names of what the model knows by English keys.
+//! does not compile.
 
-use crate::model::{FlagKind, Kind, Stance};
-use crate::store::CaseState;
-
-/// The language of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tongue {
-    #[default]
-    De,
-    En,
-}
-
-impl Tongue {
-    pub fn parse(code: &str) -> Option<Self> {
-        match code {
-            "de" => Some(Tongue::De),
-            "en" => Some(Tongue::En),
-            _ => None,
-        }
-    }
-
-    pub fn words(self) -> &'static Words {
-        match self {
-            Tongue::De => &DE,
-            Tongue::En => &EN,
-        }
-    }
-
-    fn pick(self, german: &'static str, english: &'static str) -> &'static str {
-        match self {
-            Tongue::De => german,
-            Tongue::En => english,
-        }
-    }
-
-    pub fn kind(self, kind: Kind) -> &'static str {
-        match kind {
-            Kind::Post => self.pick("Beitrag", "Post"),
-            Kind::Reply => self.pick("Antwort", "Reply"),
-            Kind::Comment => self.pick("Kommentar", "Comment"),
-            Kind::Article => self.pick("Artikel", "Article"),
-            Kind::Video => self.pick("Video", "Video"),
-            Kind::Message => self.pick("Nachricht", "Message"),
-        }
-    }
-
-    pub fn stance(self, stance: Stance) -> &'static str {
-        match stance {
-            Stance::Supportive => self.pick("zustimmend", "supportive"),
-            Stance::Critical => self.pick("kritisch", "critical"),
-            Stance::Neutral => self.pick("neutral", "neutral"),
-            Stance::Unclear => self.pick("unklar", "unclear"),
-        }
-    }
-
-    pub fn flag(self, flag: FlagKind) -> &'static str {
-        match flag {
-            FlagKind::Enquiry => self.pick("Rückfrage", "Enquiry"),
-            FlagKind::Correction => self.pick("Richtigstellung", "Correction"),
-        }
-    }
-
-    pub fn case_state(self, state: CaseState) -> &'static str {
-        match state {
-            CaseState::Open => self.pick("offen", "open"),
-            CaseState::Acknowledged => self.pick("übernommen", "acknowledged"),
-            CaseState::Assessed => self.pick("bewertet", "assessed"),
-            CaseState::Answered => self.pick("beantwortet", "answered"),
-            CaseState::Closed => self.pick("geschlossen", "closed"),
-        }
-    }
-
-    /// The name of a rule that opens cases; a rule that has none is shown by its key.
-    pub fn rule(self, key: &str) -> &str {
-        match key {
-            "flagged" => self.pick("Erwähnung mit Hinweis", "Flagged mention"),
-            "critical_wave" => self.pick("Viele kritische Erwähnungen", "Many critical mentions"),
-            _ => key,
-        }
-    }
-}
-
-/// The figures of the desk's rules, in the order in which a page tells them: key, German, English.
-const FACTS: [(&str, &str, &str); 9] = [
-    ("mentions", "gezählte Erwähnungen", "mentions counted"),
-    ("authors", "verschiedene Konten", "different accounts"),
-    (
-        "min_authors",
-        "Schwelle: verschiedene Konten",
-        "threshold: different accounts",
-    ),
-    (
-        "window_minutes",
-        "Zeitfenster in Minuten",
-        "window in minutes",
-    ),
-    ("enquiries", "davon Rückfragen", "enquiries among them"),
-    (
-        "corrections",
-        "davon Richtigstellungen",
-        "corrections among them",
-    ),
-    ("from", "von", "from"),
-    ("to", "bis", "to"),
-    ("model", "eingestuft durch", "labelled by"),
-];
-
-/// The place of a figure in the telling, and its name; one that has none comes last, by its key.
-pub fn fact(key: &str, tongue: Tongue) -> (usize, &str) {
-    let known = FACTS.iter().position(|(name, _, _)| *name == key);
-    let name = known.and_then(|at| FACTS.get(at));
-    (
-        known.unwrap_or(FACTS.len()),
-        name.map_or(key, |(_, german, english)| tongue.pick(german, english)),
-    )
-}
+pub use super::tongue::{Tongue, fact};
 
 /// Every phrase of the pages.
 #[derive(Debug)]
@@ -170,6 +56,7 @@ pub struct Words {
     pub hit_one: &'static str,
     pub hit_many: &'static str,
     pub not_whole: &'static str,
+    pub disk_full: &'static str,
     pub next: &'static str,
     pub first: &'static str,
     pub as_json: &'static str,
@@ -244,7 +131,7 @@ pub struct Words {
     pub too_many: &'static str,
 }
 
-const DE: Words = Words {
+pub const DE: Words = Words {
     lang: "de",
     tagline: "Was öffentlich gesagt wird",
     skip: "Zum Inhalt",
@@ -295,6 +182,7 @@ const DE: Words = Words {
     hit_one: "Erwähnung",
     hit_many: "Erwähnungen",
     not_whole: "Ein Teil des Archivs wird gerade wiederhergestellt. Es können Erwähnungen fehlen.",
+    disk_full: "Der Datenträger ist fast voll. Neue Erwähnungen kommen erst wieder herein, wenn Platz geschaffen ist. Suche, Fälle und Mails gehen weiter. Bitte den Betrieb verständigen.",
     next: "Weitere Erwähnungen",
     first: "Zum Anfang",
     as_json: "Als JSON",
@@ -369,7 +257,7 @@ const DE: Words = Words {
     too_many: "Zu viele Versuche. Bitte in einer Minute erneut.",
 };
 
-const EN: Words = Words {
+pub const EN: Words = Words {
     lang: "en",
     tagline: "What is said in public",
     skip: "Skip to content",
@@ -420,6 +308,7 @@ const EN: Words = Words {
     hit_one: "mention",
     hit_many: "mentions",
     not_whole: "A part of the archive is being restored. Mentions may be missing.",
+    disk_full: "The disk is nearly full. New mentions come in again once there is room. Search, cases and mails go on. Please tell whoever runs this house.",
     next: "More mentions",
     first: "Back to the first page",
     as_json: "As JSON",

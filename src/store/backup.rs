@@ -29,7 +29,7 @@ pub struct ErasedAuthor {
 }
 
 /// Rows that hang in the air: table, what it lacks, and how to find them.
-const ORPHANS: [(&str, &str, &str); 6] = [
+const ORPHANS: [(&str, &str, &str); 8] = [
     (
         "mention_watch",
         "mention",
@@ -46,9 +46,19 @@ const ORPHANS: [(&str, &str, &str); 6] = [
         "mention_id NOT IN (SELECT id FROM mention)",
     ),
     (
+        "mention",
+        "watch",
+        "id NOT IN (SELECT mention_id FROM mention_watch)",
+    ),
+    (
         "case_mention",
         "case",
         "case_id NOT IN (SELECT id FROM desk_case)",
+    ),
+    (
+        "case_mention",
+        "mention",
+        "mention_id NOT IN (SELECT id FROM mention)",
     ),
     (
         "outbox",
@@ -59,6 +69,38 @@ const ORPHANS: [(&str, &str, &str); 6] = [
         "outbox_mention",
         "mail",
         "outbox_id NOT IN (SELECT id FROM outbox)",
+    ),
+];
+
+/// Rows that contradict each other: how to count them, and what to say of them.
+const AT_ODDS: [(&str, &str); 6] = [
+    (
+        "SELECT count(*) FROM mention WHERE key IN (SELECT key FROM tombstone)
+             OR pseudonym IN (SELECT pseudonym FROM author_gone)",
+        "mentions that were deleted or erased are there",
+    ),
+    (
+        "SELECT count(*) FROM removed WHERE mention_id IN (SELECT id FROM mention)",
+        "mentions that followers are told to forget are there",
+    ),
+    (
+        "SELECT count(*) FROM outbox o, json_each(o.mention_ids) shown WHERE NOT EXISTS
+             (SELECT 1 FROM outbox_mention m WHERE m.outbox_id = o.id AND m.mention_id = shown.value)",
+        "mentions in mails would not be found when they are erased",
+    ),
+    (
+        "SELECT count(*) FROM outbox_mention m JOIN outbox o ON o.id = m.outbox_id WHERE NOT EXISTS
+             (SELECT 1 FROM json_each(o.mention_ids) shown WHERE shown.value = m.mention_id)",
+        "mails do not know that they show a mention",
+    ),
+    (
+        "SELECT count(*) FROM outbox WHERE state NOT IN ('pending', 'sent', 'failed')
+             OR (state = 'sent') <> (sent_ms IS NOT NULL)",
+        "mails are neither waiting, sent nor failed",
+    ),
+    (
+        "SELECT count(*) FROM follower WHERE seq > (SELECT value FROM sequence WHERE name = 'change')",
+        "followers are further than the store",
     ),
 ];
 
@@ -113,6 +155,12 @@ impl Store {
             .await?;
             if count > 0 {
                 faults.push(format!("{count} rows of {table} without their {missing}"));
+            }
+        }
+        for (counted, said) in AT_ODDS {
+            let count: i64 = sqlx::query_scalar(counted).fetch_one(&self.readers).await?;
+            if count > 0 {
+                faults.push(format!("{count} {said}"));
             }
         }
         let newest: Option<i64> = sqlx::query_scalar("SELECT MAX(seq) FROM mention")

@@ -16,6 +16,7 @@ mod judgements;
 mod outbox;
 mod read;
 mod retention;
+mod room;
 mod stories;
 mod versions;
 mod write;
@@ -27,6 +28,7 @@ pub use judgements::{Judged, Judgement};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
 pub use read::{Change, StoredMention};
 pub use retention::{AgePlace, Aged, AuthorClass, Clocks, RetentionConfig, SourceRetentionConfig};
+pub use room::DiskConfig;
 pub use versions::WatchVersion;
 pub use write::{Put, Removed, Tx};
 
@@ -38,6 +40,7 @@ use sqlx::sqlite::{
 };
 use std::path::Path;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Readers at one time; each holds a connection and a snapshot.
 const READERS: u32 = 4;
@@ -63,6 +66,8 @@ pub enum StoreError {
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// False while the disk is nearly full; all handles know.
+    room: watch::Sender<bool>,
 }
 
 impl Store {
@@ -88,7 +93,11 @@ impl Store {
             .max_connections(READERS)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            room: watch::Sender::new(true),
+        })
     }
 
     /// Starts the one write transaction. It waits for the writer before it, and what was not

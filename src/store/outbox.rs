@@ -104,6 +104,14 @@ impl Store {
         rows.iter().map(read_mail).collect()
     }
 
+    /// Every Message-ID that was ever given.
+    pub async fn message_ids(&self) -> Result<Vec<String>, StoreError> {
+        let ids = sqlx::query_scalar("SELECT message_id FROM outbox ORDER BY id")
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(ids)
+    }
+
     /// The mails that showed a mention.
     pub async fn mails_showing(&self, mention_id: i64) -> Result<Vec<OutgoingMail>, StoreError> {
         let rows = sqlx::query(

@@ -260,6 +260,10 @@ impl Archive for Memory {
     fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceState>, SearchError>> {
         async { Ok(self.sources.lock().unwrap().clone()) }.boxed()
     }
+
+    fn takes_in(&self) -> bool {
+        self.store.has_room()
+    }
 }
 
 impl Health for Memory {

@@ -197,3 +197,125 @@ fn fsck_says_what_is_wrong_and_repairs_the_index() {
     assert_eq!(run(&["fsck", "--repair", "--dir", &data]).code, 0);
     assert_eq!(hits(&data, "Grenzkontroll*").len(), 3);
 }
+
+/// What `fsck` says after a statement that SQL understands.
+async fn after(data: &str, statement: &str) -> Ended {
+    let store = Path::new(data).join("store.sqlite");
+    let whole = std::fs::read(&store).unwrap();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&store);
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    sqlx::Connection::close(connection).await.unwrap();
+    let told = run(&["fsck", "--dir", data]);
+    std::fs::write(&store, whole).unwrap();
+    told
+}
+
+#[tokio::test]
+async fn fsck_counts_store_outbox_and_mails_against_each_other() {
+    let (_dir, data) = imported();
+    let mail =
+        "INSERT INTO outbox (case_id, step, recipient, message_id, mention_ids, state, attempts,
+         created_ms, next_attempt_ms) VALUES (1, 'alert', 'a', '<x@y>', '[1]', 'pending', 0, 1, 1)";
+    for (statement, expected) in [
+        (mail, "1 rows of outbox without their case"),
+        (
+            mail,
+            "1 mentions in mails would not be found when they are erased",
+        ),
+        (
+            "INSERT INTO outbox_mention (mention_id, outbox_id) VALUES (1, 1)",
+            "1 rows of outbox_mention without their mail",
+        ),
+        (
+            "DELETE FROM mention_watch WHERE mention_id = 1",
+            "1 rows of mention without their watch",
+        ),
+        (
+            "INSERT INTO tombstone (key, at_ms, known) SELECT key, 1, 1 FROM mention WHERE id = 1",
+            "1 mentions that were deleted or erased are there",
+        ),
+        (
+            "INSERT INTO removed (seq, mention_id, published_ms) VALUES (0, 1, 1)",
+            "1 mentions that followers are told to forget are there",
+        ),
+        (
+            "INSERT INTO follower (name, seq) VALUES ('mails', 99)",
+            "1 followers are further than the store",
+        ),
+        (
+            "DELETE FROM mention WHERE id = 1",
+            "unknown to the store [1]",
+        ),
+        (
+            "UPDATE mention SET text = replace(text, 'Stau', 'Staz') WHERE id = 1",
+            "stale [1]",
+        ),
+    ] {
+        let told = after(&data, statement).await;
+        assert_eq!(told.code, 3, "{statement}: {told:?}");
+        assert!(told.out.contains(expected), "{statement}: {told:?}");
+    }
+    sound(&data);
+    let stray = Path::new(&data).join("mail/cur/case-9.alert.1@x.eml:2,S");
+    std::fs::create_dir_all(stray.parent().unwrap()).unwrap();
+    std::fs::write(&stray, "").unwrap();
+    let told = run(&["fsck", "--dir", &data]);
+    assert!(
+        told.code == 3 && told.out.contains("is in no outbox"),
+        "{told:?}"
+    );
+    std::fs::remove_file(&stray).unwrap();
+    let stranger = Path::new(&data).join("index/2026-W47.old");
+    std::fs::create_dir_all(&stranger).unwrap();
+    let told = run(&["fsck", "--dir", &data]);
+    assert!(
+        told.out.contains("index: 2026-W47.old is no part of it"),
+        "{told:?}"
+    );
+    assert_eq!(run(&["fsck", "--repair", "--dir", &data]).code, 0);
+    sound(&data);
+}
+
+/// Cut anywhere, or turned in a page's head or in a mention's words, the store is not called sound;
+/// and whatever turns, nothing breaks down.
+#[test]
+fn fsck_sees_a_damaged_store() {
+    let (_dir, data) = imported();
+    let store = Path::new(&data).join("store.sqlite");
+    let whole = std::fs::read(&store).unwrap();
+    let mut damaged: Vec<(String, Vec<u8>, bool)> = Vec::new();
+    for part in 0..8 {
+        let at = whole.len() * part / 8;
+        let page = at / 4096 * 4096;
+        damaged.push((format!("cut at {at}"), whole[..at].to_vec(), true));
+        let mut flipped = whole.clone();
+        flipped[at + 1234] ^= 0x10;
+        damaged.push((format!("a bit at {}", at + 1234), flipped, false));
+        let mut lost = whole.clone();
+        lost[page..page + 4096].fill(0);
+        damaged.push((format!("page at {page}"), lost, true));
+    }
+    let words = "bringen nur Stau";
+    let place = whole
+        .windows(words.len())
+        .position(|part| part == words.as_bytes());
+    let mut flipped = whole.clone();
+    flipped[place.unwrap()] ^= 1;
+    damaged.push(("a word".to_owned(), flipped, true));
+    for (what, bytes, is_seen) in damaged {
+        std::fs::write(&store, bytes).unwrap();
+        let told = run(&["fsck", "--dir", &data]);
+        assert!([0, 1, 3].contains(&told.code), "{what}: {told:?}");
+        assert!(!told.err.contains("panicked"), "{what}: {told:?}");
+        assert!(!is_seen || told.code != 0, "{what}: {told:?}");
+        for ending in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{ending}", store.display()));
+        }
+    }
+    std::fs::write(&store, whole).unwrap();
+    sound(&data);
+}

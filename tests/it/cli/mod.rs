@@ -5,6 +5,7 @@ mod backup;
 mod bench;
 pub mod daemon;
 mod eval;
+mod rebuild;
 mod retention;
 mod sheets;
 mod sources;
