@@ -8,6 +8,7 @@ mod archive;
 pub mod backup;
 pub mod erase;
 mod house;
+mod in_cases;
 mod keep;
 pub mod models;
 pub mod nightly;

@@ -247,13 +247,15 @@ async fn what_cannot_be_followed_is_said() {
 #[tokio::test]
 async fn a_tired_archive_is_not_an_empty_one() {
     let house = filled().await;
-    for (error, status) in [
-        (SearchError::Busy, 503),
-        (SearchError::TimedOut, 504),
-        (SearchError::Internal, 500),
+    for (error, statuses) in [
+        (SearchError::Busy, [503, 503]),
+        // Of an API's 408 a program learns; a browser would ask the same again.
+        (SearchError::TimedOut, [504, 408]),
+        (SearchError::TooManyInCases, [400, 400]),
+        (SearchError::Internal, [500, 500]),
     ] {
         *house.memory.broken.lock().unwrap() = Some(error);
-        for path in ["/?q=a", "/api/search?q=a"] {
+        for (path, status) in ["/?q=a", "/api/search?q=a"].into_iter().zip(statuses) {
             let answer = house.get(path).await;
             assert_eq!(answer.status, status, "{path}");
             assert_eq!(

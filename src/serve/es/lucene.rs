@@ -176,7 +176,7 @@ impl Parser<'_> {
             self.rest = rest;
             if name == "_exists_" {
                 let name = self.term()?.0;
-                return Ok(Filter::Has(known(&name)?.field));
+                return Ok(has(known(&name)?));
             }
             return match name.as_str() {
                 "*" => self.value(field, depth),
@@ -252,7 +252,7 @@ impl Parser<'_> {
         }
         if text == "*" {
             return match field {
-                Some(known) => Ok(Filter::Has(known.field)),
+                Some(known) => Ok(has(known)),
                 None => Ok(Filter::everything()),
             };
         }
@@ -427,6 +427,8 @@ mod tests {
             Filter::Is { field, values } => format!("{}={}", field.field_id(), values.join("|")),
             Filter::Like { field, pattern } => format!("{}~{pattern}", field.field_id()),
             Filter::Has(field) => format!("has {}", field.field_id()),
+            Filter::Case(case) => format!("case {}", case.as_str()),
+            Filter::Among(among) => format!("{among:?}"),
             Filter::Within { field, from, to } => {
                 format!("{}:{from:?}..{to:?}", field.field_id())
             }
@@ -464,6 +466,8 @@ mod tests {
         check("published:[2026-11-21 TO *]", "1:Some(1795219200000)..None");
         check("@timestamp:<=now", "1:None..Some(1795348800000)");
         check("watch:a\\:b", "11=a:b");
+        check("case:open", "case open");
+        check("-case:*", "not case any");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod bench;
 pub mod daemon;
 mod eval;
 mod retention;
+mod saved;
 mod sheets;
 mod sources;
 mod train;
@@ -107,6 +108,10 @@ fn every_help_has_an_example_of_its_command() {
         "run",
         "demo",
         "search",
+        "saved",
+        "saved list",
+        "saved rename",
+        "saved delete",
         "replay",
         "rebuild-index",
         "erase",
