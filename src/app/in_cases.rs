@@ -54,7 +54,9 @@ impl Archive {
         let span = since.map_or(i64::MIN, Timestamp::as_millisecond)
             ..until.map_or(i64::MAX, Timestamp::as_millisecond);
         let limit = i64::try_from(MAX_IN_CASES).unwrap_or(i64::MAX);
-        let ids = self.store.mentions_in_cases(state, span, limit.saturating_add(1));
+        let ids = self
+            .store
+            .mentions_in_cases(state, span, limit.saturating_add(1));
         let ids = ids.await.map_err(internal)?;
         match ids.len() > MAX_IN_CASES {
             true => Err(SearchError::TooManyInCases),

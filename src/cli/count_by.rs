@@ -163,11 +163,7 @@ async fn ask(
 }
 
 impl Counts {
-    fn read(
-        total: u64,
-        aggregation: &Value,
-        key: impl Fn(&Value) -> Option<String>,
-    ) -> Self {
+    fn read(total: u64, aggregation: &Value, key: impl Fn(&Value) -> Option<String>) -> Self {
         let buckets = aggregation["buckets"].as_array().into_iter().flatten();
         let entry = |bucket: &Value| Some((key(bucket)?, bucket["doc_count"].as_u64()?));
         Self {

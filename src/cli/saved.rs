@@ -38,8 +38,9 @@ pub enum Command {
 }
 
 pub async fn run(command: &Command) -> anyhow::Result<ExitCode> {
-    let (Command::List { place, .. } | Command::Rename { place, .. } | Command::Delete { place, .. }) =
-        command;
+    let (Command::List { place, .. }
+    | Command::Rename { place, .. }
+    | Command::Delete { place, .. }) = command;
     let store = Store::open(&House::store_path(&place.archive()?.dir)).await?;
     let done = match command {
         Command::List { format, .. } => list(&store, *format).await,

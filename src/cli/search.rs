@@ -1,8 +1,8 @@
 //! `resonanz search`: the archive from the command line, also while the house runs.
 
-use super::house::{Place, open_archive, today};
 use super::count_by::Field;
 use super::filters::Filters;
+use super::house::{Place, open_archive, today};
 use super::{Output, WrongArguments, saved, sheet};
 use crate::app::Archive;
 use crate::model::Author;
@@ -45,7 +45,13 @@ pub struct Args {
     save: Option<String>,
     /// Print counts instead of mentions: by watch, target, source, stance, flag, kind, language,
     /// site, voice, day, week or month; counts of fewer than five people are held back
-    #[arg(long, value_enum, value_name = "FIELD", hide_possible_values = true, conflicts_with = "follow")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FIELD",
+        hide_possible_values = true,
+        conflicts_with = "follow"
+    )]
     count_by: Option<Field>,
     /// Most results
     #[arg(long, default_value_t = 25)]
@@ -92,12 +98,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Asks, prints what is new, and saves the search where that is wanted.
-async fn once(
-    archive: &Archive,
-    args: &Args,
-    asked: Asked,
-    seen: &mut Seen,
-) -> anyhow::Result<()> {
+async fn once(archive: &Archive, args: &Args, asked: Asked, seen: &mut Seen) -> anyhow::Result<()> {
     let head = seen.is_empty();
     if let Some(name) = args.save.as_ref().filter(|_| head) {
         saved::save(&archive.store, name, &asked).await?;

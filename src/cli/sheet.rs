@@ -106,11 +106,7 @@ pub fn csv<'a>(
 ///
 /// # Errors
 /// An output that does not take it.
-pub fn counts(
-    mut out: impl Write,
-    head: &str,
-    counts: &[(String, u64)],
-) -> anyhow::Result<()> {
+pub fn counts(mut out: impl Write, head: &str, counts: &[(String, u64)]) -> anyhow::Result<()> {
     out.write_all("\u{feff}".as_bytes())?;
     let mut sheet = csv::WriterBuilder::new()
         .delimiter(b';')

@@ -105,7 +105,10 @@ fn candidates(field: Field, place: &Place, pace: &Pace) -> Box<dyn Query> {
         ),
         Place::Near { left, right, .. } => {
             let both = [left, right].into_iter();
-            combine(Occur::Must, both.map(|place| candidates(field, place, pace)))
+            combine(
+                Occur::Must,
+                both.map(|place| candidates(field, place, pace)),
+            )
         }
     }
 }

@@ -84,11 +84,7 @@ impl Lanes {
     }
 }
 
-async fn place(
-    ranks: &Arc<[Rank; 3]>,
-    number: usize,
-    time: Duration,
-) -> Result<Place, IndexError> {
+async fn place(ranks: &Arc<[Rank; 3]>, number: usize, time: Duration) -> Result<Place, IndexError> {
     let rank = ranks.get(number).ok_or(IndexError::TimedOut)?;
     let permit = Arc::clone(&rank.places).acquire_owned();
     let permit = tokio::time::timeout(time, permit).await;

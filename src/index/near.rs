@@ -231,7 +231,10 @@ mod tests {
     }
 
     fn count(searcher: &Searcher, written: &str) -> tantivy::Result<usize> {
-        searcher.search(&*compile(Query::parse(written).unwrap().expr(), &Pace::default()), &Count)
+        searcher.search(
+            &*compile(Query::parse(written).unwrap().expr(), &Pace::default()),
+            &Count,
+        )
     }
 
     #[test]
@@ -251,15 +254,17 @@ mod tests {
     async fn who_has_no_time_looks_at_nothing() {
         let searcher = searcher(&["die Grenze und der Stau", "Grenze Stau"]);
         let lanes = crate::index::lanes::Lanes::new(1);
-        for (written, found) in [("Gr*ze", 2), ("Grenze NEAR/5 Stau", 2), ("site:x", 0)] {
+        for (written, found) in [("Gr*ze", 2), ("Grenze NEAR/5 Stau", 2)] {
             assert_eq!(count(&searcher, written).unwrap(), found);
-            let pace = lanes.enter(std::time::Duration::ZERO).await;
-            let pace = pace.unwrap_or_default();
+            let pace = lanes.enter(std::time::Duration::ZERO).await.unwrap();
             let query = compile(Query::parse(written).unwrap().expr(), &pace);
             match searcher.search(&*query, &Count) {
                 Err(error) => {
                     let fault = crate::index::scan::query_fault(error.into());
-                    assert!(matches!(fault, crate::index::IndexError::TimedOut), "{written}");
+                    assert!(
+                        matches!(fault, crate::index::IndexError::TimedOut),
+                        "{written}"
+                    );
                 }
                 Ok(count) => assert_eq!((written, count), ("Grenze NEAR/5 Stau", 0)),
             }

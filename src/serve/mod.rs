@@ -152,7 +152,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/mentions/{id}/stance", post(judge::by_page)),
         ("/cases", get(cases::list)),
         ("/cases/{id}", get(cases::one)),
-        ("/saved", post(saved::by_page).layer(DefaultBodyLimit::max(saved::MAX_FORM_BYTES))),
+        (
+            "/saved",
+            post(saved::by_page).layer(DefaultBodyLimit::max(saved::MAX_FORM_BYTES)),
+        ),
         ("/coding", get(coding::page).post(coding::code)),
         ("/login", get(guard::form).post(guard::sign_in)),
         ("/logout", post(guard::sign_out)),
@@ -169,7 +172,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
                 .post(saved::save)
                 .layer(DefaultBodyLimit::max(saved::MAX_FORM_BYTES)),
         ),
-        ("/api/saved/{name}", post(saved::rename).delete(saved::delete)),
+        (
+            "/api/saved/{name}",
+            post(saved::rename).delete(saved::delete),
+        ),
         ("/api/coding", get(coding::json)),
         ("/api/watches", get(api_watches::list)),
         (

@@ -14,8 +14,8 @@ use url::form_urlencoded;
 
 /// The parameters that a search knows.
 pub const KNOWN: [&str; 16] = [
-    "q", "watch", "source", "kind", "stance", "flag", "case", "target", "site", "language", "range",
-    "since", "until", "order", "limit", "after",
+    "q", "watch", "source", "kind", "stance", "flag", "case", "target", "site", "language",
+    "range", "since", "until", "order", "limit", "after",
 ];
 /// Words that ask for a person; answered with the reason instead of "unknown".
 const BY_PERSON: [&str; 6] = ["author", "autor", "user", "handle", "account", "pseudonym"];
@@ -357,7 +357,10 @@ mod tests {
         check("page=2", "valid are: q, watch");
         check("author=someone", "statements, not at people");
         check("stance=angry", "supportive | critical | neutral | unclear");
-        check("case=done", "open | acknowledged | assessed | answered | closed | any | none");
+        check(
+            "case=done",
+            "open | acknowledged | assessed | answered | closed | any | none",
+        );
         check("limit=101", "1 … 100");
         check("limit=-1", "1 … 100");
         check("since=yesterday", "2026-03-01");

@@ -3,7 +3,7 @@
 //! What is saved are the parameters of a search's address, read before they are saved and read again
 //! at every use: nothing can be saved that could not be asked, so no search by person either.
 
-use super::answer::{error_json, refuse, Face};
+use super::answer::{Face, error_json, refuse};
 use super::api::{bad_parameter, failed};
 use super::archive::SearchError;
 use super::frame::Visit;
@@ -105,7 +105,9 @@ pub async fn by_page(State(house): State<Shared>, headers: HeaderMap, body: Stri
     let change = match field("do").as_str() {
         "save" => match checked(&house, &back) {
             Ok(parameters) => SavedChange::Save { name, parameters },
-            Err(Wrong::Parameter(fault)) => return no(StatusCode::BAD_REQUEST, &fault.told(tongue)),
+            Err(Wrong::Parameter(fault)) => {
+                return no(StatusCode::BAD_REQUEST, &fault.told(tongue));
+            }
             Err(Wrong::Query(error)) => return super::answer::broken(&error, tongue),
         },
         "rename" => SavedChange::Rename {

@@ -44,7 +44,9 @@ pub fn told(saving: Saving, tongue: Tongue) -> String {
             format!("Ein Name hat 1 bis {MAX_SAVED_NAME} sichtbare Zeichen.")
         }
         Saving::BadName => format!("a name has 1 to {MAX_SAVED_NAME} visible characters"),
-        Saving::TooLong if german => "Diese Suche ist zu lang, um gespeichert zu werden.".to_owned(),
+        Saving::TooLong if german => {
+            "Diese Suche ist zu lang, um gespeichert zu werden.".to_owned()
+        }
         Saving::TooLong => "this search is too long to be saved".to_owned(),
     }
 }

@@ -149,7 +149,8 @@ async fn is_there(tx: &mut Transaction<'static, Sqlite>, name: &str) -> Result<b
 fn plain(name: &str) -> Option<&str> {
     let name = name.trim();
     let unseen = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     let fits = !name.is_empty() && name.chars().count() <= MAX_SAVED_NAME;
     (fits && !name.contains(unseen)).then_some(name)

@@ -11,7 +11,7 @@ use resonanz::model::*;
 use resonanz::query::fault;
 use resonanz::serve::*;
 use resonanz::store::{
-    Case, CaseFilter, CaseState, Coding, Judged, NewCase, Put, SavedChange, SavedSearch, Saving, Store,
+    Case, CaseState, Coding, Judged, NewCase, Put, SavedChange, SavedSearch, Saving, Store,
     StoredMention,
 };
 use serde_json::{Value, json};

@@ -42,8 +42,10 @@ pub enum Command {
     /// Wall-clock times, median (and worst); "first" is a question asked for the first time, "again"
     /// one that was asked before. The ratio is ours, first, to the peer's: below 1 is better. Stories
     /// are not grouped yet. Arrival to searchable: `bench pipeline --rate 2000 --matching 100`.
-    #[command(after_help = "Example: resonanz bench archive --mentions 1000000 --weeks 104\n         \
-        resonanz bench archive --under-fire 8")]
+    #[command(
+        after_help = "Example: resonanz bench archive --mentions 1000000 --weeks 104\n         \
+        resonanz bench archive --under-fire 8"
+    )]
     Archive(archive::Args),
 }
 

@@ -9,7 +9,7 @@
 use super::dates::Reading;
 use super::fault::Fault;
 use super::fields::{self, Known, Sort};
-use super::leaf::{Range, exactly, known, wildcard, words};
+use super::leaf::{Range, exactly, has, known, wildcard, words};
 use crate::index::Filter;
 use serde_json::Value;
 

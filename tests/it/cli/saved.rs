@@ -12,11 +12,28 @@ fn totals(told: &Ended) -> &str {
 fn a_search_is_saved_asked_renamed_and_deleted() {
     let (dir, data) = imported();
     let saved = run(&[
-        "search", "Grenzkontroll*", "--source", "web", "--order", "oldest", "--since", "2020-01-01",
-        "--save", "Grenze & Stau", "--dir", &data,
+        "search",
+        "Grenzkontroll*",
+        "--source",
+        "web",
+        "--order",
+        "oldest",
+        "--since",
+        "2020-01-01",
+        "--save",
+        "Grenze & Stau",
+        "--dir",
+        &data,
     ]);
     let plain = run(&[
-        "search", "Grenzkontroll*", "--source", "web", "--order", "oldest", "--dir", &data,
+        "search",
+        "Grenzkontroll*",
+        "--source",
+        "web",
+        "--order",
+        "oldest",
+        "--dir",
+        &data,
     ]);
     assert_eq!((saved.code, saved.err.as_str()), (0, ""), "{saved:?}");
     assert_eq!(saved.out, plain.out);
@@ -30,21 +47,43 @@ fn a_search_is_saved_asked_renamed_and_deleted() {
         "q=Grenzkontroll*&source=web&since=2019-12-31T23%3A00%3A00Z&order=oldest"
     );
     // What counts back, counts back from when it is asked.
-    let week = run(&["search", "", "--since", "7d", "--save", "Woche", "--dir", &data]);
+    let week = run(&[
+        "search", "", "--since", "7d", "--save", "Woche", "--dir", &data,
+    ]);
     assert_eq!(week.code, 0, "{week:?}");
     assert_eq!(list()[1]["parameters"], "range=7d");
-    for (wrong, told) in [
-        (["search", "", "--save", "Woche", "--stance", "critical"], "already"),
-        (["search", "", "--save", "x", "--since", "90m"], "24h, 7d or 30d"),
-        (["search", "", "--save", " ", "--stance", "critical"], "visible characters"),
-        (["search", "--saved", "Niemand", "--limit", "3"], "saved list"),
-        (["search", "--saved", "Woche", "--stance", "critical"], "cannot be used with"),
-        (["search", "x", "--saved", "Woche", "--follow"], "cannot be used with"),
-    ]
-    .map(|(wrong, told)| (wrong.to_vec(), told))
-    {
-        let ended = run(&[&wrong[..], &["--dir", &data]].concat());
-        assert!(ended.code == 2 && ended.err.contains(told), "{wrong:?}: {ended:?}");
+    let wrong: [(&[&str], &str); 6] = [
+        (
+            &["search", "", "--save", "Woche", "--stance", "critical"],
+            "already",
+        ),
+        (
+            &["search", "", "--save", "x", "--since", "90m"],
+            "24h, 7d or 30d",
+        ),
+        (
+            &["search", "", "--save", " ", "--stance", "critical"],
+            "visible characters",
+        ),
+        (
+            &["search", "--saved", "Niemand", "--limit", "3"],
+            "saved list",
+        ),
+        (
+            &["search", "--saved", "Woche", "--stance", "critical"],
+            "cannot be used with",
+        ),
+        (
+            &["search", "x", "--saved", "Woche", "--follow"],
+            "cannot be used with",
+        ),
+    ];
+    for (wrong, told) in wrong {
+        let ended = run(&[wrong, &["--dir", &data]].concat());
+        assert!(
+            ended.code == 2 && ended.err.contains(told),
+            "{wrong:?}: {ended:?}"
+        );
     }
     // A copy has them too.
     let copy = dir.path().join("copy").to_str().unwrap().to_owned();
@@ -97,8 +136,21 @@ fn counted() -> (TempDir, String) {
 fn counts_are_those_of_the_page_and_of_few_people_are_held_back() {
     let (_dir, data) = counted();
     let count = |query: &str, by: &str, format: &str| {
-        let told = run(&["search", query, "--count-by", by, "--format", format, "--dir", &data]);
-        assert_eq!((told.code, told.err.contains("error")), (0, false), "{told:?}");
+        let told = run(&[
+            "search",
+            query,
+            "--count-by",
+            by,
+            "--format",
+            format,
+            "--dir",
+            &data,
+        ]);
+        assert_eq!(
+            (told.code, told.err.contains("error")),
+            (0, false),
+            "{told:?}"
+        );
         told
     };
     assert_eq!(
@@ -109,20 +161,29 @@ fn counts_are_those_of_the_page_and_of_few_people_are_held_back() {
     let days = count("", "day", "jsonl").rows();
     assert_eq!(days[0], json!({ "day": "2026-11-19", "mentions": 7 }));
     assert_eq!(days[1], json!({ "day": "2026-11-20", "mentions": 7 }));
-    assert_eq!(days.last().unwrap(), &json!({ "total": 17, "held_back": 1, "others": 0 }));
+    assert_eq!(
+        days.last().unwrap(),
+        &json!({ "total": 17, "held_back": 1, "others": 0 })
+    );
     assert_eq!(days.len(), 3, "the day of two people is not told: {days:?}");
     assert_eq!(
         count("", "month", "csv").out,
         "\u{feff}month;mentions\r\n2026-11-01;17\r\n"
     );
     assert_eq!(count("", "week", "jsonl").rows()[0]["week"], "2026-11-16");
-    for by in ["watch", "target", "source", "stance", "flag", "language", "site", "voice"] {
+    for by in [
+        "watch", "target", "source", "stance", "flag", "language", "site", "voice",
+    ] {
         assert_eq!(totals(&count("", by, "table")), "17 mentions", "{by}");
     }
     // So few that nothing is told, whatever they are counted by.
     for by in ["kind", "day"] {
         let few = count("type:reply", by, "jsonl").rows();
-        assert_eq!(few, [json!({ "total": 2, "held_back": 1, "others": 0 })], "{by}");
+        assert_eq!(
+            few,
+            [json!({ "total": 2, "held_back": 1, "others": 0 })],
+            "{by}"
+        );
     }
     let none = count("Nudelsalat", "day", "jsonl").rows();
     assert_eq!(none, [json!({ "total": 0, "held_back": 0, "others": 0 })]);
@@ -130,6 +191,15 @@ fn counts_are_those_of_the_page_and_of_few_people_are_held_back() {
         let ended = run(&[&["search", "", "--dir", &data], &wrong[..]].concat());
         assert_eq!(ended.code, 2, "{ended:?}");
     }
-    let sheet = run(&["search", "", "--count-by", "day", "--format", "xlsx", "--dir", &data]);
+    let sheet = run(&[
+        "search",
+        "",
+        "--count-by",
+        "day",
+        "--format",
+        "xlsx",
+        "--dir",
+        &data,
+    ]);
     assert_eq!(sheet.code, 2, "{sheet:?}");
 }

@@ -38,10 +38,12 @@ async fn set_state(sql: &SqlitePool, case: i64, state: &str) {
 }
 
 async fn check(house: &House, case: &str, expected: usize) {
-    let api = house.ask("GET", &format!("/api/search?case={case}"), "");
-    let api = api.await.json();
+    let path = format!("/api/search?case={case}");
+    let api = house.ask("GET", &path, "").await.json();
     assert_eq!(api["total"], expected, "API, {case}");
-    let page = house.ask("GET", &format!("/?case={case}&lang=en"), "").await;
+    let page = house
+        .ask("GET", &format!("/?case={case}&lang=en"), "")
+        .await;
     assert!(
         page.body.contains(&format!("<h2>{expected} mention")),
         "page, {case}: {}",
@@ -108,11 +110,23 @@ async fn cases_count_the_same_everywhere_and_at_once() {
 async fn cases_are_asked_for_and_not_counted_by() {
     let house = House::start();
     let told = house.ask("GET", "/es/mentions/_field_caps?fields=case", "");
-    assert_eq!(told.await.json()["fields"]["case"]["keyword"]["aggregatable"], false);
+    assert_eq!(
+        told.await.json()["fields"]["case"]["keyword"]["aggregatable"],
+        false
+    );
     for (body, reason) in [
-        (json!({ "query": { "term": { "case": "mine" } } }), "[case] is one of open,"),
-        (json!({ "query": { "prefix": { "case": "o" } } }), "[prefix] on [case]"),
-        (json!({ "query": { "range": { "case": { "gte": 1 } } } }), "ranges of [case]"),
+        (
+            json!({ "query": { "term": { "case": "mine" } } }),
+            "[case] is one of open,",
+        ),
+        (
+            json!({ "query": { "prefix": { "case": "o" } } }),
+            "[prefix] on [case]",
+        ),
+        (
+            json!({ "query": { "range": { "case": { "gte": 1 } } } }),
+            "ranges of [case]",
+        ),
         (
             json!({ "aggs": { "a": { "terms": { "field": "case" } } } }),
             "[case] can be searched and not counted",

@@ -103,7 +103,10 @@ impl Bare {
 fn query(question: &Question) -> Box<dyn Query> {
     let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
     if let Some(query) = &question.query {
-        clauses.push((Occur::Must, compile::compile(query.expr(), &Pace::default())));
+        clauses.push((
+            Occur::Must,
+            compile::compile(query.expr(), &Pace::default()),
+        ));
     }
     if let Some(since) = question.since {
         let from = Term::from_field_i64(schema::PUBLISHED, since.as_millisecond());

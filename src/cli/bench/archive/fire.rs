@@ -61,7 +61,10 @@ pub async fn measure(
             longest.as_secs_f64() * 1e3
         ),
     )?;
-    for (name, share) in [("ordinary searches, p50", 0.5), ("ordinary searches, p99", 0.99)] {
+    for (name, share) in [
+        ("ordinary searches, p50", 0.5),
+        ("ordinary searches, p99", 0.99),
+    ] {
         let (before, under) = (calm.share(share), fire.share(share));
         let row = [("calm", ms(before)), ("under fire", ms(under))];
         report.row(name, &row, ratio(under, before))?;
@@ -109,12 +112,7 @@ impl Times {
         Ok(())
     }
 
-    async fn ask(
-        &mut self,
-        index: &Index,
-        sort: usize,
-        question: &Question,
-    ) -> anyhow::Result<()> {
+    async fn ask(&mut self, index: &Index, sort: usize, question: &Question) -> anyhow::Result<()> {
         let start = Instant::now();
         match index.search(question.search()).await {
             Ok(_) => {}
@@ -150,13 +148,7 @@ struct Shots {
     longest_us: AtomicU64,
 }
 
-async fn shoot(
-    client: usize,
-    index: &Index,
-    killers: &[Search],
-    stop: &AtomicBool,
-    shots: &Shots,
-) {
+async fn shoot(client: usize, index: &Index, killers: &[Search], stop: &AtomicBool, shots: &Shots) {
     let mut next = client * 7;
     while !stop.load(Ordering::Relaxed) {
         let Some(killer) = killers.get(next % killers.len().max(1)) else {
@@ -190,11 +182,15 @@ fn killers(load: &Load) -> anyhow::Result<Vec<Search>> {
             format!("(die OR der OR das OR und) NEAR/{between} (in OR zu OR den OR ist)"),
             format!("die NEAR/{between} (der NEAR/{between} (und NEAR/{between} in))"),
             format!("(die AND der AND und AND in)~{between}"),
-            format!("({} OR der) NEAR/{between} ({} OR die)", word(number), word(number + 1)),
+            format!(
+                "({} OR der) NEAR/{between} ({} OR die)",
+                word(number),
+                word(number + 1)
+            ),
             format!("\"die *{one}*{two}*{one}*\""),
         ] {
-            let query = Query::parse(&written)
-                .map_err(|error| anyhow::anyhow!("{written}: {error}"))?;
+            let query =
+                Query::parse(&written).map_err(|error| anyhow::anyhow!("{written}: {error}"))?;
             killers.push(Search {
                 query: Some(query.expr().clone()),
                 limit: 100,
