@@ -211,7 +211,7 @@ async fn what_cannot_be_followed_is_said() {
         }
     };
     insta::assert_snapshot!(error("/api/search?q=a+)").await, @r#"400 {"error":{"code":"bad_query","end":3,"message":"This bracket closes nothing: it was not opened.","start":2}}"#);
-    insta::assert_snapshot!(error("/api/search?page=2").await, @r#"400 {"error":{"code":"bad_parameter","message":"unknown parameter `page`; valid are: q, watch, source, kind, stance, flag, target, site, language, range, since, until, order, limit, after"}}"#);
+    insta::assert_snapshot!(error("/api/search?page=2").await, @r#"400 {"error":{"code":"bad_parameter","message":"unknown parameter `page`; valid are: q, watch, source, kind, stance, flag, case, target, site, language, range, since, until, order, limit, after"}}"#);
     insta::assert_snapshot!(error("/api/search?author=x").await, @r#"400 {"error":{"code":"bad_parameter","message":"`author` is refused: Resonanz looks at statements, not at people, and cannot search, sort or export by author. Search for what was said (`q`)."}}"#);
     insta::assert_snapshot!(error("/api/mentions/999").await, @r#"404 {"error":{"code":"not_found","message":"no such mention, or not any more"}}"#);
     insta::assert_snapshot!(error("/api/mentions/x").await, @r#"404 {"error":{"code":"not_found","message":"no such mention, or not any more"}}"#);

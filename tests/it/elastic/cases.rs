@@ -98,6 +98,9 @@ async fn cases_count_the_same_everywhere_and_at_once() {
     // Beside other conditions, and by time.
     let both = house.ask("GET", "/api/search?case=any&until=2000-01-01", "");
     assert_eq!(both.await.json()["total"], 0);
+    let written = json!({ "query_string": { "query": "-case:* AND kind:reply" } });
+    let found = house.search(json!({ "size": 0, "query": written })).await;
+    assert_eq!(found["hits"]["total"]["value"], 4);
     let query = json!({ "bool": {
         "must_not": { "exists": { "field": "case" } }, "filter": { "term": { "kind": "reply" } } } });
     let found = house.search(json!({ "size": 0, "query": query })).await;
