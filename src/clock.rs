@@ -1,9 +1,19 @@
 //! The one place where time comes from: the system's, or a simulated one that the demo and the
-//! tests move by hand.
+//! tests move by hand; and the CPU time of a thread.
 
 use jiff::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// CPU time of this thread: what others do on the machine does not count in it.
+pub fn thread_cpu() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    Duration::from_secs(seconds)
+        + Duration::from_nanos(u64::try_from(now.tv_nsec).unwrap_or_default())
+}
 
 /// A source of wall-clock time. Cheap to clone; clones of a simulated clock show the same time.
 #[derive(Debug, Clone, Default)]

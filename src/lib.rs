@@ -83,6 +83,8 @@
 //! | what a page says | `serve/pages`, `serve/words.rs` |
 //! | how long something is kept | `[retention]`; the rule: `store/retention.rs`; who runs it: [`app::retention`] |
 //! | a field to search by | `index/schema.rs` and `index/document.rs` |
+//! | a filter of page, API and command line | `serve/params.rs`, `serve/form.rs`, `cli/filters.rs` |
+//! | who searches first when many search | `index/lanes.rs` |
 //! | a number on a dashboard | [`metrics`] and the step that counts it |
 //! | a setting | the module's own `Config` and `config/default.toml` |
 //! | the order of start and stop | [`app`] |

@@ -14,7 +14,9 @@ use crate::serve::{
     self, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, Preview, PreviewRequest,
     Request, Results, SearchError, SourceState,
 };
-use crate::store::{Case, Coding, Judged, Store, StoreError, StoredMention};
+use crate::store::{
+    Case, Coding, Judged, SavedChange, SavedSearch, Saving, Store, StoreError, StoredMention,
+};
 use crate::text::analyse;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -57,6 +59,9 @@ impl Archive {
     async fn find(&self, request: Request) -> Result<Results, SearchError> {
         let query = parse(&request.query)?;
         let words = words(query.as_ref(), request.filter.as_ref());
+        let published = (request.since, request.until);
+        let filter = self.with_cases(request.case, request.filter, published);
+        let filter = filter.await?;
         let after = request.after.as_deref().map(str::parse).transpose();
         let story = match request.story {
             Some(story) => Some(self.store.story(story).await.map_err(internal)?),
@@ -83,7 +88,7 @@ impl Archive {
             one_of_each_story: request.one_of_each_story,
             limit: request.limit,
             after: after.map_err(|_| SearchError::BadMark)?,
-            filter: request.filter,
+            filter,
             aggregations: request.aggregations,
         };
         let page = self.index.search(search).await.map_err(search_error)?;
@@ -362,6 +367,17 @@ impl serve::Archive for Archive {
 
     fn case(&self, id: i64) -> BoxFuture<'_, Result<Option<CaseFile>, SearchError>> {
         Box::pin(async move { self.case_file(id).await.map_err(internal) })
+    }
+
+    fn saved(&self) -> BoxFuture<'_, Result<Vec<SavedSearch>, SearchError>> {
+        Box::pin(async move { self.store.saved_searches().await.map_err(internal) })
+    }
+
+    fn change_saved(&self, change: SavedChange) -> BoxFuture<'_, Result<Saving, SearchError>> {
+        Box::pin(async move {
+            let changed = self.store.change_saved(&change, self.clock.now()).await;
+            changed.map_err(internal)
+        })
     }
 
     fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceState>, SearchError>> {

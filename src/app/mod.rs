@@ -10,6 +10,7 @@ mod checkup;
 mod disk;
 pub mod erase;
 mod house;
+mod in_cases;
 mod keep;
 pub mod models;
 mod named;

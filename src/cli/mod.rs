@@ -8,10 +8,12 @@
 
 mod backup;
 pub mod bench;
+mod count_by;
 mod demo;
 mod erase;
 mod eval;
 mod explain;
+mod filters;
 mod fsck;
 mod house;
 mod judged;
@@ -25,6 +27,7 @@ mod restore;
 mod retention;
 mod run;
 mod samples;
+mod saved;
 mod search;
 mod sheet;
 mod source;
@@ -91,6 +94,9 @@ pub enum Command {
     Demo(demo::Args),
     /// Search the archive.
     Search(search::Args),
+    /// List, rename and delete saved searches; `search --save NAME` saves one.
+    #[command(subcommand, after_help = "Example: resonanz saved list")]
+    Saved(saved::Command),
     /// Import mentions (NDJSON) into an archive; never mails.
     Replay(replay::Args),
     /// Delete the index and make it again from the store.
@@ -138,6 +144,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => run::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Search(args) => search::run(args).await,
+        Command::Saved(command) => saved::run(&command).await,
         Command::Replay(args) => replay::run(args).await,
         Command::RebuildIndex(args) => rebuild_index::run(args).await,
         Command::Erase(args) => erase::run(args).await,

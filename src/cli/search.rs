@@ -1,14 +1,14 @@
 //! `resonanz search`: the archive from the command line, also while the house runs.
 
+use super::count_by::Field;
+use super::filters::Filters;
 use super::house::{Place, open_archive, today};
-use super::when::When;
-use super::{Output, WrongArguments, sheet};
+use super::{Output, WrongArguments, saved, sheet};
 use crate::app::Archive;
-use crate::clock::Clock;
-use crate::model::{Author, FlagKind, Kind, Stance};
+use crate::model::Author;
 use crate::privacy::Voices;
-use crate::serve::{self, Found, MAX_LIMIT, Request, SearchError};
-use crate::store::StoredMention;
+use crate::serve::{self, Asked, Found, MAX_LIMIT, Request, SearchError};
+use crate::store::{Store, StoredMention};
 use jiff::Timestamp;
 use serde_json::json;
 use std::process::ExitCode;
@@ -24,38 +24,35 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: resonanz search '{BMI} NEAR/5 Einbürgerung*' --since 7d --stance critical\n         \
-    resonanz search Grenzkontrolle --since 30d --limit 5000 --format xlsx > grenze.xlsx\n\n\
+    resonanz search Grenzkontrolle --since 30d --limit 5000 --format xlsx > grenze.xlsx\n         \
+    resonanz search Grenzkontrolle --since 30d --count-by day\n         \
+    resonanz search Grenz* --stance critical --save Grenze; resonanz search --saved Grenze\n\n\
     The query language is described in the README."
 )]
 pub struct Args {
     /// Query; empty quotes find everything
-    query: String,
+    #[arg(required_unless_present = "saved")]
+    query: Option<String>,
     #[command(flatten)]
     place: Place,
-    /// Published at or after: 90m, 24h, 7d, 2026-11-21 or 2026-11-21T18:00:00Z
-    #[arg(long, value_parser = When::parse)]
-    since: Option<When>,
-    /// Found by this watch
+    #[command(flatten)]
+    filters: Filters,
+    /// Ask what is saved under this name, instead of a query and filters
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["query", "save", "filters"])]
+    saved: Option<String>,
+    /// Save query, filters and order under this name too; see `resonanz saved`
     #[arg(long, value_name = "NAME")]
-    watch: Option<String>,
-    /// Collected by this source
-    #[arg(long, value_name = "NAME")]
-    source: Option<String>,
-    /// supportive, critical, neutral or unclear
-    #[arg(long, value_parser = |text: &str| Stance::parse(text).ok_or("supportive, critical, neutral or unclear"))]
-    stance: Option<Stance>,
-    /// enquiry or correction
-    #[arg(long, value_parser = |text: &str| FlagKind::parse(text).ok_or("enquiry or correction"))]
-    flag: Option<FlagKind>,
-    /// post, reply, comment, article, video or message
-    #[arg(long, value_parser = |text: &str| Kind::parse(text).ok_or("post, reply, comment, article, video or message"))]
-    kind: Option<Kind>,
-    /// Of this story only
-    #[arg(long, value_name = "NUMBER")]
-    story: Option<i64>,
-    /// Of each story its first mention only
-    #[arg(long)]
-    one_of_each_story: bool,
+    save: Option<String>,
+    /// Print counts instead of mentions: by watch, target, source, stance, flag, kind, language,
+    /// site, voice, day, week or month; counts of fewer than five people are held back
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FIELD",
+        hide_possible_values = true,
+        conflicts_with = "follow"
+    )]
+    count_by: Option<Field>,
     /// Most results
     #[arg(long, default_value_t = 25)]
     limit: usize,
@@ -69,7 +66,7 @@ pub struct Args {
 
 /// How mentions are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Shape {
+pub enum Shape {
     Table,
     Jsonl,
     Csv,
@@ -83,14 +80,13 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut seen = Seen::default();
     loop {
         let archive = open_archive(&config, &voices).await?;
-        let found = collect(&archive, &args).await;
+        let asked = args.asked(&archive.store).await;
+        let done = match asked {
+            Ok(asked) => once(&archive, &args, asked, &mut seen).await,
+            Err(error) => Err(error),
+        };
         archive.store.close().await;
-        let (total, found) = found.map_err(|error| told(error, &args.query))?;
-        let head = seen.is_empty();
-        let new = seen.take(found);
-        if head || !new.is_empty() {
-            print(&new, total, &args, head)?;
-        }
+        done?;
         if !args.follow {
             return Ok(ExitCode::SUCCESS);
         }
@@ -98,6 +94,28 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             _ = tokio::signal::ctrl_c() => return Ok(ExitCode::SUCCESS),
             () = tokio::time::sleep(PAUSE) => {}
         }
+    }
+}
+
+/// Asks, prints what is new, and saves the search where that is wanted.
+async fn once(archive: &Archive, args: &Args, asked: Asked, seen: &mut Seen) -> anyhow::Result<()> {
+    let head = seen.is_empty();
+    if let Some(name) = args.save.as_ref().filter(|_| head) {
+        saved::save(&archive.store, name, &asked).await?;
+    }
+    let query = asked.request.query.clone();
+    if let Some(field) = args.count_by {
+        let counts = field.count(archive, asked.request).await;
+        return counts
+            .map_err(|error| told(error, &query))?
+            .print(field, args.format);
+    }
+    let found = collect(archive, asked.request, args.limit).await;
+    let (total, found) = found.map_err(|error| told(error, &query))?;
+    let new = seen.take(found);
+    match head || !new.is_empty() {
+        true => print(&new, total, args, head),
+        false => Ok(()),
     }
 }
 
@@ -110,7 +128,21 @@ impl Args {
         if self.format == Shape::Xlsx && Output::is_terminal() {
             return wrong("XLSX is for a file: add `> mentions.xlsx`");
         }
+        if self.format == Shape::Xlsx && self.count_by.is_some() {
+            return wrong("counts are printed as table, jsonl or csv");
+        }
         Ok(())
+    }
+
+    /// What is searched for: as it was written, or as it is saved.
+    async fn asked(&self, store: &Store) -> anyhow::Result<Asked> {
+        match &self.saved {
+            Some(name) => saved::load(store, name).await,
+            None => {
+                let query = self.query.clone().unwrap_or_default();
+                Ok(self.filters.asked(query, self.save.is_some())?)
+            }
+        }
     }
 }
 
@@ -147,28 +179,19 @@ impl Seen {
 }
 
 /// Asks page by page until there is enough.
-async fn collect(archive: &Archive, args: &Args) -> Result<(u64, Vec<Found>), SearchError> {
-    let now = Clock::system().now();
-    let mut request = Request {
-        query: args.query.clone(),
-        watch: args.watch.clone(),
-        source: args.source.clone(),
-        kind: args.kind,
-        stance: args.stance,
-        flag: args.flag,
-        since: args.since.map(|since| since.before(now)),
-        story: args.story,
-        one_of_each_story: args.one_of_each_story,
-        ..Request::default()
-    };
+async fn collect(
+    archive: &Archive,
+    mut request: Request,
+    limit: usize,
+) -> Result<(u64, Vec<Found>), SearchError> {
     let mut found = Vec::new();
     loop {
-        request.limit = (args.limit - found.len()).clamp(1, MAX_LIMIT);
+        request.limit = (limit - found.len()).clamp(1, MAX_LIMIT);
         let page = serve::Archive::search(archive, request.clone()).await?;
         found.extend(page.items);
         request.after = page.next;
-        if found.len() >= args.limit || request.after.is_none() {
-            found.truncate(args.limit);
+        if found.len() >= limit || request.after.is_none() {
+            found.truncate(limit);
             return Ok((page.total, found));
         }
     }

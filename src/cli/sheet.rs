@@ -102,6 +102,23 @@ pub fn csv<'a>(
     Ok(sheet.flush()?)
 }
 
+/// Counts by value, in the same way.
+///
+/// # Errors
+/// An output that does not take it.
+pub fn counts(mut out: impl Write, head: &str, counts: &[(String, u64)]) -> anyhow::Result<()> {
+    out.write_all("\u{feff}".as_bytes())?;
+    let mut sheet = csv::WriterBuilder::new()
+        .delimiter(b';')
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(out);
+    sheet.write_record([head, "mentions"])?;
+    for (value, count) in counts {
+        sheet.write_record([harmless(value), count.to_string()])?;
+    }
+    Ok(sheet.flush()?)
+}
+
 /// A cell that no spreadsheet takes for a formula, and without control characters but line ends.
 fn harmless(cell: &str) -> String {
     let clean = visible(cell);

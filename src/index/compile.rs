@@ -1,5 +1,6 @@
 //! Makes a tantivy query out of a query's tree. What it means is said in [`crate::query`].
 
+use super::lanes::Pace;
 use super::near::NearQuery;
 use super::scan::{ScanQuery, Sought};
 use super::schema;
@@ -13,8 +14,9 @@ use tantivy::schema::{Field, IndexRecordOption};
 
 /// The query for an index of [`schema::build`]. Never fails; running it fails with
 /// [`too_broad`](super::scan::too_broad) where a wildcard inside a phrase or `NEAR` stands for too
-/// many words ([`MAX_EXPANSIONS`](super::near::MAX_EXPANSIONS)).
-pub fn compile(expr: &Expr) -> Box<dyn Query> {
+/// many words ([`MAX_EXPANSIONS`](super::near::MAX_EXPANSIONS)), and when `pace` has no time left.
+pub fn compile(expr: &Expr, pace: &Pace) -> Box<dyn Query> {
+    let compile = |expr: &Expr| compile(expr, pace);
     match expr {
         Expr::And { all, none } => {
             let mut clauses = clauses(Occur::Must, all.iter().map(compile));
@@ -30,10 +32,10 @@ pub fn compile(expr: &Expr) -> Box<dyn Query> {
             };
             combine(
                 Occur::Should,
-                fields.iter().map(|field| in_field(*field, place)),
+                fields.iter().map(|field| in_field(*field, place, pace)),
             )
         }
-        Expr::Keyword(keyword) => in_keys(keyword),
+        Expr::Keyword(keyword) => in_keys(keyword, pace),
         Expr::Published(days) => Box::new(published(days)),
     }
 }
@@ -47,7 +49,7 @@ fn published(days: &Days) -> RangeQuery {
     )
 }
 
-fn in_keys(keyword: &Keyword) -> Box<dyn Query> {
+fn in_keys(keyword: &Keyword, pace: &Pace) -> Box<dyn Query> {
     let field = schema::key(keyword.field);
     let whole = !matches!(
         keyword.field,
@@ -59,11 +61,12 @@ fn in_keys(keyword: &Keyword) -> Box<dyn Query> {
     Box::new(ScanQuery {
         field,
         sought: Sought::Keyword(keyword.clone()),
+        pace: pace.clone(),
     })
 }
 
-fn in_field(field: Field, place: &Place) -> Box<dyn Query> {
-    let candidates = candidates(field, place);
+fn in_field(field: Field, place: &Place, pace: &Pace) -> Box<dyn Query> {
+    let candidates = candidates(field, place, pace);
     if is_decided_by_terms(place) {
         return candidates;
     }
@@ -71,6 +74,7 @@ fn in_field(field: Field, place: &Place) -> Box<dyn Query> {
         field,
         place: Arc::new(place.clone()),
         candidates: Arc::from(candidates),
+        pace: pace.clone(),
     })
 }
 
@@ -84,43 +88,47 @@ fn is_decided_by_terms(place: &Place) -> bool {
 }
 
 /// Mentions that have the words of a place, wherever they stand.
-fn candidates(field: Field, place: &Place) -> Box<dyn Query> {
+fn candidates(field: Field, place: &Place, pace: &Pace) -> Box<dyn Query> {
     match place {
-        Place::Word(word) => word_candidates(field, word),
+        Place::Word(word) => word_candidates(field, word, pace),
         Place::Phrase(words) => combine(
             Occur::Must,
-            words.iter().map(|word| word_candidates(field, word)),
+            words.iter().map(|word| word_candidates(field, word, pace)),
         ),
         Place::Any(places) => combine(
             Occur::Should,
-            places.iter().map(|place| candidates(field, place)),
+            places.iter().map(|place| candidates(field, place, pace)),
         ),
         Place::Within { places, .. } => combine(
             Occur::Must,
-            places.iter().map(|place| candidates(field, place)),
+            places.iter().map(|place| candidates(field, place, pace)),
         ),
         Place::Near { left, right, .. } => {
             let both = [left, right].into_iter();
-            combine(Occur::Must, both.map(|place| candidates(field, place)))
+            combine(
+                Occur::Must,
+                both.map(|place| candidates(field, place, pace)),
+            )
         }
     }
 }
 
-fn word_candidates(field: Field, word: &Word) -> Box<dyn Query> {
+fn word_candidates(field: Field, word: &Word, pace: &Pace) -> Box<dyn Query> {
     let ways = word.ways.iter().map(|way| {
-        let tests = way.iter().map(|test| test_candidates(field, test));
+        let tests = way.iter().map(|test| test_candidates(field, test, pace));
         combine(Occur::Must, tests)
     });
     combine(Occur::Should, ways)
 }
 
-fn test_candidates(field: Field, test: &Test) -> Box<dyn Query> {
+fn test_candidates(field: Field, test: &Test, pace: &Pace) -> Box<dyn Query> {
     match test {
         Test::Terms(terms) => combine(Occur::Should, terms.iter().map(|text| term(field, text))),
         Test::Exact(exact) => term(field, &schema::exact_term(exact)),
         Test::Wild(patterns) => Box::new(ScanQuery {
             field,
             sought: Sought::Wild(patterns.clone()),
+            pace: pace.clone(),
         }),
     }
 }

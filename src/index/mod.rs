@@ -18,6 +18,7 @@
 //! catch. The next start finds it. The round maps the files afresh and so is not ended by it.
 
 mod aggregate;
+mod among;
 mod arrivals;
 mod best;
 pub mod compile;
@@ -45,12 +46,14 @@ mod verify;
 mod week;
 
 pub use aggregate::{HELD_BACK, MAX_BUCKETS, MAX_DEPTH, MIN_PEOPLE};
+pub use among::Among;
 pub use arrivals::Arrivals;
 pub use best::{CursorKey, NoCursorKey};
 pub use document::of as document;
 pub use facets::Facets;
 pub use filter::Filter;
 pub use follower::Follow;
+pub use lanes::Pace;
 pub use request::{Rebuilding, ask_no_more, ask_to_rebuild, rebuilding};
 pub use search::{MAX_RESULTS, Order, Page, Search};
 pub use survey::{Survey, Surveyed};
@@ -60,7 +63,7 @@ pub use verify::{Differences, strangers};
 use crate::store::StoreError;
 use follower::{Bell, Follower, Progress, Schedule};
 use keeper::Keeper;
-use lanes::{Lane, Lanes};
+use lanes::Lanes;
 use memo::Memo;
 use partition::Partition;
 use position::Position;
@@ -98,7 +101,7 @@ pub struct Config {
     pub purge_within_secs: u64,
     /// Longest time that a search may take.
     pub search_timeout_ms: u64,
-    /// Searches at one time, half of them long ones; more wait.
+    /// Quick searches at one time, and half as many dear ones; more wait.
     pub concurrent_searches: usize,
 }
 
@@ -288,8 +291,8 @@ impl Index {
     /// [`IndexError::TimedOut`], [`IndexError::TooBroad`], and an index that cannot be read.
     pub async fn search(&self, search: Search) -> Result<Page, IndexError> {
         let memo = Arc::clone(&self.memo);
-        self.ask(search.weeks(), move |partitions, whole, lane| {
-            search::run(partitions, &search, &memo, whole, lane)
+        self.ask(search.weeks(), move |partitions, whole, pace| {
+            search::run(partitions, &search, &memo, whole, pace)
         })
         .await
     }
@@ -299,8 +302,8 @@ impl Index {
     /// # Errors
     /// As [`Index::search`].
     pub async fn survey(&self, survey: Survey) -> Result<Surveyed, IndexError> {
-        self.ask(survey.search().weeks(), move |partitions, whole, lane| {
-            survey::run(partitions, &survey, whole, lane)
+        self.ask(survey.search().weeks(), move |partitions, whole, pace| {
+            survey::run(partitions, &survey, whole, pace)
         })
         .await
     }
@@ -309,15 +312,15 @@ impl Index {
     async fn ask<T: Send + 'static>(
         &self,
         weeks: RangeInclusive<Week>,
-        work: impl FnOnce(&[Arc<Partition>], bool, &mut Lane) -> Result<(T, Vec<Week>), IndexError>
+        work: impl FnOnce(&[Arc<Partition>], bool, &Pace) -> Result<(T, Vec<Week>), IndexError>
         + Send
         + 'static,
     ) -> Result<T, IndexError> {
         // Held until the work is done, even when nobody waits for it any more.
-        let mut lane = self.lanes.enter(self.search_timeout).await?;
+        let pace = self.lanes.enter(self.search_timeout).await?;
         let partitions = self.shelf.newest_first(weeks);
         let whole = self.is_whole();
-        let (answer, damaged) = blocking(move || work(&partitions, whole, &mut lane)).await?;
+        let (answer, damaged) = blocking(move || work(&partitions, whole, &pace)).await?;
         if !damaged.is_empty() {
             self.progress.suspect(damaged);
             self.wake();

@@ -4,6 +4,7 @@
 //! and the spans computed as the matcher does ([`crate::query::spans`]). Deleted documents are
 //! passed on like any other; tantivy filters them afterwards.
 
+use super::lanes::Pace;
 use super::scan::{Sought, explain};
 use super::schema::exact_term;
 use crate::query::spans::{Positions, spans};
@@ -30,6 +31,7 @@ pub struct NearQuery {
     pub place: Arc<Place>,
     /// Finds at least the mentions in question.
     pub candidates: Arc<dyn Query>,
+    pub pace: Pace,
 }
 
 impl Query for NearQuery {
@@ -42,6 +44,7 @@ impl Query for NearQuery {
             field: self.field,
             place: Arc::clone(&self.place),
             candidates,
+            pace: self.pace.clone(),
         }))
     }
 }
@@ -50,6 +53,7 @@ struct NearWeight {
     field: Field,
     place: Arc<Place>,
     candidates: Box<dyn Weight>,
+    pace: Pace,
 }
 
 impl Weight for NearWeight {
@@ -62,7 +66,8 @@ impl Weight for NearWeight {
         for word in self.place.words() {
             for test in word.ways.iter().flatten() {
                 if !lists.contains_key(test) {
-                    lists.insert(test.clone(), postings(segment, self.field, test)?);
+                    let found = postings(segment, self.field, test, &self.pace)?;
+                    lists.insert(test.clone(), found);
                 }
             }
         }
@@ -71,6 +76,8 @@ impl Weight for NearWeight {
             place: Arc::clone(&self.place),
             here: Here { doc: 0, lists },
             boost,
+            pace: self.pace.clone(),
+            is_over: false,
         };
         scorer.settle();
         Ok(Box::new(scorer))
@@ -86,6 +93,7 @@ fn postings(
     segment: &SegmentReader,
     field: Field,
     test: &Test,
+    pace: &Pace,
 ) -> tantivy::Result<Vec<SegmentPostings>> {
     let inverted = segment.inverted_index(field)?;
     let positions = IndexRecordOption::WithFreqsAndPositions;
@@ -100,7 +108,7 @@ fn postings(
         Test::Exact(exact) => lists.extend(named(&exact_term(exact))?),
         Test::Wild(patterns) => {
             let sought = Sought::Wild(patterns.clone());
-            for info in sought.terms(segment, field, MAX_EXPANSIONS)? {
+            for info in sought.terms(segment, field, MAX_EXPANSIONS, pace)? {
                 lists.push(inverted.read_postings_from_terminfo(&info, positions)?);
             }
         }
@@ -113,6 +121,9 @@ struct NearScorer {
     place: Arc<Place>,
     here: Here,
     boost: Score,
+    pace: Pace,
+    /// The time is over. A scorer cannot fail: it ends, and whoever asked looks at the clock.
+    is_over: bool,
 }
 
 /// The positions in one document. Documents come in ascending order.
@@ -142,9 +153,13 @@ impl NearScorer {
     /// Moves on to the first candidate from here on in which the place exists.
     fn settle(&mut self) -> DocId {
         loop {
-            let doc = self.candidates.doc();
+            let doc = self.doc();
             if doc == TERMINATED {
                 return doc;
+            }
+            if self.pace.check().is_err() {
+                self.is_over = true;
+                return TERMINATED;
             }
             self.here.doc = doc;
             if !spans(&self.place, &mut self.here).is_empty() {
@@ -169,7 +184,10 @@ impl DocSet for NearScorer {
     }
 
     fn doc(&self) -> DocId {
-        self.candidates.doc()
+        match self.is_over {
+            true => TERMINATED,
+            false => self.candidates.doc(),
+        }
     }
 
     fn size_hint(&self) -> u32 {
@@ -213,7 +231,10 @@ mod tests {
     }
 
     fn count(searcher: &Searcher, written: &str) -> tantivy::Result<usize> {
-        searcher.search(&*compile(Query::parse(written).unwrap().expr()), &Count)
+        searcher.search(
+            &*compile(Query::parse(written).unwrap().expr(), &Pace::default()),
+            &Count,
+        )
     }
 
     #[test]
@@ -228,10 +249,32 @@ mod tests {
         }
     }
 
+    /// A scan fails, a scorer ends: both before they have looked at anything.
+    #[tokio::test]
+    async fn who_has_no_time_looks_at_nothing() {
+        let searcher = searcher(&["die Grenze und der Stau", "Grenze Stau"]);
+        let lanes = crate::index::lanes::Lanes::new(1);
+        for (written, found) in [("Gr*ze", 2), ("Grenze NEAR/5 Stau", 2)] {
+            assert_eq!(count(&searcher, written).unwrap(), found);
+            let pace = lanes.enter(std::time::Duration::ZERO).await.unwrap();
+            let query = compile(Query::parse(written).unwrap().expr(), &pace);
+            match searcher.search(&*query, &Count) {
+                Err(error) => {
+                    let fault = crate::index::scan::query_fault(error.into());
+                    assert!(
+                        matches!(fault, crate::index::IndexError::TimedOut),
+                        "{written}"
+                    );
+                }
+                Ok(count) => assert_eq!((written, count), ("Grenze NEAR/5 Stau", 0)),
+            }
+        }
+    }
+
     #[test]
     fn a_match_can_be_explained() {
         let searcher = searcher(&["a b", "b a"]);
-        let query = compile(Query::parse("\"b a\"").unwrap().expr());
+        let query = compile(Query::parse("\"b a\"").unwrap().expr(), &Pace::default());
         let at = |doc_id| tantivy::DocAddress::new(0, doc_id);
         assert!(query.explain(&searcher, at(0)).is_err());
         assert!(query.explain(&searcher, at(1)).is_ok());

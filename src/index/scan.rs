@@ -1,5 +1,7 @@
 //! Looks through a field's dictionary: words with wildcards, hosts under a host, parts of addresses.
 
+use super::IndexError;
+use super::lanes::Pace;
 use super::schema::EXACT_SIGN;
 use crate::query::{Keyword, literal_prefix, word_glob};
 use tantivy::index::SegmentReader;
@@ -22,18 +24,24 @@ impl Sought {
     /// Where the postings of these terms are in one segment, each term once.
     ///
     /// # Errors
-    /// [`too_many`] where there are more than `limit`; the index's own errors.
+    /// [`too_many`] where there are more than `limit`; no time left; the index's own errors.
     pub fn terms(
         &self,
         segment: &SegmentReader,
         field: Field,
         limit: usize,
+        pace: &Pace,
     ) -> tantivy::Result<Vec<TermInfo>> {
         let inverted = segment.inverted_index(field)?;
         let mut found = Vec::new();
+        let mut looked_at = 0_usize;
         for (pass, prefix) in self.prefixes().into_iter().enumerate() {
             let mut terms = inverted.terms().range().ge(prefix).into_stream()?;
             while let Some((term, info)) = terms.next() {
+                if looked_at.is_multiple_of(TERMS_CHECK) {
+                    in_time(pace)?;
+                }
+                looked_at = looked_at.wrapping_add(1);
                 if !term.starts_with(prefix.as_bytes()) {
                     break;
                 }
@@ -80,8 +88,34 @@ impl Sought {
     }
 }
 
-/// The engine's errors are made of text: this one is told from others by how it starts.
+/// The engine's errors are made of text: these are told from others by how they start.
 const TOO_MANY: &str = "too many words: ";
+const NO_TIME: &str = "no time left for the search";
+/// Words of a dictionary between two looks at the clock.
+const TERMS_CHECK: usize = 64;
+
+/// [`Pace::check`] for where only the engine's errors go.
+///
+/// # Errors
+/// One that [`query_fault`] knows again.
+pub(super) fn in_time(pace: &Pace) -> tantivy::Result<()> {
+    pace.check()
+        .map_err(|_| TantivyError::InvalidArgument(NO_TIME.to_owned()))
+}
+
+/// What the engine was made to say by a query, as the fault that it is.
+pub(super) fn query_fault(error: IndexError) -> IndexError {
+    match &error {
+        IndexError::Engine(TantivyError::InvalidArgument(said)) if said == NO_TIME => {
+            IndexError::TimedOut
+        }
+        IndexError::Engine(engine) => match too_broad(engine).map(str::to_owned) {
+            Some(pattern) => IndexError::TooBroad { pattern },
+            None => error,
+        },
+        _ => error,
+    }
+}
 
 /// A pattern that stands for more words than are looked at.
 fn too_many(pattern: &str) -> TantivyError {
@@ -101,6 +135,7 @@ pub fn too_broad(error: &TantivyError) -> Option<&str> {
 pub struct ScanQuery {
     pub field: Field,
     pub sought: Sought,
+    pub pace: Pace,
 }
 
 impl Query for ScanQuery {
@@ -113,11 +148,16 @@ struct ScanWeight(ScanQuery);
 
 impl Weight for ScanWeight {
     fn scorer(&self, segment: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
-        let ScanQuery { field, sought } = &self.0;
+        let ScanQuery {
+            field,
+            sought,
+            pace,
+        } = &self.0;
         let inverted = segment.inverted_index(*field)?;
         let mut docs = BitSet::with_max_value(segment.max_doc());
         // The set's size does not grow with the terms: no limit is needed.
-        for term in sought.terms(segment, *field, usize::MAX)? {
+        for term in sought.terms(segment, *field, usize::MAX, pace)? {
+            in_time(pace)?;
             let mut block =
                 inverted.read_block_postings_from_terminfo(&term, IndexRecordOption::Basic)?;
             while !block.docs().is_empty() {

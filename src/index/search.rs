@@ -6,10 +6,10 @@
 use super::aggregate::{self, Plan};
 use super::best::{Best, CursorKey};
 use super::filter::Filter;
-use super::lanes::Lane;
+use super::lanes::Pace;
 use super::memo::{Answer, Asked, Memo};
 use super::partition::Partition;
-use super::scan::too_broad;
+use super::scan::query_fault;
 use super::week::Week;
 use super::{Aggregations, IndexError, compile, schema, story};
 use crate::model::{FlagKind, Kind, Stance};
@@ -131,20 +131,20 @@ impl Search {
     }
 
     /// The query for one partition; a week that lies inside the range needs no look at the times.
-    pub(super) fn query(&self, week: Week) -> Box<dyn Query> {
+    pub(super) fn query(&self, week: Week, pace: &Pace) -> Box<dyn Query> {
         let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
         if let Some(expr) = &self.query {
-            clauses.push((Occur::Must, compile::compile(expr)));
+            clauses.push((Occur::Must, compile::compile(expr, pace)));
         }
         if let Some(site) = &self.site {
             let site = Expr::Keyword(Keyword {
                 field: KeyField::Site,
                 value: address(site),
             });
-            clauses.push((Occur::Must, compile::compile(&site)));
+            clauses.push((Occur::Must, compile::compile(&site, pace)));
         }
         if let Some(filter) = &self.filter {
-            clauses.push((Occur::Must, filter.compile()));
+            clauses.push((Occur::Must, filter.compile(pace)));
         }
         if let Some(story) = self.story {
             let term = Term::from_field_i64(schema::STORY, story);
@@ -184,14 +184,14 @@ pub(super) fn run(
     search: &Search,
     memo: &Memo,
     whole: bool,
-    lane: &mut Lane,
+    pace: &Pace,
 ) -> Result<(Page, Vec<Week>), IndexError> {
     let plan = search.aggregations.as_ref().map(Plan::new).transpose()?;
     let limit = search.limit.min(MAX_RESULTS);
     let mut run = Run {
         search,
         limit,
-        lane,
+        pace,
         memo,
         plan,
         total: 0,
@@ -212,7 +212,7 @@ pub(super) fn run(
     let (listed, next) = run.best.page();
     let stories = listed.iter().map(|(_, story)| *story).collect();
     let in_story = match search.one_of_each_story {
-        true => story::count(&partitions, search, stories, run.lane, &mut damaged)?,
+        true => story::count(&partitions, search, stories, pace, &mut damaged)?,
         false => Vec::new(),
     };
     let whole = whole && damaged.is_empty();
@@ -247,19 +247,10 @@ pub(super) fn over(
     Ok(damaged)
 }
 
-/// A wildcard that stands for too many words is the query's fault.
-fn query_fault(error: IndexError) -> IndexError {
-    let pattern = match &error {
-        IndexError::Engine(engine) => too_broad(engine).map(str::to_owned),
-        _ => None,
-    };
-    pattern.map_or(error, |pattern| IndexError::TooBroad { pattern })
-}
-
 struct Run<'a> {
     search: &'a Search,
     limit: usize,
-    lane: &'a mut Lane,
+    pace: &'a Pace,
     memo: &'a Memo,
     plan: Option<Plan>,
     total: u64,
@@ -278,7 +269,8 @@ struct Look<'a> {
 
 impl Run<'_> {
     fn partition(&mut self, partition: &Partition) -> Result<(), IndexError> {
-        let query = self.search.query(partition.week);
+        self.pace.check()?;
+        let query = self.search.query(partition.week, self.pace);
         let searcher = partition.searcher();
         let asked = Asked {
             files: searcher.generation().clone(),
@@ -320,7 +312,7 @@ impl Run<'_> {
         let mut total = 0;
         let mut merged = IntermediateAggregationResults::default();
         for (number, segment) in (0..).zip(searcher.segment_readers()) {
-            self.lane.check()?;
+            self.pace.check()?;
             if !look.page && self.plan.is_none() {
                 total += u64::from(look.weight.count(segment)?);
                 continue;
@@ -335,6 +327,8 @@ impl Run<'_> {
                 aggregate::merge(&mut merged, aggregate::harvest(collector)?)?;
             }
         }
+        // A scorer without time left ends early: what it found is no answer.
+        self.pace.check()?;
         let plan = self.plan.as_ref().filter(|_| look.count);
         let buckets = match plan {
             Some(plan) => plan.finish(merged.clone())?.1,
@@ -380,7 +374,7 @@ impl Run<'_> {
             }
             doc = scorer.advance();
             if block.len() == BLOCK || doc == TERMINATED {
-                self.lane.check()?;
+                self.pace.check()?;
                 if let Some(collector) = &mut collector {
                     aggregate::collect(collector, &block);
                 }
@@ -415,10 +409,11 @@ impl Run<'_> {
                 }
                 seen += 1;
                 if seen.is_multiple_of(DEADLINE_CHECK) {
-                    self.lane.check()?;
+                    self.pace.check()?;
                 }
                 doc = scorer.advance();
             }
+            self.pace.check()?;
         }
         Ok(())
     }
@@ -428,7 +423,7 @@ impl Run<'_> {
             Order::Relevance => EnableScoring::enabled_from_searcher(searcher),
             Order::Newest | Order::Oldest => EnableScoring::disabled_from_searcher(searcher),
         };
-        Ok(self.search.query(week).weight(scoring)?)
+        Ok(self.search.query(week, self.pace).weight(scoring)?)
     }
 
     fn rank(&self, scorer: &mut dyn Scorer) -> u32 {

@@ -1,6 +1,6 @@
 //! How many of the mentions found belong to each story of a page.
 
-use super::lanes::Lane;
+use super::lanes::Pace;
 use super::partition::Partition;
 use super::search::{DEADLINE_CHECK, Search, over};
 use super::week::Week;
@@ -19,13 +19,13 @@ pub(super) fn count(
     partitions: &[Arc<Partition>],
     search: &Search,
     stories: Vec<i64>,
-    lane: &mut Lane,
+    pace: &Pace,
     damaged: &mut Vec<Week>,
 ) -> Result<Vec<u64>, IndexError> {
     let mut counts: HashMap<i64, u64> = HashMap::new();
     if !stories.is_empty() {
         let more = over(partitions, &mut |partition| {
-            count_in(partition, search, &stories, lane, &mut counts)
+            count_in(partition, search, &stories, pace, &mut counts)
         })?;
         damaged.extend(more);
     }
@@ -37,13 +37,13 @@ fn count_in(
     partition: &Partition,
     search: &Search,
     stories: &[i64],
-    lane: &mut Lane,
+    pace: &Pace,
     counts: &mut HashMap<i64, u64>,
 ) -> Result<(), IndexError> {
     let terms = stories.iter();
     let of_these = terms.map(|story| Term::from_field_i64(schema::STORY, *story));
     let query = BooleanQuery::new(vec![
-        (Occur::Must, search.query(partition.week)),
+        (Occur::Must, search.query(partition.week, pace)),
         (
             Occur::Must,
             Box::new(TermSetQuery::new(of_these)) as Box<dyn Query>,
@@ -63,11 +63,11 @@ fn count_in(
             }
             seen += 1;
             if seen.is_multiple_of(DEADLINE_CHECK) {
-                lane.check()?;
+                pace.check()?;
             }
             doc = scorer.advance();
         }
-        lane.check()?;
+        pace.check()?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What a query finds over a row of intervals, and a random sample of it: for trying a watch on the
 //! archive before it is used.
 
-use super::lanes::Lane;
+use super::lanes::Pace;
 use super::search::{DEADLINE_CHECK, Search, over};
 use super::week::Week;
 use super::{IndexError, partition::Partition};
@@ -57,7 +57,7 @@ pub(super) fn run(
     partitions: &[Arc<Partition>],
     survey: &Survey,
     whole: bool,
-    lane: &mut Lane,
+    pace: &Pace,
 ) -> Result<(Surveyed, Vec<Week>), IndexError> {
     let mut run = Run {
         search: survey.search(),
@@ -66,7 +66,7 @@ pub(super) fn run(
         sample: survey.sample,
         seed: survey.seed,
         drawn: BinaryHeap::new(),
-        lane,
+        pace,
     };
     let damaged = over(partitions, &mut |partition| run.partition(partition))?;
     let drawn = run.drawn.into_sorted_vec();
@@ -86,12 +86,12 @@ struct Run<'a> {
     seed: u64,
     /// The mentions with the smallest lots so far, the largest of them on top.
     drawn: BinaryHeap<(u64, i64)>,
-    lane: &'a mut Lane,
+    pace: &'a Pace,
 }
 
 impl Run<'_> {
     fn partition(&mut self, partition: &Partition) -> Result<(), IndexError> {
-        let query = self.search.query(partition.week);
+        let query = self.search.query(partition.week, self.pace);
         let searcher = partition.searcher();
         let weight = query.weight(EnableScoring::disabled_from_searcher(&searcher))?;
         for segment in searcher.segment_readers() {
@@ -108,7 +108,7 @@ impl Run<'_> {
         let mut doc = scorer.doc();
         while doc != TERMINATED {
             if looked_at.is_multiple_of(DEADLINE_CHECK) {
-                self.lane.check()?;
+                self.pace.check()?;
             }
             looked_at = looked_at.wrapping_add(1);
             if let (Some(at), Some(id)) = (published.first(doc), ids.first(doc))
@@ -119,7 +119,8 @@ impl Run<'_> {
             }
             doc = scorer.advance();
         }
-        Ok(())
+        // A scorer without time left ends early: what it found is no answer.
+        self.pace.check()
     }
 
     fn count(&mut self, published_ms: i64) {

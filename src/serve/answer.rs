@@ -1,6 +1,6 @@
 //! Answers that are not tied to one page: refusals, the sign-in form, the style sheet.
 
-use super::archive::SearchError;
+use super::archive::{MAX_IN_CASES, SearchError};
 use super::es;
 use super::frame::{self, Frame, html};
 use super::words::Tongue;
@@ -106,9 +106,10 @@ fn code(status: StatusCode) -> &'static str {
 /// The status that a failed search answers with.
 pub fn status_of(error: &SearchError) -> StatusCode {
     match error {
-        SearchError::BadQuery { .. } | SearchError::BadMark | SearchError::BadAggregation(_) => {
-            StatusCode::BAD_REQUEST
-        }
+        SearchError::BadQuery { .. }
+        | SearchError::BadMark
+        | SearchError::BadAggregation(_)
+        | SearchError::TooManyInCases => StatusCode::BAD_REQUEST,
         SearchError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         SearchError::Busy => StatusCode::SERVICE_UNAVAILABLE,
         SearchError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -129,6 +130,13 @@ pub fn told(error: &SearchError, tongue: Tongue) -> String {
         }
         SearchError::BadMark => words.bad_mark.to_owned(),
         SearchError::BadAggregation(fault) => fault.clone(),
+        SearchError::TooManyInCases => match tongue {
+            Tongue::De => format!(
+                "In solchen Fällen stehen mehr als {MAX_IN_CASES} Erwähnungen dieses Zeitraums. Bitte \
+                 den Zeitraum eingrenzen."
+            ),
+            Tongue::En => error.to_string(),
+        },
         SearchError::TimedOut => words.timed_out.to_owned(),
         SearchError::Busy => words.busy.to_owned(),
         SearchError::Internal => words.internal.to_owned(),

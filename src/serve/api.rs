@@ -1,4 +1,4 @@
-//! The JSON API; nothing in it changes anything. Names of fields are part of the contract; an item never holds a
+//! The JSON API. Names of fields are part of the contract; an item never holds a
 //! pseudonym, a key, a handle or anything sealed.
 
 use super::Shared;
@@ -119,6 +119,7 @@ pub async fn about(State(house): State<Shared>) -> Response {
             "search": "/api/search",
             "mention": "/api/mentions/{id}",
             "correct a label (POST)": "/api/mentions/{id}/stance",
+            "saved searches": "/api/saved",
             "cases": "/api/cases",
             "watches": "/api/watches",
             "try a watch (POST)": "/api/watches/test",
@@ -199,7 +200,7 @@ fn case(case: &Case) -> serde_json::Value {
     })
 }
 
-fn bad_parameter(fault: &Fault) -> Response {
+pub fn bad_parameter(fault: &Fault) -> Response {
     let status = StatusCode::BAD_REQUEST;
     error_json(status, "bad_parameter", &fault.to_string(), None)
 }
@@ -212,12 +213,19 @@ pub fn missing() -> Response {
 pub fn failed(error: &SearchError) -> Response {
     let (code, place) = match error {
         SearchError::BadQuery { start, end, .. } => ("bad_query", Some((*start, *end))),
-        SearchError::BadMark | SearchError::BadAggregation(_) => ("bad_parameter", None),
+        SearchError::BadMark | SearchError::BadAggregation(_) | SearchError::TooManyInCases => {
+            ("bad_parameter", None)
+        }
         SearchError::TimedOut => ("timed_out", None),
         SearchError::Busy => ("busy", None),
         SearchError::Internal => ("internal", None),
     };
-    let mut response = error_json(status_of(error), code, &error.to_string(), place);
+    // A program that is told 408 knows that it asked for too much; a browser would ask again.
+    let status = match error {
+        SearchError::TimedOut => StatusCode::REQUEST_TIMEOUT,
+        error => status_of(error),
+    };
+    let mut response = error_json(status, code, &error.to_string(), place);
     if *error == SearchError::Busy {
         let headers = response.headers_mut();
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

@@ -5,7 +5,9 @@ use super::preview::{Preview, PreviewRequest};
 use crate::index::{Aggregations, Filter};
 use crate::model::{FlagKind, Kind, Span, Stance};
 use crate::query::Fault;
-use crate::store::{Case, Coding, Judged, StoredMention};
+use crate::store::{
+    Case, CaseFilter, Coding, Judged, SavedChange, SavedSearch, Saving, StoredMention,
+};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,6 +17,8 @@ use std::ops::Range;
 pub const MAX_LIMIT: usize = 100;
 /// Most mentions that the page of one case shows.
 pub const MAX_CASE_MENTIONS: usize = 200;
+/// Mentions in cases that a search by their state looks at.
+pub const MAX_IN_CASES: usize = 100_000;
 
 /// What one person says of one mention of the weekly sample; `None` takes it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +67,8 @@ pub struct Request {
     /// Toward `target`, else toward the target of `watch`, else toward any target.
     pub stance: Option<Stance>,
     pub flag: Option<FlagKind>,
+    /// By the cases that a mention is in, as they stand at this moment.
+    pub case: Option<CaseFilter>,
     /// Whom the stance is toward; without a stance, mentions that have one toward it.
     pub target: Option<String>,
     /// A host; the hosts under it belong to it.
@@ -97,6 +103,7 @@ impl Default for Request {
             kind: None,
             stance: None,
             flag: None,
+            case: None,
             target: None,
             site: None,
             lang: None,
@@ -153,7 +160,13 @@ pub enum SearchError {
     /// What was to be counted cannot be; printed in English.
     #[error("{0}")]
     BadAggregation(String),
-    #[error("the search took too long")]
+    /// More than [`MAX_IN_CASES`].
+    #[error(
+        "`case`: more than {MAX_IN_CASES} mentions of that time are in such cases; ask for a shorter \
+         time (`since`, `until`)"
+    )]
+    TooManyInCases,
+    #[error("the search took too long; ask for a shorter time or fewer wildcards")]
     TimedOut,
     #[error("too many searches at one time")]
     Busy,
@@ -227,6 +240,12 @@ pub trait Archive: Send + Sync {
     fn open_cases(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Case>, SearchError>>;
 
     fn case(&self, id: i64) -> BoxFuture<'_, Result<Option<CaseFile>, SearchError>>;
+
+    /// The saved searches, by name.
+    fn saved(&self) -> BoxFuture<'_, Result<Vec<SavedSearch>, SearchError>>;
+
+    /// Saves, renames or deletes one.
+    fn change_saved(&self, change: SavedChange) -> BoxFuture<'_, Result<Saving, SearchError>>;
 
     /// All configured sources.
     fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceState>, SearchError>>;

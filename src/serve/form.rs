@@ -8,6 +8,7 @@ use super::view::clean;
 use super::words::Tongue;
 use crate::index::Facets;
 use crate::model::{FlagKind, Stance};
+use crate::store::CaseFilter;
 
 /// One entry of a drop-down list.
 pub struct Choice {
@@ -62,6 +63,8 @@ impl SearchForm {
                     choices,
                 }
             };
+        let cases = CaseFilter::ALL.map(|case| named(case.as_str(), tongue.case_filter(case)));
+        let case = request.case.map(CaseFilter::as_str);
         let stance = request.stance.map(Stance::as_str);
         let flag = request.flag.map(FlagKind::as_str);
         let (watch, source) = (request.watch.as_deref(), request.source.as_deref());
@@ -76,6 +79,7 @@ impl SearchForm {
             ),
             select("stance", words.stance, &stances, stance, &facets.stance),
             select("flag", words.flag, &flags, flag, &facets.flag),
+            select("case", words.case, &cases, case, &[]),
             ranges(asked, tongue),
             orders(asked, tongue),
             groups(asked, tongue),

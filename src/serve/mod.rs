@@ -1,7 +1,7 @@
 //! HTTP: pages for editors, JSON for programs, `/metrics` and health for operators.
 //!
 //! Owns routing, limits, access and what a page looks like. Does not own searching or storing: it
-//! asks an [`Archive`]. Read-only: nothing here changes the archive.
+//! asks an [`Archive`]. What the office says of labels and saves as searches goes through it too.
 //!
 //! On the way in every request passes, in this order: security headers ([`limits::protect`]), the
 //! request histogram ([`limits::observe`]), the door ([`guard::check`]) and the bounds
@@ -26,6 +26,8 @@ mod page;
 mod params;
 mod preview;
 mod reasons;
+mod saved;
+mod saved_words;
 mod settings;
 mod status;
 mod tongue;
@@ -34,14 +36,16 @@ mod words;
 
 pub use api_watches::preview_json;
 pub use archive::{
-    Archive, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_LIMIT, Order,
-    Request, Results, SearchError, SourceState,
+    Archive, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_IN_CASES,
+    MAX_LIMIT, Order, Request, Results, SearchError, SourceState,
 };
 pub use guard::OPEN;
+pub use params::{Asked, Group, Range, read as read_parameters};
 pub use preview::{
     DIFFERENCE_SAMPLE, Difference, Example, MAX_PREVIEW_DAYS, PREVIEW_SAMPLE, Preview,
     PreviewRequest, Side, Term,
 };
+pub use saved_words::english as saving_told;
 pub use settings::{Config, Secret, Settings, SettingsError};
 
 use crate::classify::Classifier;
@@ -149,6 +153,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/mentions/{id}/stance", post(judge::by_page)),
         ("/cases", get(cases::list)),
         ("/cases/{id}", get(cases::one)),
+        (
+            "/saved",
+            post(saved::by_page).layer(DefaultBodyLimit::max(saved::MAX_FORM_BYTES)),
+        ),
         ("/coding", get(coding::page).post(coding::code)),
         ("/login", get(guard::form).post(guard::sign_in)),
         ("/logout", post(guard::sign_out)),
@@ -159,6 +167,16 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/api/mentions/{id}", get(api::mention)),
         ("/api/mentions/{id}/stance", post(judge::by_api)),
         ("/api/cases", get(api::cases)),
+        (
+            "/api/saved",
+            get(saved::list)
+                .post(saved::save)
+                .layer(DefaultBodyLimit::max(saved::MAX_FORM_BYTES)),
+        ),
+        (
+            "/api/saved/{name}",
+            post(saved::rename).delete(saved::delete),
+        ),
         ("/api/coding", get(coding::json)),
         ("/api/watches", get(api_watches::list)),
         (

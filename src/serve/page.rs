@@ -6,6 +6,7 @@ use super::api::watched_places;
 use super::archive::{Request, Results, SearchError};
 use super::frame::{Frame, Visit, html};
 use super::params::{self, Asked, Group};
+use super::saved::Shelf;
 use super::status::Ears;
 use super::view::{Shown, clean};
 use super::words::Tongue;
@@ -62,6 +63,7 @@ struct Trouble {
 struct SearchPage {
     frame: Frame,
     form: form::SearchForm,
+    saved: Shelf,
     ears: Ears,
     model: String,
     trouble: Option<Trouble>,
@@ -78,6 +80,12 @@ struct SearchPage {
     search: String,
     /// Under an empty result: true when every source was heard throughout.
     heard: bool,
+}
+
+/// What stands beside the results.
+struct Beside {
+    ears: Ears,
+    saved: Shelf,
 }
 
 /// `GET /`.
@@ -112,14 +120,17 @@ pub async fn search(
             (asked, outcome)
         }
     };
-    let ears = Ears::of(&house, visit.tongue).await;
+    let beside = Beside {
+        ears: Ears::of(&house, visit.tongue).await,
+        saved: Shelf::of(&house, &asked, &visit).await,
+    };
     let (status, trouble, results) = match outcome {
         Ok(results) => (StatusCode::OK, None, results),
         Err((status, trouble)) => (status, Some(trouble), Results::default()),
     };
     let mut response = html(
         status,
-        &search_page(&house, &visit, &asked, ears, trouble, results),
+        &search_page(&house, &visit, &asked, beside, trouble, results),
     );
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let headers = response.headers_mut();
@@ -150,10 +161,11 @@ fn search_page(
     house: &House,
     visit: &Visit,
     asked: &Asked,
-    ears: Ears,
+    beside: Beside,
     trouble: Option<Trouble>,
     results: Results,
 ) -> SearchPage {
+    let Beside { ears, saved } = beside;
     let lang = ("lang", visit.lang());
     let switch = asked.address(&[("lang", visit.tongue.words().switch_lang)]);
     let title = match asked.request.query.as_str() {
@@ -176,6 +188,7 @@ fn search_page(
         form: search_form(&house.names(), &facets, asked, visit),
         heard: ears.heard(asked.request.since, asked.request.until),
         ears,
+        saved,
         model: house.model(),
         trouble,
         total: results.total,

@@ -7,14 +7,15 @@
 use super::archive::{MAX_LIMIT, Order, Request};
 use super::words::Tongue;
 use crate::model::{FlagKind, Kind, Stance};
+use crate::store::CaseFilter;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use url::form_urlencoded;
 
 /// The parameters that a search knows.
-pub const KNOWN: [&str; 17] = [
-    "q", "watch", "source", "kind", "stance", "flag", "target", "site", "language", "story",
-    "group", "range", "since", "until", "order", "limit", "after",
+pub const KNOWN: [&str; 18] = [
+    "q", "watch", "source", "kind", "stance", "flag", "case", "target", "site", "language",
+    "story", "group", "range", "since", "until", "order", "limit", "after",
 ];
 /// Words that ask for a person; answered with the reason instead of "unknown".
 const BY_PERSON: [&str; 6] = ["author", "autor", "user", "handle", "account", "pseudonym"];
@@ -160,6 +161,7 @@ impl Asked {
         put("kind", request.kind.map(Kind::as_str));
         put("stance", request.stance.map(Stance::as_str));
         put("flag", request.flag.map(FlagKind::as_str));
+        put("case", request.case.map(CaseFilter::as_str));
         put("target", request.target.as_deref());
         put("site", request.site.as_deref());
         put("language", request.lang.as_deref());
@@ -259,6 +261,7 @@ fn take(asked: &mut Asked, name: &'static str, value: &str) -> Result<(), Fault>
         "kind" => request.kind = Some(one_of(name, value, Kind::ALL, Kind::as_str)?),
         "stance" => request.stance = Some(one_of(name, value, Stance::ALL, Stance::as_str)?),
         "flag" => request.flag = Some(one_of(name, value, FlagKind::ALL, FlagKind::as_str)?),
+        "case" => request.case = Some(one_of(name, value, CaseFilter::ALL, CaseFilter::as_str)?),
         "target" => request.target = Some(value.to_owned()),
         "site" => request.site = Some(value.to_owned()),
         "language" => request.lang = Some(language(name, value)?),
@@ -384,7 +387,7 @@ mod tests {
     #[test]
     fn an_address_asks_the_same_again() {
         let query = "?q=a+%22b%22&watch=minister&source=x&kind=post&stance=critical&flag=enquiry\
-                     &target=minister&site=a.de&language=de&story=7&group=none&range=7d&until=2026-11-21&order=relevance&limit=5";
+                     &case=acknowledged&target=minister&site=a.de&language=de&story=7&group=none&range=7d&until=2026-11-21&order=relevance&limit=5";
         let asked = read(&query[1..], &[], now()).unwrap();
         assert_eq!(asked.address(&[]), query);
         assert_eq!(
@@ -398,6 +401,10 @@ mod tests {
         check("page=2", "valid are: q, watch");
         check("author=someone", "statements, not at people");
         check("stance=angry", "supportive | critical | neutral | unclear");
+        check(
+            "case=done",
+            "open | acknowledged | assessed | answered | closed | any | none",
+        );
         check("limit=101", "1 … 100");
         check("limit=-1", "1 … 100");
         check("story=x", "1, 2, 3");

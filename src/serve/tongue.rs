@@ -2,7 +2,7 @@
 
 use super::words::{DE, EN, Words};
 use crate::model::{FlagKind, Kind, Stance};
-use crate::store::CaseState;
+use crate::store::{CaseFilter, CaseState};
 
 /// The language of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,6 +69,14 @@ impl Tongue {
             CaseState::Assessed => self.pick("bewertet", "assessed"),
             CaseState::Answered => self.pick("beantwortet", "answered"),
             CaseState::Closed => self.pick("geschlossen", "closed"),
+        }
+    }
+
+    pub fn case_filter(self, case: CaseFilter) -> &'static str {
+        match case {
+            CaseFilter::In(state) => self.case_state(state),
+            CaseFilter::Any => self.pick("mit Fall", "in a case"),
+            CaseFilter::None => self.pick("ohne Fall", "in no case"),
         }
     }
 

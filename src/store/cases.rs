@@ -5,6 +5,7 @@ use crate::model::{FlagKind, Stance};
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use std::ops::Range;
 
 /// Mentions that one count looks at: a flood must not make every further mention dearer.
 const MAX_COUNTED: u32 = 1_000;
@@ -36,6 +37,41 @@ impl CaseState {
             CaseState::Answered => "answered",
             CaseState::Closed => "closed",
         }
+    }
+}
+
+/// Which mentions are meant, by the cases that they are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseFilter {
+    /// In a case that stands there.
+    In(CaseState),
+    /// In a case.
+    Any,
+    /// In no case.
+    None,
+}
+
+impl CaseFilter {
+    pub const ALL: [CaseFilter; 7] = [
+        CaseFilter::In(CaseState::Open),
+        CaseFilter::In(CaseState::Acknowledged),
+        CaseFilter::In(CaseState::Assessed),
+        CaseFilter::In(CaseState::Answered),
+        CaseFilter::In(CaseState::Closed),
+        CaseFilter::Any,
+        CaseFilter::None,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CaseFilter::In(state) => state.as_str(),
+            CaseFilter::Any => "any",
+            CaseFilter::None => "none",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
     }
 }
 
@@ -256,6 +292,28 @@ impl Store {
             "SELECT mention_id FROM case_mention WHERE case_id = $1 ORDER BY mention_id",
         )
         .bind(case_id)
+        .fetch_all(&self.readers)
+        .await?)
+    }
+
+    /// Numbers of the mentions published in a range of Unix milliseconds that are in a case, or in
+    /// one that stands at `state`; in ascending order, at most `limit`.
+    pub async fn mentions_in_cases(
+        &self,
+        state: Option<CaseState>,
+        span_ms: Range<i64>,
+        limit: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT DISTINCT i.mention_id FROM desk_case c
+             JOIN case_mention i ON i.case_id = c.id JOIN mention m ON m.id = i.mention_id
+             WHERE ($1 = '' OR c.state = $1) AND m.published_ms >= $2 AND m.published_ms < $3
+             ORDER BY i.mention_id LIMIT $4",
+        )
+        .bind(state.map_or("", CaseState::as_str))
+        .bind(span_ms.start)
+        .bind(span_ms.end)
+        .bind(limit)
         .fetch_all(&self.readers)
         .await?)
     }

@@ -17,18 +17,20 @@ mod outbox;
 mod read;
 mod retention;
 mod room;
+mod saved;
 mod stories;
 mod versions;
 mod write;
 
 pub use backup::{ErasedAuthor, ErasedItem, Erasures};
-pub use cases::{Case, CaseState, Counted, Counts, LatestCase, NewCase, Window};
+pub use cases::{Case, CaseFilter, CaseState, Counted, Counts, LatestCase, NewCase, Window};
 pub use coding::Coding;
 pub use judgements::{Judged, Judgement};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
 pub use read::{Change, StoredMention};
 pub use retention::{AgePlace, Aged, AuthorClass, Clocks, RetentionConfig, SourceRetentionConfig};
 pub use room::DiskConfig;
+pub use saved::{MAX_SAVED, MAX_SAVED_NAME, SavedChange, SavedSearch, Saving};
 pub use versions::WatchVersion;
 pub use write::{Put, Removed, Tx};
 

@@ -6,6 +6,7 @@
 
 use super::vocabulary::*;
 use jiff::Timestamp;
+use resonanz::index::Pace;
 use resonanz::index::compile::compile;
 use resonanz::index::schema::{self, IndexView};
 use resonanz::matching::{Matcher, Scratch, StoredQuery};
@@ -211,7 +212,7 @@ fn document(id: usize, mention: &Mention) -> TantivyDocument {
 
 fn found(searcher: &Searcher, query: &Query) -> BTreeSet<usize> {
     let hits = searcher
-        .search(&*compile(query.expr()), &DocSetCollector)
+        .search(&*compile(query.expr(), &Pace::default()), &DocSetCollector)
         .unwrap();
     let column = |segment: u32| {
         searcher

@@ -55,6 +55,7 @@ mod serve_draft;
 mod serve_house;
 mod serve_limits;
 mod serve_reader;
+mod serve_saved;
 mod skipped;
 mod sources_bluesky;
 mod sources_feed;

@@ -5,6 +5,7 @@
 //! what fuzzing starts from, and once found, is replayed here.
 
 use crate::fuzz_checks as check;
+use resonanz::index::Pace;
 use resonanz::index::compile::compile;
 use resonanz::index::schema::{self, IndexView};
 use resonanz::matching::{Matcher, StoredQuery};
@@ -161,7 +162,7 @@ impl Post {
         assert_eq!(!matches.is_empty(), expected, "matcher on {shown}");
         let found = self
             .searcher
-            .search(&*compile(query.expr()), &Count)
+            .search(&*compile(query.expr(), &Pace::default()), &Count)
             .unwrap();
         assert_eq!(found == 1, expected, "index on {shown}");
     }

@@ -213,7 +213,7 @@ async fn what_cannot_be_followed_is_said() {
         }
     };
     insta::assert_snapshot!(error("/api/search?q=a+)").await, @r#"400 {"error":{"code":"bad_query","end":3,"message":"This bracket closes nothing: it was not opened.","start":2}}"#);
-    insta::assert_snapshot!(error("/api/search?page=2").await, @r#"400 {"error":{"code":"bad_parameter","message":"unknown parameter `page`; valid are: q, watch, source, kind, stance, flag, target, site, language, story, group, range, since, until, order, limit, after"}}"#);
+    insta::assert_snapshot!(error("/api/search?page=2").await, @r#"400 {"error":{"code":"bad_parameter","message":"unknown parameter `page`; valid are: q, watch, source, kind, stance, flag, case, target, site, language, story, group, range, since, until, order, limit, after"}}"#);
     insta::assert_snapshot!(error("/api/search?author=x").await, @r#"400 {"error":{"code":"bad_parameter","message":"`author` is refused: Resonanz looks at statements, not at people, and cannot search, sort or export by author. Search for what was said (`q`)."}}"#);
     insta::assert_snapshot!(error("/api/mentions/999").await, @r#"404 {"error":{"code":"not_found","message":"no such mention, or not any more"}}"#);
     insta::assert_snapshot!(error("/api/mentions/x").await, @r#"404 {"error":{"code":"not_found","message":"no such mention, or not any more"}}"#);
@@ -249,13 +249,15 @@ async fn what_cannot_be_followed_is_said() {
 #[tokio::test]
 async fn a_tired_archive_is_not_an_empty_one() {
     let house = filled().await;
-    for (error, status) in [
-        (SearchError::Busy, 503),
-        (SearchError::TimedOut, 504),
-        (SearchError::Internal, 500),
+    for (error, statuses) in [
+        (SearchError::Busy, [503, 503]),
+        // Of an API's 408 a program learns; a browser would ask the same again.
+        (SearchError::TimedOut, [504, 408]),
+        (SearchError::TooManyInCases, [400, 400]),
+        (SearchError::Internal, [500, 500]),
     ] {
         *house.memory.broken.lock().unwrap() = Some(error);
-        for path in ["/?q=a", "/api/search?q=a"] {
+        for (path, status) in ["/?q=a", "/api/search?q=a"].into_iter().zip(statuses) {
             let answer = house.get(path).await;
             assert_eq!(answer.status, status, "{path}");
             assert_eq!(

@@ -21,7 +21,7 @@ fn bearer() -> String {
 
 /// A path of a route's template.
 pub fn concrete(path: &str) -> String {
-    path.replace("{id}", "1")
+    path.replace("{id}", "1").replace("{name}", "x")
 }
 
 #[tokio::test]

@@ -10,7 +10,10 @@ use resonanz::metrics::Metrics;
 use resonanz::model::*;
 use resonanz::query::fault;
 use resonanz::serve::*;
-use resonanz::store::{Case, CaseState, Coding, Judged, NewCase, Put, Store, StoredMention};
+use resonanz::store::{
+    Case, CaseState, Coding, Judged, NewCase, Put, SavedChange, SavedSearch, Saving, Store,
+    StoredMention,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -255,6 +258,14 @@ impl Archive for Memory {
             Ok(Some(CaseFile { case, mentions }))
         }
         .boxed()
+    }
+
+    fn saved(&self) -> BoxFuture<'_, Result<Vec<SavedSearch>, SearchError>> {
+        async { Ok(self.store.saved_searches().await.unwrap()) }.boxed()
+    }
+
+    fn change_saved(&self, change: SavedChange) -> BoxFuture<'_, Result<Saving, SearchError>> {
+        async move { Ok(self.store.change_saved(&change, now()).await.unwrap()) }.boxed()
     }
 
     fn sources(&self) -> BoxFuture<'_, Result<Vec<SourceState>, SearchError>> {

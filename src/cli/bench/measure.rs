@@ -1,16 +1,8 @@
 //! Time, medians and the checksum that holds two matchers to the same answer.
 
 use super::workload::scramble;
-use rustix::time::{ClockId, clock_gettime};
+pub use crate::clock::thread_cpu;
 use std::time::Duration;
-
-/// CPU time of this thread: what others do on the machine counts less than with a wall clock.
-pub fn thread_cpu() -> Duration {
-    let now = clock_gettime(ClockId::ThreadCPUTime);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
-    Duration::from_secs(seconds)
-        + Duration::from_nanos(u64::try_from(now.tv_nsec).unwrap_or_default())
-}
 
 /// CPU time of an act, and what it gave.
 pub fn timed<T>(act: impl FnOnce() -> T) -> (Duration, T) {

@@ -41,8 +41,12 @@ pub enum Command {
     /// An invented archive in our index and in one bare tantivy index, asked the same in turns.
     ///
     /// Wall-clock times, median (and worst); "first" is a question asked for the first time, "again"
-    /// one that was asked before. The ratio is ours, first, to the peer's: below 1 is better. Arrival to searchable: `bench pipeline --rate 2000 --matching 100`.
-    #[command(after_help = "Example: resonanz bench archive --mentions 1000000 --weeks 104")]
+    /// one that was asked before. The ratio is ours, first, to the peer's: below 1 is better. Arrival
+    /// to searchable: `bench pipeline --rate 2000 --matching 100`.
+    #[command(
+        after_help = "Example: resonanz bench archive --mentions 1000000 --weeks 104\n         \
+        resonanz bench archive --under-fire 8"
+    )]
     Archive(archive::Args),
     /// A replayed firehose through a loopback websocket and from memory, and a house with 500 feeds
     /// and 6 streams, quiet and busy.

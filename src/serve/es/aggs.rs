@@ -241,7 +241,11 @@ fn whole(settings: &Object) -> Result<Known, Fault> {
             "[{}] holds words and cannot be counted by value",
             known.name
         ))),
-        _ => Ok(known),
+        Sort::Case => Err(Fault::argument(format!(
+            "[{}] can be searched and not counted: count each of its values by a search",
+            known.name
+        ))),
+        Sort::Keyword | Sort::Date | Sort::Long => Ok(known),
     }
 }
 
@@ -249,7 +253,7 @@ fn number(settings: &Object) -> Result<Known, Fault> {
     let known = field(settings)?;
     match known.sort {
         Sort::Date | Sort::Long => Ok(known),
-        Sort::Text | Sort::Keyword => Err(Fault::argument(format!(
+        Sort::Text | Sort::Keyword | Sort::Case => Err(Fault::argument(format!(
             "[{}] is no number and no date",
             known.name
         ))),

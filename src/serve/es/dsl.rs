@@ -51,7 +51,7 @@ impl Maker {
             "constant_score" => self.query(body.get("filter").unwrap_or(&Value::Null)),
             "term" | "match" | "match_phrase" | "prefix" | "wildcard" => self.on_field(name, body),
             "terms" => terms(body),
-            "exists" => Ok(Filter::Has(known(text(body, "field")?)?.field)),
+            "exists" => Ok(leaf::has(known(text(body, "field")?)?)),
             "ids" => ids(body),
             "range" => self.range(body),
             "query_string" => self.query_string(body),
@@ -140,6 +140,9 @@ impl Maker {
         };
         let value = plain(value)?;
         match (name, known.sort) {
+            ("prefix" | "wildcard", Sort::Case) => {
+                Err(Fault::unsupported(&format!("[{name}] on [{field}]")))
+            }
             ("prefix", Sort::Keyword) => Ok(like(known, &format!("{value}*"))),
             ("wildcard", Sort::Keyword) => Ok(like(known, &value)),
             ("prefix", Sort::Text) => self.lucene(&format!("{value}*"), vec![known], false),
@@ -310,10 +313,12 @@ fn terms(body: &Object) -> Result<Filter, Fault> {
                 .map(|value| fields::fold(known, value))
                 .collect(),
         }),
-        Sort::Text => {
-            let any = values
-                .iter()
-                .map(|value| leaf::words(Some(known), value, None));
+        Sort::Text | Sort::Case => {
+            let one = |value: &String| match known.sort {
+                Sort::Text => leaf::words(Some(known), value, None),
+                _ => leaf::case(value),
+            };
+            let any = values.iter().map(one);
             Ok(Filter::Any(any.collect::<Result<_, _>>()?))
         }
         Sort::Date | Sort::Long => {

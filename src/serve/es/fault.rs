@@ -57,7 +57,9 @@ impl Fault {
     pub fn of(error: &SearchError) -> Self {
         let (status, kind) = match error {
             SearchError::BadQuery { .. } => (StatusCode::BAD_REQUEST, "query_shard_exception"),
-            SearchError::BadMark => (StatusCode::BAD_REQUEST, "parsing_exception"),
+            SearchError::BadMark | SearchError::TooManyInCases => {
+                (StatusCode::BAD_REQUEST, "parsing_exception")
+            }
             SearchError::BadAggregation(fault) if fault.contains("bucket") => {
                 (StatusCode::BAD_REQUEST, "too_many_buckets_exception")
             }

@@ -15,13 +15,15 @@ pub enum Sort {
     /// Milliseconds since 1970.
     Date,
     Long,
+    /// By the cases that a mention is in, which change without it: asked for, never counted.
+    Case,
 }
 
 impl Sort {
     fn name(self) -> &'static str {
         match self {
             Sort::Text => "text",
-            Sort::Keyword => "keyword",
+            Sort::Keyword | Sort::Case => "keyword",
             Sort::Date => "date",
             Sort::Long => "long",
         }
@@ -77,9 +79,12 @@ pub const ALL: [Known; 19] = [
 /// The stance toward one target, `minister:critical`.
 const TOWARD: Known = known("toward", Sort::Keyword, schema::TOWARD);
 
+/// The states of the cases that a mention is in, `any` or `none`; its column is not looked at.
+const CASE: Known = known("case", Sort::Case, schema::ID);
+
 /// All fields.
 pub fn all() -> impl Iterator<Item = Known> {
-    ALL.into_iter().chain([TOWARD])
+    ALL.into_iter().chain([TOWARD, CASE])
 }
 
 /// The field of a name; `source.keyword` is `source`.
@@ -116,7 +121,7 @@ pub fn capabilities(patterns: &str) -> Value {
             let sort = known.sort.name();
             let caps = json!({
                 "type": sort, "metadata_field": false, "searchable": true,
-                "aggregatable": known.sort != Sort::Text,
+                "aggregatable": !matches!(known.sort, Sort::Text | Sort::Case),
             });
             (known.name.to_owned(), json!({ sort: caps }))
         })

@@ -5,6 +5,7 @@ use super::fault::Fault;
 use super::fields::{self, Known, Sort};
 use crate::index::Filter;
 use crate::query::Query;
+use crate::store::CaseFilter;
 use serde_json::Value;
 
 /// A field by its name.
@@ -50,11 +51,33 @@ fn own(known: Option<Known>, written: &str) -> Result<Filter, Fault> {
     Ok(Filter::Query(query.expr().clone()))
 }
 
+/// A field that has a value.
+pub fn has(known: Known) -> Filter {
+    match known.sort {
+        Sort::Case => Filter::Case(CaseFilter::Any),
+        _ => Filter::Has(known.field),
+    }
+}
+
+/// What is asked about the cases that a mention is in.
+///
+/// # Errors
+/// No state of a case, nor `any` or `none`.
+pub fn case(value: &str) -> Result<Filter, Fault> {
+    CaseFilter::parse(value).map(Filter::Case).ok_or_else(|| {
+        let valid = CaseFilter::ALL.map(CaseFilter::as_str).join(", ");
+        Fault::argument(format!("[case] is one of {valid}"))
+    })
+}
+
 /// A field that is compared whole.
 ///
 /// # Errors
 /// A number or time that is none.
 pub fn exactly(known: Known, value: &str, reading: &Reading) -> Result<Filter, Fault> {
+    if known.sort == Sort::Case {
+        return case(value);
+    }
     if known.sort == Sort::Keyword {
         return Ok(Filter::Is {
             field: known.field,
@@ -87,7 +110,7 @@ impl<'a> Range<'a> {
                 from: None,
                 to: None,
             }),
-            Sort::Text | Sort::Keyword => Err(Fault::unsupported(&format!(
+            Sort::Text | Sort::Keyword | Sort::Case => Err(Fault::unsupported(&format!(
                 "ranges of [{}], which is no number and no date",
                 known.name
             ))),

@@ -9,7 +9,7 @@
 use super::dates::Reading;
 use super::fault::Fault;
 use super::fields::{self, Known, Sort};
-use super::leaf::{Range, exactly, known, wildcard, words};
+use super::leaf::{Range, exactly, has, known, wildcard, words};
 use crate::index::Filter;
 use serde_json::Value;
 
@@ -176,7 +176,7 @@ impl Parser<'_> {
             self.rest = rest;
             if name == "_exists_" {
                 let name = self.term()?.0;
-                return Ok(Filter::Has(known(&name)?.field));
+                return Ok(has(known(&name)?));
             }
             return match name.as_str() {
                 "*" => self.value(field, depth),
@@ -251,10 +251,7 @@ impl Parser<'_> {
             return Err(Fault::unsupported("fuzzy words (~)"));
         }
         if text == "*" {
-            return match field {
-                Some(known) => Ok(Filter::Has(known.field)),
-                None => Ok(Filter::everything()),
-            };
+            return Ok(field.map_or_else(Filter::everything, has));
         }
         self.fields(field, |known| match known {
             Some(known) if known.sort == Sort::Keyword && wild => Ok(Filter::Like {
@@ -433,6 +430,7 @@ mod tests {
             Filter::All(all) => list("all", all),
             Filter::Any(any) => list("any", any),
             Filter::Not(not) => format!("not {}", told(not)),
+            other => format!("{other:?}"),
         }
     }
 
@@ -457,6 +455,7 @@ mod tests {
         check("source:\"Blue Sky\"^2", "4=blue sky");
         check("stance.keyword:critical", "13=critical");
         check("voice:*", "has 10");
+        check("case:open", "Case(In(Open))");
         check("_exists_:url", "has 8");
         check("site:*.de", "5~*.de");
         check("delay_secs:>60", "17:Some(61)..None");

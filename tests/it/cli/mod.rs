@@ -7,6 +7,7 @@ pub mod daemon;
 mod eval;
 mod rebuild;
 mod retention;
+mod saved;
 mod sheets;
 mod sources;
 mod train;
@@ -108,6 +109,10 @@ fn every_help_has_an_example_of_its_command() {
         "run",
         "demo",
         "search",
+        "saved",
+        "saved list",
+        "saved rename",
+        "saved delete",
         "replay",
         "rebuild-index",
         "erase",

@@ -1,6 +1,8 @@
 //! The Elasticsearch dialect of a running house: what Grafana sends, what the official client asks,
 //! what is refused, and what is held back.
 
+mod caps;
+mod cases;
 mod client;
 mod dashboard;
 mod grafana;
@@ -15,6 +17,7 @@ use resonanz::clock::Clock;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Days back from today on which something was said.
@@ -29,11 +32,17 @@ pub struct House {
     /// Midnight (UTC) that ends the last day.
     pub end: Timestamp,
     daemon: Daemon,
+    data: PathBuf,
     _dir: TempDir,
 }
 
 impl House {
     pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// One with further settings.
+    pub fn with(further: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data").to_str().unwrap().to_owned();
         let now = Clock::system().now();
@@ -43,15 +52,21 @@ impl House {
         let import = written(&dir, "import.ndjson", &lines);
         let told = run(&["replay", &import, "--dir", &data]);
         assert_eq!(told.code, 0, "{told:?}");
-        let settings = format!("{SILENT}[serve]\nlisten = '127.0.0.1:0'\n");
+        let settings = format!("{SILENT}[serve]\nlisten = '127.0.0.1:0'\n{further}");
         let config = written(&dir, "house.toml", &settings);
         let mut daemon = Daemon::start(&["run", "--config", &config, "--dir", &data]);
         Self {
             address: daemon.address(),
             end,
+            data: dir.path().join("data"),
             daemon,
             _dir: dir,
         }
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> &str {
+        self.data.to_str().unwrap()
     }
 
     pub fn first_ms(&self) -> i64 {

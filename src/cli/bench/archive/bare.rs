@@ -2,7 +2,7 @@
 //! nothing remembered, nothing held back.
 
 use super::questions::Question;
-use crate::index::{Aggregations, compile, document, schema};
+use crate::index::{Aggregations, Pace, compile, document, schema};
 use crate::store::Store;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -137,7 +137,10 @@ impl Bare {
 fn query(question: &Question) -> Box<dyn Query> {
     let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
     if let Some(query) = &question.query {
-        clauses.push((Occur::Must, compile::compile(query.expr())));
+        clauses.push((
+            Occur::Must,
+            compile::compile(query.expr(), &Pace::default()),
+        ));
     }
     if let Some(since) = question.since {
         let from = Term::from_field_i64(schema::PUBLISHED, since.as_millisecond());

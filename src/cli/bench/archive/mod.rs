@@ -1,7 +1,9 @@
 //! `resonanz bench archive`: our partitioned index and one bare tantivy index over the same mentions,
-//! asked the same in turns. A different answer ends the run.
+//! asked the same in turns. A different answer ends the run. With `--under-fire`, ours alone, while
+//! others send it the dearest searches.
 
 mod bare;
+mod fire;
 mod load;
 mod questions;
 
@@ -30,6 +32,9 @@ pub struct Args {
     /// Questions of each sort
     #[arg(long, default_value_t = 20)]
     questions: usize,
+    /// Measure ordinary searches instead, calm and while so many clients send killer queries
+    #[arg(long, value_name = "CLIENTS")]
+    under_fire: Option<usize>,
     #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
     format: Format,
     #[command(flatten)]
@@ -58,6 +63,12 @@ pub async fn run(args: &Args) -> anyhow::Result<ExitCode> {
         ..Config::default()
     };
     let ours = time(index::rebuild(&dir, &config, follow(&store)?)).await?;
+    if let Some(clients) = args.under_fire {
+        store.close().await;
+        let (load, count) = (&load, args.questions);
+        fire::measure(&dir, load, clients, count, &mut report).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let bare = time(Bare::build(&dir.join("bare"), &store)).await?;
     let row = [
         ("ours", json!(per_second(args.mentions, ours))),
