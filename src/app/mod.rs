@@ -9,6 +9,7 @@ pub mod backup;
 mod checkup;
 mod disk;
 pub mod erase;
+pub mod hearing;
 mod house;
 mod in_cases;
 mod keep;
@@ -33,6 +34,7 @@ pub use tester::Tester;
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
+use crate::collect::hosts::Hosts;
 use crate::collect::source::Source;
 use crate::collect::supervise::{self, Surroundings};
 use crate::config::{Config, Register};
@@ -130,6 +132,10 @@ impl App {
                     .sources
                     .push(built.with_context(|| format!("source {name}"))?);
             }
+        }
+        let hosts = Hosts::default();
+        for source in &mut options.sources {
+            source.share(&hosts);
         }
         let running = running_sources(&options);
         let metrics = Metrics::new(&series(&config.register, running))?;
@@ -233,9 +239,12 @@ impl App {
         let pipeline = tokio::spawn(pipeline.run(deliveries));
         let second = self.second(&stop)?;
         let keeper = self.keeper(retention, &stop);
+        let hearing = self.hearing(&stop).await?;
+        let timing = self.timing();
         let mut sources = Vec::new();
         for source in self.options.sources {
             let resume = self.house.store.cursor(source.name()).await?;
+            let heard_last = self.house.store.heard_last(source.name()).await?;
             let around = Surroundings {
                 out: out.clone(),
                 clock: self.options.clock.clone(),
@@ -243,7 +252,8 @@ impl App {
                 stop: stop.clone(),
                 speed: self.options.speed,
             };
-            sources.push(tokio::spawn(supervise::run(source, resume, around)));
+            let running = supervise::run_after(source, resume, heard_last, around, timing.clone());
+            sources.push(tokio::spawn(running));
         }
         Ok(Running {
             clock: self.options.clock,
@@ -264,6 +274,7 @@ impl App {
             keeper,
             upkeep,
             second,
+            hearing,
         })
     }
 

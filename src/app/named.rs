@@ -1,6 +1,7 @@
 //! What the house calls things: sources, watches and targets, for metrics, pages and the store.
 
 use super::Options;
+use crate::collect::hearing::Verdict;
 use crate::config::Register;
 use crate::metrics::Series;
 use crate::model::{FlagKind, Stance};
@@ -33,6 +34,10 @@ pub(super) fn series(register: &Register, sources: Vec<String>) -> Series {
         classes: AuthorClass::ALL
             .iter()
             .map(|class| class.as_str())
+            .collect(),
+        verdicts: Verdict::ALL
+            .iter()
+            .map(|verdict| verdict.as_str())
             .collect(),
     }
 }

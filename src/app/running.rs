@@ -60,6 +60,7 @@ pub struct Running {
     /// Those who look after disk and files.
     pub(super) upkeep: Vec<JoinHandle<()>>,
     pub(super) second: Option<JoinHandle<()>>,
+    pub(super) hearing: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -153,6 +154,9 @@ impl Running {
         bounded("housekeeping", timeout, self.keeper).await?;
         for task in self.upkeep {
             bounded("the upkeep of disk and files", timeout, task).await?;
+        }
+        if let Some(hearing) = self.hearing {
+            bounded("the hearing test", timeout, hearing).await?;
         }
         if let Some(second) = self.second {
             bounded("the second model", timeout, second).await?;

@@ -36,8 +36,8 @@ mod words;
 
 pub use api_watches::preview_json;
 pub use archive::{
-    Archive, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_IN_CASES,
-    MAX_LIMIT, Order, Request, Results, SearchError, SourceState,
+    Archive, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_GAPS, MAX_IN_CASES,
+    MAX_LIMIT, Order, Request, Results, SearchError, SourceGap, SourceState,
 };
 pub use guard::OPEN;
 pub use params::{Asked, Group, Range, read as read_parameters};

@@ -180,7 +180,7 @@ fn one_look_names_every_fault() {
             ("serve", "RESONANZ__SERVE__TOKEN"),
             (
                 "nonsense.key",
-                "unknown section; there are classify, desk, disk, house",
+                "unknown section; there are classify, desk, disk, hearing, house",
             ),
             ("house.stop_timeout_secs", "a whole number"),
             ("missing.toml", "No such file"),
