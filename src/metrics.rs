@@ -26,6 +26,7 @@ pub struct Metrics {
     pub source_rejected: IntCounterVec,
     pub source_errors: IntCounterVec,
     pub source_gaps: IntCounterVec,
+    pub source_compared: IntCounterVec,
     pub source_last_event: GaugeVec,
     pub source_lag: GaugeVec,
     pub mentions: IntCounterVec,
@@ -99,6 +100,9 @@ impl Metrics {
                 self.source_errors.with_label_values(&[source, kind]);
             }
             self.source_gaps.with_label_values(&[source]);
+            for outcome in ["seen", "missed"] {
+                self.source_compared.with_label_values(&[source, outcome]);
+            }
             self.mentions.with_label_values(&[source]);
             self.removed.with_label_values(&[source]);
             self.unmatched.with_label_values(&[source]);
@@ -187,6 +191,7 @@ impl Register {
             source_rejected: self.counters("resonanz_source_rejected_total", "Events that could not be read, by reason. A rise means that the other side changed its format or sends garbage.", &["source", "reason"])?,
             source_errors: self.counters("resonanz_source_errors_total", "Lost connections and refused requests, by kind. A rise means that the source flaps.", &["source", "kind"])?,
             source_gaps: self.counters("resonanz_source_gaps_total", "Intervals that a source could not deliver any more. Each one is listed in the store.", &["source"])?,
+            source_compared: self.counters("resonanz_source_compared_total", "Posts that a second host of a network told, by whether the source brought them, too. A rise of 'missed' means that its host leaves things out.", &["source", "outcome"])?,
             source_last_event: self.add(GaugeVec::new(Opts::new("resonanz_source_last_event_timestamp_seconds", "Unix time of the last event of a source."), &["source"])?)?,
             source_lag: self.add(GaugeVec::new(Opts::new("resonanz_source_lag_seconds", "Age of the newest event when it reached us. A rise means that we read more slowly than the source writes."), &["source"])?)?,
             mentions: self.counters("resonanz_mentions_total", "Mentions stored, new ones only, by source.", &["source"])?,

@@ -12,7 +12,7 @@ use crate::desk::Desk;
 use crate::index::Arrivals;
 use crate::matching::{Matcher, Scratch};
 use crate::metrics::Metrics;
-use crate::model::{AuthorChange, Change, Cursor, Deletion, Hit, Item, Mention, Target};
+use crate::model::{AuthorChange, Change, Cursor, Deletion, Hit, Item, Labels, Mention, Target};
 use crate::normalise::{Context, Draft};
 use crate::privacy::{Keys, MentionKey, Pseudonym, Voices};
 use crate::store::{Clocks, Put, Removed, RetentionConfig, Store, StoreError, Tx};
@@ -88,7 +88,8 @@ pub struct Pipeline {
 
 /// A delivery after the pure steps: what the store is asked to do.
 enum Step {
-    Put(Box<Hit>),
+    /// With what else a deletion may name it by.
+    Put(Box<Hit>, Vec<MentionKey>),
     /// A newer version of something that we may have, which no watch matches any more.
     Retract(Box<Mention>),
     Delete(MentionKey, Timestamp),
@@ -218,7 +219,7 @@ impl Pipeline {
                 relayed: delivery.relayed,
             };
             let step = match event {
-                Event::Nothing | Event::Rejected(_) => None,
+                Event::Nothing | Event::Rejected(_) | Event::Compared(_) => None,
                 Event::Gap(gap) => Some(Step::Gap(gap)),
                 Event::Change(change) => self.change(change, &arrival, matching),
             };
@@ -280,23 +281,26 @@ impl Pipeline {
             return self.incomplete(source);
         };
         // What has no words says nothing, whatever its fields are; an edit may have taken the words.
-        let matches = match draft.is_silent() {
+        let matches = match draft.is_silent() || draft.is_message() {
             true => Vec::new(),
             false => {
                 let matcher = &matching.watches.matcher;
                 matcher.matches(draft.subject(), &mut matching.scratch)
             }
         };
-        if matches.is_empty() {
+        // What was written to the house is kept, whatever it is about.
+        let is_message = draft.is_message();
+        if matches.is_empty() && !is_message {
             self.metrics.unmatched.with_label_values(&[source]).inc();
             if !draft.is_edited() {
                 return None;
             }
         }
+        let aliases = draft.aliases();
         let Ok(mention) = draft.mention() else {
             return self.incomplete(source);
         };
-        if matches.is_empty() {
+        if matches.is_empty() && !is_message {
             return Some(Step::Retract(Box::new(mention)));
         }
         let targets: Vec<&Target> = matching
@@ -305,14 +309,17 @@ impl Pipeline {
             .iter()
             .filter(|target| matches.iter().any(|matched| matched.target == target.name))
             .collect();
-        let classifier = Arc::clone(&self.classifier.borrow());
-        let labels = classifier.classify(&mention, &targets);
-        Some(Step::Put(Box::new(Hit {
+        let labels = match is_message {
+            true => Labels::default(),
+            false => Arc::clone(&self.classifier.borrow()).classify(&mention, &targets),
+        };
+        let hit = Hit {
             mention,
             matches,
             labels,
             backfill,
-        })))
+        };
+        Some(Step::Put(Box::new(hit), aliases))
     }
 
     fn incomplete(&self, source: &str) -> Option<Step> {
@@ -348,8 +355,8 @@ impl Pipeline {
         let mut done = Done::default();
         let mut new: Vec<(i64, &Hit)> = Vec::new();
         for (i, step) in prepared.iter().enumerate() {
-            if let Step::Put(hit) = &step.step {
-                match self.put(&mut tx, hit).await? {
+            if let Step::Put(hit, aliases) = &step.step {
+                match self.put(&mut tx, hit, aliases).await? {
                     Put::New { id } => {
                         new.push((id, hit.as_ref()));
                         done.new.push(i);
@@ -374,11 +381,18 @@ impl Pipeline {
         Ok(done)
     }
 
-    async fn put(&self, tx: &mut Tx, hit: &Hit) -> Result<Put, StoreError> {
-        match self.door.refuses(&hit.mention) {
-            true => tx.put_old(hit).await,
-            false => tx.put(hit).await,
+    async fn put(&self, tx: &mut Tx, hit: &Hit, aliases: &[MentionKey]) -> Result<Put, StoreError> {
+        if tx.is_any_gone(aliases).await? {
+            return Ok(Put::Tombstoned);
         }
+        let put = match self.door.refuses(&hit.mention) {
+            true => tx.put_old(hit).await?,
+            false => tx.put(hit).await?,
+        };
+        if let Put::New { id } | Put::Updated { id } | Put::Known { id } = put {
+            tx.add_aliases(id, aliases).await?;
+        }
+        Ok(put)
     }
 
     async fn desk_apply(
@@ -402,9 +416,9 @@ impl Pipeline {
         prepared: &Prepared,
     ) -> Result<Vec<Removed>, StoreError> {
         Ok(match &prepared.step {
-            Step::Put(_) => vec![],
+            Step::Put(..) => vec![],
             Step::Retract(mention) => tx.retract(mention).await?.into_iter().collect(),
-            Step::Delete(key, at) => tx.delete(key, *at).await?.into_iter().collect(),
+            Step::Delete(key, at) => tx.delete(key, *at).await?,
             Step::AuthorGone(pseudonyms, at) => tx.author_gone(pseudonyms, *at).await?,
             Step::AuthorBack(pseudonyms) => {
                 tx.author_back(pseudonyms).await?;
@@ -432,7 +446,7 @@ impl Pipeline {
                 .stored_seconds
                 .observe(received.elapsed().as_secs_f64());
             self.arrivals.note(done.seq, *received);
-            if let Step::Put(hit) = step {
+            if let Step::Put(hit, _) = step {
                 self.count_labels(hit);
             }
         }

@@ -8,7 +8,7 @@ use super::partition::{Edits, Partition};
 use super::position::Position;
 use super::shelf::Shelf;
 use super::week::Week;
-use super::{Config, IndexError, files, schema};
+use super::{Config, IndexError, document, files, schema};
 use crate::store::{Change, StoredMention};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -310,7 +310,7 @@ impl Keeper {
 
     pub(super) fn refill(&mut self, week: Week, page: &[StoredMention]) -> Result<(), IndexError> {
         let edits = Edits {
-            present: page.iter().collect(),
+            present: page.iter().filter(|m| document::is_searched(m)).collect(),
             removed: Vec::new(),
         };
         self.commit(week, &edits, self.position.seq)?;
@@ -343,6 +343,7 @@ fn by_week(changes: &[Change]) -> BTreeMap<Week, Edits<'_>> {
     let mut weeks: BTreeMap<Week, Edits<'_>> = BTreeMap::new();
     for change in changes {
         match change {
+            Change::Present(mention) if !document::is_searched(mention) => {}
             Change::Present(mention) => weeks
                 .entry(Week::of(mention.published))
                 .or_default()

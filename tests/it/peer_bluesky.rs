@@ -19,16 +19,16 @@ use tokio_util::sync::CancellationToken;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A peer that answers a line with a line.
-struct Peer {
+pub(crate) struct Peer {
     child: Child,
     /// Gone first, so that the peer ends in its own way and takes its children along.
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
-    hello: Value,
+    pub(crate) hello: Value,
 }
 
 impl Peer {
-    fn start(script: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(script: &str, arguments: &[&str]) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/peers")
             .join(script);
@@ -56,14 +56,14 @@ impl Peer {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
     }
 
-    fn say(&mut self, message: &Value) -> Value {
+    pub(crate) fn say(&mut self, message: &Value) -> Value {
         writeln!(self.input.as_mut().unwrap(), "{message}").unwrap();
         let answer = self.answer();
         assert!(answer.get("error").is_none(), "{message}: {answer}");
         answer
     }
 
-    fn hello(&self, key: &str) -> &str {
+    pub(crate) fn hello(&self, key: &str) -> &str {
         self.hello[key].as_str().unwrap()
     }
 }
@@ -109,7 +109,7 @@ async fn start_house(dir: &Path, source: &Value) -> Running {
         .unwrap()
 }
 
-async fn count(running: &Running, query: &str) -> u64 {
+pub(crate) async fn count(running: &Running, query: &str) -> u64 {
     let expr = Query::parse(query).unwrap().expr().clone();
     let search = Search {
         query: Some(expr),
@@ -120,7 +120,7 @@ async fn count(running: &Running, query: &str) -> u64 {
 }
 
 /// Waits until a query finds as many as expected.
-async fn until(running: &Running, query: &str, expected: u64) {
+pub(crate) async fn until(running: &Running, query: &str, expected: u64) {
     let start = Instant::now();
     let mut look = tokio::time::interval(Duration::from_millis(20));
     loop {

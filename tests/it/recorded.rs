@@ -12,6 +12,16 @@ fn bluesky_fixtures() {
 }
 
 #[test]
+fn bluesky_search_fixtures() {
+    check_folder(Recorded::BlueskySearch, "bluesky_search");
+}
+
+#[test]
+fn mastodon_fixtures() {
+    check_folder(Recorded::Mastodon, "mastodon");
+}
+
+#[test]
 fn replay_fixtures() {
     check_folder(Recorded::Replay, "replay");
 }
@@ -70,7 +80,12 @@ fn torment(kind: Recorded, frame: &[u8], copies: usize, dice: &mut Dice) {
 #[test]
 fn cut_and_spoilt_fixtures_panic_nowhere() {
     let mut dice = Dice(20_261_123);
-    for (kind, source) in [(Recorded::Bluesky, "bluesky"), (Recorded::Replay, "replay")] {
+    for (kind, source) in [
+        (Recorded::Bluesky, "bluesky"),
+        (Recorded::BlueskySearch, "bluesky_search"),
+        (Recorded::Mastodon, "mastodon"),
+        (Recorded::Replay, "replay"),
+    ] {
         for case in cases(source) {
             for frame in input(&case).split(|byte| *byte == b'\n') {
                 torment(kind, frame, 2000, &mut dice);
@@ -131,7 +146,7 @@ fn cut_and_spoilt_real_frames_panic_nowhere() {
 
 #[test]
 fn a_huge_line_is_refused_and_the_next_one_read() {
-    for kind in [Recorded::Bluesky, Recorded::Replay] {
+    for kind in [Recorded::Bluesky, Recorded::Mastodon, Recorded::Replay] {
         let mut bytes = vec![b'x'; 3 * 1024 * 1024];
         bytes.extend_from_slice(b"\n{\n");
         let lines = read(kind, &bytes);
