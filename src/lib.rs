@@ -54,6 +54,9 @@
 //!   (`tests/it/erasure.rs`, `tests/it/house_erasure.rs`)
 //! * **What is too old goes, and does not come back**: by age, source and class of author, never by
 //!   what was said; a clock in doubt deletes nothing. (`tests/it/retention`, `tests/it/bulk_erasure.rs`)
+//! * **What is written to the house is no public statement**: no watch is tried on it, no model labels
+//!   it, no search finds it; its words lie sealed and stand on the page of its case only.
+//!   (`tests/it/messages.rs`)
 //! * **No author anywhere but sealed**: not in text, index, mail, log or metric; no query field, no
 //!   route selects by a private author. (`tests/it/normalise.rs`, `tests/it/demo.rs`)
 //! * **A repeated mail has the same Message-ID**; imports and old news mail nobody.

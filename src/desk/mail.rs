@@ -144,7 +144,10 @@ impl Composer {
                 ),
             ),
             (phrases.counted, words::counted(language, facts)),
-            (phrases.threshold, words::threshold(language, facts)),
+            (
+                phrases.threshold,
+                words::threshold(language, story.rule, facts),
+            ),
             (phrases.case, story.case.id.to_string()),
         ];
         for (name, value) in figures {

@@ -207,7 +207,10 @@ pub fn counted(language: Language, facts: &Facts) -> String {
 }
 
 /// What the rule asked for.
-pub fn threshold(language: Language, facts: &Facts) -> String {
+pub fn threshold(language: Language, rule: Rule, facts: &Facts) -> String {
+    if rule == Rule::Message {
+        return pick(language, "jede Nachricht", "every message").to_owned();
+    }
     let (authors, minutes) = (facts.min_authors, facts.window_minutes);
     match language {
         Language::De => format!("ab {authors} verschiedenen Absendern binnen {minutes} Minuten"),

@@ -133,11 +133,16 @@ async fn a_message_opens_a_case_and_is_read_on_its_page_only() {
         .collect();
     assert_eq!(mails.len(), 1);
     assert!(
-        mails[0].contains("Der Wortlaut steht nur auf der Seite des Falls"),
+        mails[0].contains("Wortlaut steht nur auf der Seite des Falls"),
         "{}",
         mails[0]
     );
     assert!(mails[0].contains("/cases/1"), "{}", mails[0]);
+    assert!(
+        mails[0].contains("Schwelle: jede Nachricht"),
+        "{}",
+        mails[0]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

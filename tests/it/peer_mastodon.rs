@@ -2,7 +2,7 @@
 //! into the house and is found; its edit and its deletion travel out again, from whichever instance.
 //! `tests/peers/mastodon` starts the peer and says where it is less than Mastodon.
 
-use super::peer_bluesky::{Peer, count, until};
+use super::peer_bluesky::{Peer, count, until, until_stored};
 use resonanz::app::{App, Ending, House, Options, Running};
 use resonanz::collect::mastodon::{Mastodon, MastodonConfig, Transport};
 use resonanz::config;
@@ -155,22 +155,6 @@ async fn travels(peer: &mut Peer, transport: Transport) {
         "token-of",
     ] {
         super::sweep::assert_absent(&data, gone);
-    }
-}
-
-async fn until_stored(running: &Running, expected: i64) {
-    let start = Instant::now();
-    let mut look = tokio::time::interval(Duration::from_millis(20));
-    loop {
-        look.tick().await;
-        let stored = running.store().count().await.unwrap();
-        if stored == expected {
-            return;
-        }
-        assert!(
-            start.elapsed() < LIMIT,
-            "{stored} instead of {expected} are stored"
-        );
     }
 }
 

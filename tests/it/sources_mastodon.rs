@@ -259,8 +259,9 @@ async fn a_stream_that_tells_everything_is_left_alone() {
         compare_every_secs: 1,
         ..config(&instance)
     };
+    instance.keep(5, "davor");
     let mut listening = Listening::start(&config, None);
-    listening.connected().await;
+    assert_eq!(listening.change().await, "old <p>davor</p>");
     for id in 11..=15 {
         let told = instance.keep_at(id, &id.to_string(), now() - Duration::from_secs(40));
         instance.tell("hashtag/bmi", "update", &told.to_string());
@@ -279,6 +280,28 @@ async fn a_stream_that_tells_everything_is_left_alone() {
     }
     assert_eq!(listening.errors("transient"), 0);
     listening.end().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_is_opened_again_from_where_it_was() {
+    for transport in [Transport::Websocket, Transport::Sse] {
+        let instance = Instance::start().await;
+        instance.keep(5, "davor");
+        let config = MastodonConfig {
+            transport,
+            ..config(&instance)
+        };
+        let mut listening = Listening::start(&config, None);
+        assert_eq!(listening.change().await, "old <p>davor</p>");
+        instance.keep_at(6, "dazwischen", now());
+        instance.cut();
+        assert_eq!(
+            listening.change().await,
+            "<p>dazwischen</p>",
+            "{transport:?}"
+        );
+        listening.end().await;
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::collect::http::Client;
 use crate::collect::http_call::Call;
 use crate::collect::source::{RejectReason, Rejection, SourceError};
 use crate::collect::sse;
-use crate::collect::websocket::{self, ConnectError, Frame, Opening, Refusal};
+use crate::collect::websocket::{self, ConnectError, Frame, MAX_FRAME_BYTES, Opening, Refusal};
 use crate::model::Change;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, future};
@@ -121,6 +121,9 @@ fn read_message(
 /// # Errors
 /// What is no message, or one of a strange status.
 pub fn adapt_recorded(line: &[u8]) -> Result<Vec<Change>, Rejection> {
+    if line.len() > MAX_FRAME_BYTES {
+        return Err(too_large());
+    }
     let told = read_message(line, &[Timeline::Own])
         .map_err(|_| rejected("the server refuses its stream"))?;
     let Told::Event {
