@@ -112,6 +112,53 @@ fn real_frames() -> Option<Vec<u8>> {
     }
 }
 
+/// Statuses in recordings of a real Mastodon: YAML folds its long lines.
+fn real_statuses() -> Vec<String> {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let data = std::env::var_os("RESONANZ_SHARED").map_or(here, PathBuf::from);
+    let mut statuses = Vec::new();
+    for name in ["test_hashtag_tl.yaml", "test_stream_user_local.yaml"] {
+        let file = data.join("payloads/mastodon").join(name);
+        let Ok(recording) = std::fs::read_to_string(&file) else {
+            crate::skipped::skipped(&format!("real statuses ({} is not there)", file.display()));
+            continue;
+        };
+        for body in recording.split("string: '").skip(1) {
+            let body = body.split("'\n    headers").next().unwrap();
+            let lines: Vec<&str> = body.lines().map(str::trim).collect();
+            let text = lines.join(" ").replace("''", "'");
+            statuses.extend(match serde_json::from_str(&text) {
+                Ok(serde_json::Value::Array(list)) => list,
+                Ok(one) => vec![one],
+                Err(_) => vec![],
+            });
+        }
+    }
+    let is_status = |value: &serde_json::Value| value.get("visibility").is_some();
+    let told = |status: serde_json::Value| {
+        let payload = status.to_string();
+        serde_json::json!({"stream": ["public"], "event": "update", "payload": payload}).to_string()
+    };
+    statuses.into_iter().filter(is_status).map(told).collect()
+}
+
+#[test]
+fn real_statuses_are_read_and_their_accounts_obeyed() {
+    for told in real_statuses() {
+        // Their accounts have `indexable: false`, as new accounts have it.
+        assert_eq!(
+            read(Recorded::Mastodon, told.as_bytes()),
+            Vec::<String>::new()
+        );
+        let willing = told.replace(r#"\"indexable\":false"#, r#"\"indexable\":true"#);
+        let lines = read(Recorded::Mastodon, willing.as_bytes());
+        assert!(
+            lines.len() == 1 && !lines[0].starts_with("refused"),
+            "{lines:?}"
+        );
+    }
+}
+
 #[test]
 fn real_frames_are_read_as_ever() {
     let Some(frames) = real_frames() else { return };

@@ -192,6 +192,20 @@ async fn what_was_said_meanwhile_is_fetched_page_by_page() {
 }
 
 #[tokio::test]
+async fn who_has_listened_in_vain_fetches_the_first_word_as_news() {
+    let instance = Instance::start().await;
+    let mut listening = Listening::start(&config(&instance), None);
+    while listening.cursor.is_none() {
+        listening.next().await;
+    }
+    let cursor = listening.end().await;
+    instance.keep_at(1, "das erste Wort", now());
+    let mut listening = Listening::start(&config(&instance), cursor);
+    assert_eq!(listening.change().await, "<p>das erste Wort</p>");
+    listening.end().await;
+}
+
+#[tokio::test]
 async fn more_than_is_fetched_is_a_gap() {
     let instance = Instance::start().await;
     instance.keep(1, "eins");

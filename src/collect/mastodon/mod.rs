@@ -376,6 +376,7 @@ impl Source for Mastodon {
                     }
                 }
             }
+            yield session.listening();
             let mut next_look = Instant::now() + this.compare_every();
             loop {
                 match timeout_at(next_look, stream.next()).await {
@@ -395,7 +396,7 @@ impl Source for Mastodon {
                         if silent {
                             Err(SourceError::Transient("the stream is silent: its timelines have what it did not bring".to_owned()))?;
                         }
-                        yield Collected::now(Event::Nothing, None);
+                        yield session.listening();
                         next_look = Instant::now() + this.compare_every();
                     }
                 }

@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 const MAX_SEEN: usize = 20_000;
 /// What was written so recently may still be on its way through the stream.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(30);
+/// What was written within this time before an event may come after it.
+const OUT_OF_ORDER: SignedDuration = SignedDuration::from_secs(60);
 /// Statuses that a stream must have kept from us to be called silent.
 const SILENT: usize = 3;
 
@@ -89,12 +91,25 @@ impl Session {
             (Some(timeline), Ok(Read { id: Some(id), .. })) => {
                 self.seen.add(id);
                 *self.heard.entry(timeline.key()).or_default() += 1;
-                self.places.reached(timeline, id, self.clock.now());
+                self.places.reached(timeline, id, self.heard_until());
                 self.places.cursor()
             }
             _ => None,
         };
         Collected::now(event(read.map(|read| read.change)), cursor)
+    }
+
+    /// Until when nothing can have been missed, while we listen.
+    fn heard_until(&self) -> Timestamp {
+        let now = self.clock.now();
+        now.checked_sub(OUT_OF_ORDER).unwrap_or(now)
+    }
+
+    /// That this house listens, also where nothing is said: what is written from here on is news,
+    /// even if it has to be fetched after a restart.
+    pub fn listening(&mut self) -> Collected {
+        self.places.at = self.places.at.max(self.heard_until());
+        Collected::now(Event::Nothing, self.places.cursor())
     }
 
     /// One page of what was said while nobody listened; moves `after` along, to `None` at the end.
@@ -181,7 +196,7 @@ impl Session {
                 continue;
             }
             self.seen.add(&id);
-            self.places.reached(timeline, &id, self.clock.now());
+            self.places.reached(timeline, &id, self.heard_until());
             let cursor = self.places.cursor();
             missed.push(Collected::now(event(read.map(|read| read.change)), cursor));
         }
