@@ -297,6 +297,29 @@ async fn a_stream_that_tells_everything_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_silence_that_cannot_be_compared_is_not_taken_for_one() {
+    let instance = Instance::start().await;
+    instance.keep(5, "davor");
+    let config = MastodonConfig {
+        compare_every_secs: 1,
+        ..config(&instance)
+    };
+    let mut listening = Listening::start(&config, None);
+    assert_eq!(listening.change().await, "old <p>davor</p>");
+    for _ in 0..50 {
+        instance.fault("timelines", 500, "");
+    }
+    timeout(PATIENCE, async {
+        while listening.errors("idle") == 0 {
+            listening.next().await;
+        }
+    })
+    .await
+    .unwrap();
+    listening.end().await;
+}
+
+#[tokio::test]
 async fn a_stream_that_ends_is_opened_again_from_where_it_was() {
     for transport in [Transport::Websocket, Transport::Sse] {
         let instance = Instance::start().await;

@@ -383,11 +383,13 @@ impl Source for Mastodon {
                     Ok(Some(told)) => yield session.told(told?),
                     Ok(None) => break,
                     Err(_) => {
-                        let mut silent = false;
+                        let (mut silent, mut compared) = (false, true);
                         for timeline in &this.timelines {
                             // A timeline that cannot be read now is read the next time.
-                            let compared = session.compare(&asked, timeline).await;
-                            let (missed, is_silent) = compared.unwrap_or_default();
+                            let Ok((missed, is_silent)) = session.compare(&asked, timeline).await else {
+                                compared = false;
+                                continue;
+                            };
                             silent |= is_silent;
                             for collected in missed {
                                 yield collected;
@@ -396,7 +398,10 @@ impl Source for Mastodon {
                         if silent {
                             Err(SourceError::Transient("the stream is silent: its timelines have what it did not bring".to_owned()))?;
                         }
-                        yield session.listening();
+                        // Who cannot compare does not know whether this silence is one.
+                        if compared {
+                            yield session.listening();
+                        }
                         next_look = Instant::now() + this.compare_every();
                     }
                 }
