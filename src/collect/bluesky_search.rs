@@ -15,6 +15,7 @@
 //! and posts that only wildcards of a query match.
 
 use super::bluesky;
+use super::hosts::Hosts;
 use super::http::{Client, Limits};
 use super::http_call::{Call, Reply};
 use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
@@ -260,6 +261,10 @@ impl Source for BlueskySearch {
 
     fn is_backfill(&self) -> bool {
         true
+    }
+
+    fn share(&mut self, hosts: &Hosts) {
+        self.client = self.client.clone().sharing(hosts);
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {

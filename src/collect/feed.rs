@@ -11,12 +11,16 @@
 //! * Known words that changed are an edit. It bears the feed's date of change where that lies behind
 //!   our last news of this feed, else the time at which we saw it: so no edit is older than the one
 //!   before it, and the newer words win.
+//! * `robots.txt` may close a feed's address, and a reservation of text and data mining leaves its
+//!   headlines only (`robots`, `opt_out`), unless `honour_opt_outs` says that there is a licence.
 //! * Deletions are not signalled by feeds: an item just leaves the list, and that says nothing.
 //! * Not collected: enclosures, comments, the articles' pages. Permission: a feed is published to be
 //!   read by machines; a publisher's terms may still forbid it, which the operator has to check.
 
 use super::feed_read;
+use super::hosts::Hosts;
 use super::http::{Answer, Client, ClientError, Limits, Page, Validators};
+use super::robots::{Permission, Robots};
 use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
 use crate::clock::Clock;
 use crate::model::{Change, Cursor, Item};
@@ -63,6 +67,14 @@ pub struct FeedConfig {
     /// How the feed's publisher can reach us: an address of a page or of mail, for the User-Agent.
     #[serde(default)]
     pub contact: String,
+    /// Follow `robots.txt` and reservations of text and data mining. Off only with the publisher's
+    /// consent, or for one's own feeds.
+    #[serde(default = "default_honour_opt_outs")]
+    pub honour_opt_outs: bool,
+}
+
+fn default_honour_opt_outs() -> bool {
+    true
 }
 
 fn default_every_secs() -> u64 {
@@ -98,6 +110,8 @@ pub struct Feed {
     every: Duration,
     max_items: usize,
     client: Client,
+    /// Where opt-outs are honoured.
+    robots: Option<Robots>,
     clock: Clock,
 }
 
@@ -137,12 +151,15 @@ impl Feed {
         if !(1..=MAX_ITEMS).contains(&config.max_items) {
             return Err(FeedError::MaxItems);
         }
+        let client = Client::new(&config.allow_private, &config.contact, limits)?;
+        let honours = config.honour_opt_outs;
         Ok(Self {
             name: name.to_owned(),
             url,
             every: Duration::from_secs(config.every_secs),
             max_items: config.max_items,
-            client: Client::new(&config.allow_private, &config.contact, limits)?,
+            robots: honours.then(|| Robots::new(client.clone())),
+            client,
             clock: clock.clone(),
         })
     }
@@ -166,6 +183,7 @@ impl Feed {
 
     /// One look: what is new since `memory`, and what to remember from now on.
     async fn look(&self, memory: &Memory) -> Result<Look, SourceError> {
+        let reserved = self.is_reserved().await?;
         let page = match self
             .client
             .get(&self.url, ACCEPT, &memory.validators(&self.url))
@@ -175,8 +193,30 @@ impl Feed {
             Answer::Page(page) => page,
         };
         let validators = page.validators.clone();
-        let items = self.read(page).await?;
+        let reserved = match self.robots {
+            Some(_) => page.opt_out.tdm_reserved.unwrap_or(reserved),
+            None => false,
+        };
+        let mut items = self.read(page).await?;
+        if reserved {
+            items.iter_mut().flatten().for_each(headline);
+        }
         Ok(self.compare(memory, validators, items))
+    }
+
+    /// Whether the publisher reserves mining at the feed's address.
+    async fn is_reserved(&self) -> Result<bool, SourceError> {
+        let Some(robots) = &self.robots else {
+            return Ok(false);
+        };
+        match robots.may_fetch(&self.url).await {
+            Permission::Granted => Ok(false),
+            Permission::Reserved => Ok(true),
+            Permission::Closed => Err(SourceError::Refused(
+                "robots.txt closes the feed's address, see `honour_opt_outs`".to_owned(),
+            )),
+            Permission::Unknown(why) => Err(why),
+        }
     }
 
     fn compare(
@@ -228,6 +268,12 @@ impl Feed {
     }
 }
 
+/// Leaves the headline and the link.
+fn headline(item: &mut Item) {
+    item.text.clear();
+    item.html.clear();
+}
+
 /// Times ahead of ours are not believed: an edit that we see later would seem to be older.
 fn dated(mut item: Item, now: Timestamp) -> Item {
     item.published = item.published.map(|at| at.min(now));
@@ -242,6 +288,17 @@ impl Source for Feed {
 
     fn pace(&self) -> Pace {
         Pace::Poll { every: self.every }
+    }
+
+    /// As far as the list reaches back.
+    fn catches_up(&self) -> bool {
+        true
+    }
+
+    fn share(&mut self, hosts: &Hosts) {
+        self.client = self.client.clone().sharing(hosts);
+        let robots = self.robots.take();
+        self.robots = robots.map(|_| Robots::new(self.client.clone()));
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {

@@ -1,7 +1,7 @@
 //! Collecting: sources, and the one supervisor that runs them.
 //!
-//! A new source is one file here, one variant and one arm below, a block in `config/default.toml`
-//! and a folder of fixtures.
+//! A new source is one file here, one variant and one arm below, a block in `config/default.toml`,
+//! a folder of fixtures, and thirty lines in `tests/it/compliance`.
 
 mod backoff;
 pub mod bluesky;
@@ -13,14 +13,20 @@ mod feed_json;
 mod feed_read;
 mod feed_repair;
 mod feed_tags;
+pub mod hearing;
+pub mod hosts;
 pub mod http;
+mod http_body;
 pub mod http_call;
 pub mod http_gate;
 mod http_reply;
 pub mod lines;
 pub mod mastodon;
+pub mod opt_out;
 mod pacing;
 pub mod replay;
+pub mod robots;
+mod robots_rules;
 pub mod source;
 pub mod sse;
 pub mod supervise;

@@ -5,6 +5,7 @@
 //! its own slowness for a dead server.
 
 use super::http::install_tls;
+use super::http_gate::{Closed, Gate};
 use super::source::SourceError;
 use futures_util::stream::BoxStream;
 use futures_util::{SinkExt, StreamExt};
@@ -65,6 +66,20 @@ pub struct Opening<'a> {
     pub bearer: Option<&'a str>,
     /// What is said first, a frame each.
     pub first: Vec<String>,
+    /// For an address that somebody else than the operator named.
+    pub gate: Option<&'a Gate>,
+}
+
+impl<'a> Opening<'a> {
+    /// Without a token, and without anything to say.
+    pub fn new(url: &'a Url) -> Self {
+        Self {
+            url,
+            bearer: None,
+            first: Vec::new(),
+            gate: None,
+        }
+    }
 }
 
 /// Connects and gives the data frames. The stream ends with the first error; a close by the server
@@ -75,11 +90,22 @@ pub struct Opening<'a> {
 pub async fn frames(
     url: &Url,
 ) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
-    let first = Vec::new();
+    open(Opening::new(url)).await
+}
+
+/// The same for an address that somebody else than the operator named: what the gate does not admit
+/// is not connected to.
+///
+/// # Errors
+/// The same, and a closed gate.
+pub async fn frames_through(
+    url: &Url,
+    gate: &Gate,
+) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
+    let gate = Some(gate);
     open(Opening {
-        url,
-        bearer: None,
-        first,
+        gate,
+        ..Opening::new(url)
     })
     .await
 }
@@ -97,8 +123,35 @@ pub async fn open(
     }
 }
 
+/// Connects to the first address of the host that answers; what is tested is what is connected to.
+async fn dial(url: &Url, gate: Option<&Gate>) -> Result<TcpStream, ConnectError> {
+    let failed = |error: std::io::Error| ConnectError::Failed(error.to_string());
+    let host = url.host_str().unwrap_or_default();
+    let name = host.trim_matches(['[', ']']);
+    let port = url.port_or_known_default().unwrap_or(443);
+    let answer = tokio::net::lookup_host((name, port))
+        .await
+        .map_err(failed)?;
+    let open = match gate {
+        Some(gate) => gate.filter(host, answer),
+        None => answer.collect(),
+    };
+    if open.is_empty() {
+        return Err(ConnectError::Failed(Closed::Private.to_string()));
+    }
+    let stream = TcpStream::connect(open.as_slice()).await.map_err(failed)?;
+    stream.set_nodelay(true).map_err(failed)?;
+    Ok(stream)
+}
+
 async fn connect(opening: Opening<'_>) -> Result<Socket, ConnectError> {
-    let Opening { url, bearer, first } = opening;
+    let Opening {
+        url,
+        bearer,
+        first,
+        gate,
+    } = opening;
+    let stream = dial(url, gate).await?;
     let failed = |error: &dyn std::fmt::Display| ConnectError::Failed(error.to_string());
     let mut request = url.as_str().into_client_request().map_err(|e| failed(&e))?;
     request
@@ -114,7 +167,8 @@ async fn connect(opening: Opening<'_>) -> Result<Socket, ConnectError> {
         .max_message_size(Some(MAX_FRAME_BYTES))
         .max_frame_size(Some(MAX_FRAME_BYTES));
     install_tls();
-    match tokio_tungstenite::connect_async_with_config(request, Some(config), true).await {
+    match tokio_tungstenite::client_async_tls_with_config(request, stream, Some(config), None).await
+    {
         Ok((mut socket, _)) => {
             for text in first {
                 socket

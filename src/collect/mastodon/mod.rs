@@ -26,7 +26,9 @@ mod session;
 mod stream;
 mod wire;
 
+use super::hosts::Hosts;
 use super::http::Client;
+use super::http_gate::Gate;
 use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
 use crate::clock::Clock;
 use crate::model::{Change, Cursor};
@@ -214,7 +216,11 @@ impl Mastodon {
     {
         let streaming = instance.streaming(&self.base);
         match self.config.transport {
-            Transport::Websocket => stream::websocket(&streaming, token, &self.timelines).await,
+            Transport::Websocket => {
+                let own = rest::host(&self.base);
+                let gate = Gate::new(&[own]).map_err(|e| SourceError::Refused(e.to_string()))?;
+                stream::websocket(&streaming, &gate, token, &self.timelines).await
+            }
             Transport::Sse => {
                 stream::events(&self.client, &streaming, token, &self.timelines).await
             }
@@ -342,6 +348,14 @@ impl Source for Mastodon {
 
     fn time_of(&self, cursor: &Cursor) -> Option<Timestamp> {
         Places::read(cursor, &host_of(&self.base)).map(|places| places.at)
+    }
+
+    fn catches_up(&self) -> bool {
+        true
+    }
+
+    fn share(&mut self, hosts: &Hosts) {
+        self.client = self.client.clone().sharing(hosts);
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {

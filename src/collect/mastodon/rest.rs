@@ -20,9 +20,13 @@ pub fn client(base: &Url, contact: &str) -> Result<Client, ClientError> {
         max_body_bytes: MAX_BODY_BYTES,
         ..Limits::default()
     };
+    Client::new(&[host(base)], contact, limits)
+}
+
+/// The instance's own host, as an exception of the gate.
+pub fn host(base: &Url) -> String {
     let host = base.host_str().unwrap_or_default();
-    let host = host.trim_matches(['[', ']']).to_owned();
-    Client::new(&[host], contact, limits)
+    host.trim_matches(['[', ']']).to_owned()
 }
 
 /// What an instance says of itself.

@@ -4,6 +4,7 @@ use super::place::{Timeline, under};
 use super::wire::Reader;
 use crate::collect::http::Client;
 use crate::collect::http_call::Call;
+use crate::collect::http_gate::Gate;
 use crate::collect::source::{RejectReason, Rejection, SourceError};
 use crate::collect::sse;
 use crate::collect::websocket::{self, ConnectError, Frame, MAX_FRAME_BYTES, Opening, Refusal};
@@ -54,9 +55,10 @@ struct Message {
     status: Option<u16>,
 }
 
-/// One websocket for all timelines.
+/// One websocket for all timelines; the instance says where, so through the gate.
 pub async fn websocket(
     base: &Url,
+    gate: &Gate,
     token: Option<&str>,
     timelines: &[Timeline],
 ) -> Result<TellingStream, SourceError> {
@@ -64,6 +66,7 @@ pub async fn websocket(
         url: &websocket_address(base),
         bearer: token,
         first: timelines.iter().map(Timeline::subscription).collect(),
+        gate: Some(gate),
     };
     let frames = websocket::open(opening).await.map_err(failure)?;
     let timelines = timelines.to_vec();
