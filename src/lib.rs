@@ -59,6 +59,9 @@
 //!   what was said; a clock in doubt deletes nothing. (`tests/it/retention`, `tests/it/bulk_erasure.rs`)
 //! * **A full disk, a turned bit, a rebuild: searches go on**, and afterwards the index equals the
 //!   store. (`tests/it/disk.rs`, `tests/it/damage.rs`, `tests/it/rebuild.rs`)
+//! * **What is written to the house is no public statement**: no watch is tried on it, no model labels
+//!   it, no search finds it; its words lie sealed and stand on the page of its case only.
+//!   (`tests/it/messages.rs`)
 //! * **No author anywhere but sealed**: not in text, index, mail, log or metric; no query field, no
 //!   route selects by a private author. (`tests/it/normalise.rs`, `tests/it/demo.rs`)
 //! * **A repeated mail has the same Message-ID**; imports and old news mail nobody.

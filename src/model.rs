@@ -78,6 +78,10 @@ pub struct Item {
     /// Addresses that the text links to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<String>,
+    /// Further native ids that a deletion may name it by, where a server calls it by a number of
+    /// its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
 }
 
 impl Item {
@@ -98,6 +102,7 @@ impl Item {
             author: None,
             reply_to: None,
             links: Vec::new(),
+            aliases: Vec::new(),
         }
     }
 
@@ -158,7 +163,7 @@ pub struct AuthorChange {
     pub at: Option<Timestamp>,
 }
 
-/// What sort of public statement an item is.
+/// What sort of statement an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -167,6 +172,8 @@ pub enum Kind {
     Comment,
     Article,
     Video,
+    /// Written to the house itself. No watch is tried on it, no model labels it, no search finds it;
+    /// its words lie sealed and are shown on the page of its case only.
     Message,
 }
 
@@ -227,7 +234,7 @@ pub struct Mention {
     pub url: Option<String>,
     pub links: Vec<String>,
     pub author: Option<Author>,
-    /// Handle, name, permalink and native id of a private author's item.
+    /// Handle, name, permalink and native id of a private author's item, and the words of a message.
     pub sealed: Option<Sealed>,
     pub reply_to: Option<MentionKey>,
 }

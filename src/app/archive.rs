@@ -8,8 +8,8 @@ use crate::config::Register;
 use crate::index::{self, Filter, Index, IndexError};
 use crate::matching;
 use crate::metrics::Metrics;
-use crate::model::{Span, Stance};
-use crate::privacy::Voices;
+use crate::model::{Kind, Span, Stance};
+use crate::privacy::{Keys as HouseKeys, Voices};
 use crate::query::{Doc, Expr, Keys, Query, QueryError, RawKeys, fault};
 use crate::serve::{
     self, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_GAPS, Preview,
@@ -42,6 +42,8 @@ pub struct Archive {
     pub voices: Arc<Voices>,
     /// Names of the sources that run.
     pub sources: Vec<String>,
+    /// Opens the words of messages, for the page of their case; `None` where no case is read.
+    pub keys: Option<HouseKeys>,
     /// Whether old mentions are taken out, so that somebody has to know when they are not.
     pub retention: bool,
 }
@@ -145,10 +147,34 @@ impl Archive {
         let mut ids = self.store.case_mentions(id).await?;
         ids.reverse();
         ids.truncate(MAX_CASE_MENTIONS);
-        Ok(Some(CaseFile {
-            case,
-            mentions: self.store.mentions(&ids).await?,
-        }))
+        let mut mentions = self.store.mentions(&ids).await?;
+        self.open_messages(id, &mut mentions).await?;
+        Ok(Some(CaseFile { case, mentions }))
+    }
+
+    /// Puts in the words of messages, which lie sealed. That they are opened is noted first.
+    async fn open_messages(
+        &self,
+        case: i64,
+        mentions: &mut [StoredMention],
+    ) -> Result<(), StoreError> {
+        let messages = mentions
+            .iter_mut()
+            .filter(|mention| mention.kind == Kind::Message);
+        let messages: Vec<&mut StoredMention> = messages.collect();
+        let Some(keys) = self.keys.as_ref().filter(|_| !messages.is_empty()) else {
+            return Ok(());
+        };
+        let detail = format!("case {case}: the words of {} messages", messages.len());
+        self.store.audit(self.clock.now(), "open", &detail).await?;
+        for message in messages {
+            let sealed = message.sealed.as_ref();
+            let opened = sealed.and_then(|sealed| keys.open(&message.key, sealed).ok());
+            message.text = opened
+                .and_then(|identity| identity.text)
+                .unwrap_or_default();
+        }
+        Ok(())
     }
 
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {

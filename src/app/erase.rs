@@ -141,7 +141,7 @@ async fn erase_key(
     erased: &mut Erased,
 ) -> anyhow::Result<()> {
     let removed = tx.erase(key, now).await?;
-    erased.mentions += u64::from(removed.is_some());
+    erased.mentions += removed.len() as u64;
     erased.tombstones += 1;
     Ok(())
 }

@@ -125,14 +125,16 @@ impl App {
     /// # Errors
     /// A source that cannot be built.
     pub fn build(house: House, config: Config, mut options: Options) -> anyhow::Result<Self> {
+        let mut registered = Registered::new(config.register.clone());
         if options.configured_sources {
             for (name, source) in &config.sources {
-                let built = collect::build(name, source);
+                let built = collect::build(name, source, &registered.terms.subscribe());
                 options
                     .sources
                     .push(built.with_context(|| format!("source {name}"))?);
             }
         }
+        registered.name_sources(source_names(&options));
         let hosts = Hosts::default();
         for source in &mut options.sources {
             source.share(&hosts);
@@ -141,7 +143,7 @@ impl App {
         let metrics = Metrics::new(&series(&config.register, running))?;
         let today = options.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         Ok(Self {
-            registered: Registered::new(config.register.clone(), source_names(&options)),
+            registered,
             voices: Arc::new(Voices::new(&config.voices, today)),
             classifier: watch::Sender::new(models::classifier(&config.classify, house.dir())?),
             arrivals: Arrivals::default(),
@@ -421,6 +423,7 @@ impl App {
             register: self.registered.register.subscribe(),
             voices: Arc::clone(&self.voices),
             sources: running_sources(&self.options),
+            keys: Some(self.house.keys.clone()),
             retention: self.options.retention,
         });
         let parts = serve::Parts {

@@ -5,13 +5,14 @@ use super::named::names;
 use crate::config::Register;
 use crate::matching::Matcher;
 use crate::pipeline::Watches;
+use crate::query::lookup;
 use crate::serve::Names;
 use jiff::civil::Date;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::watch::Sender;
 
-/// One register in four dresses. Each part takes the new one when it begins its next piece of work.
+/// One register in five dresses. Each part takes the new one when it begins its next piece of work.
 #[derive(Clone)]
 pub struct Registered {
     pub register: Sender<Arc<Register>>,
@@ -19,6 +20,8 @@ pub struct Registered {
     pub watches: Sender<Arc<Watches>>,
     /// For pages.
     pub names: Sender<Arc<Names>>,
+    /// For sources that search: words and phrases that the watches look for.
+    pub terms: Sender<Arc<Vec<String>>>,
     /// For mails: the label of each watch.
     pub labels: Sender<Arc<HashMap<String, String>>>,
     /// What is called by name on pages and is no watch.
@@ -26,14 +29,23 @@ pub struct Registered {
 }
 
 impl Registered {
-    pub fn new(register: Register, sources: Vec<String>) -> Self {
+    pub fn new(register: Register) -> Self {
+        let sources = Vec::new();
         Self {
             watches: Sender::new(Arc::new(watches(&register))),
             names: Sender::new(Arc::new(names(&register, &sources))),
             labels: Sender::new(Arc::new(labels(&register))),
+            terms: Sender::new(Arc::new(terms(&register))),
             register: Sender::new(Arc::new(register)),
             sources,
         }
+    }
+
+    /// Names everything that mentions are filed under.
+    pub fn name_sources(&mut self, sources: Vec<String>) {
+        self.sources = sources;
+        let names = names(&self.register.borrow(), &self.sources);
+        self.names.send_replace(Arc::new(names));
     }
 
     /// Takes out the watches whose approval has run out; returns their names.
@@ -54,6 +66,7 @@ impl Registered {
         self.names
             .send_replace(Arc::new(names(&register, &self.sources)));
         self.labels.send_replace(Arc::new(labels(&register)));
+        self.terms.send_replace(Arc::new(terms(&register)));
         self.register.send_replace(Arc::new(register));
     }
 }
@@ -63,6 +76,22 @@ fn watches(register: &Register) -> Watches {
         matcher: Matcher::new(register.stored_queries()),
         targets: register.targets.clone(),
     }
+}
+
+/// What all watches look for together. Wildcards cannot be looked for: the watches that rest on them
+/// are told once.
+pub fn terms(register: &Register) -> Vec<String> {
+    let mut terms = Vec::new();
+    for watch in &register.watches {
+        let found = lookup(watch.query.expr());
+        if !found.whole {
+            tracing::debug!(watch = %watch.name, "A search on a network finds only a part of what this watch finds: it rests on wildcards.");
+        }
+        terms.extend(found.terms);
+    }
+    terms.sort();
+    terms.dedup();
+    terms
 }
 
 fn labels(register: &Register) -> HashMap<String, String> {

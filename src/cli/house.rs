@@ -98,6 +98,7 @@ pub async fn open_archive(config: &Config, voices: &Arc<Voices>) -> anyhow::Resu
         register: watch::channel(Arc::new(config.register.clone())).1,
         voices: Arc::clone(voices),
         sources: vec![],
+        keys: None,
         retention: false,
     })
 }

@@ -11,7 +11,9 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Longest that one source may take to answer a check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -66,11 +68,13 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 fn sources(settings: &Settings) -> anyhow::Result<Vec<(String, Box<dyn Source>)>> {
     let config = settings.read()?;
+    // Nothing is collected here, so nothing is looked for.
+    let terms = watch::channel(Arc::default()).1;
     config
         .sources
         .iter()
         .map(|(name, source)| {
-            let built = collect::build(name, source);
+            let built = collect::build(name, source, &terms);
             Ok((
                 source.kind().to_owned(),
                 built.with_context(|| format!("source {name}"))?,

@@ -5,6 +5,7 @@
 
 mod backoff;
 pub mod bluesky;
+pub mod bluesky_search;
 pub mod feed;
 mod feed_decode;
 mod feed_escape;
@@ -20,6 +21,7 @@ pub mod http_call;
 pub mod http_gate;
 mod http_reply;
 pub mod lines;
+pub mod mastodon;
 pub mod opt_out;
 mod pacing;
 pub mod replay;
@@ -35,6 +37,7 @@ pub mod websocket;
 pub use backoff::Timing;
 pub use supplies::Supplies;
 
+use crate::clock::Clock;
 use crate::model::Change;
 use serde::Deserialize;
 use source::{Rejection, Source};
@@ -45,7 +48,10 @@ use std::io::{self, BufRead, Read as _};
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum SourceConfig {
     Bluesky(bluesky::BlueskyConfig),
+    #[serde(rename = "bluesky-search")]
+    BlueskySearch(bluesky_search::BlueskySearchConfig),
     Feed(feed::FeedConfig),
+    Mastodon(mastodon::MastodonConfig),
     Replay(replay::ReplayConfig),
 }
 
@@ -54,7 +60,9 @@ impl SourceConfig {
     pub fn kind(&self) -> &'static str {
         match self {
             SourceConfig::Bluesky(_) => "bluesky",
+            SourceConfig::BlueskySearch(_) => "bluesky-search",
             SourceConfig::Feed(_) => "feed",
+            SourceConfig::Mastodon(_) => "mastodon",
             SourceConfig::Replay(_) => "replay",
         }
     }
@@ -69,17 +77,30 @@ pub enum BuildError {
     Feed(#[from] feed::FeedError),
 }
 
-/// Builds a configured source.
+/// Builds a configured source. `terms` is what the watches look for, for those that search.
 ///
 /// # Errors
 /// Settings that make no sense together.
-pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
+pub fn build(
+    name: &str,
+    config: &SourceConfig,
+    terms: &bluesky_search::Terms,
+) -> Result<Box<dyn Source>, BuildError> {
     match config {
+        SourceConfig::BlueskySearch(config) => {
+            let (terms, clock) = (terms.clone(), Clock::system());
+            let source = bluesky_search::BlueskySearch::new(name, config, terms, clock);
+            Ok(Box::new(source.map_err(BuildError::Invalid)?))
+        }
         SourceConfig::Bluesky(config) => {
             let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
         SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::new(name, config)?)),
+        SourceConfig::Mastodon(config) => {
+            let source = mastodon::Mastodon::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
         SourceConfig::Replay(config) => {
             let source = replay::Replay::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
@@ -92,8 +113,12 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
 pub enum Recorded {
     /// Jetstream frames of either wire, one a line
     Bluesky,
+    /// Posts as Bluesky's search gives them, one a line
+    BlueskySearch,
     /// An RSS, Atom or JSON feed
     Feed,
+    /// Messages of a Mastodon websocket, one a line
+    Mastodon,
     /// Lines of the import's shape
     Replay,
 }
@@ -112,12 +137,16 @@ pub fn read_recorded(
 ) -> io::Result<()> {
     match kind {
         Recorded::Bluesky => each_line(input, websocket::MAX_FRAME_BYTES, bluesky_changes, each),
+        Recorded::BlueskySearch => {
+            each_line(input, websocket::MAX_FRAME_BYTES, bluesky_posts, each)
+        }
         Recorded::Feed => {
             let limit = http::Limits::default().max_body_bytes as u64;
             let mut body = Vec::new();
             input.take(limit + 1).read_to_end(&mut body)?;
             feed::read_bytes(&body, None).into_iter().try_for_each(each)
         }
+        Recorded::Mastodon => each_line(input, websocket::MAX_FRAME_BYTES, mastodon::adapt, each),
         Recorded::Replay => each_line(
             input,
             replay::MAX_LINE_BYTES,
@@ -132,6 +161,11 @@ fn bluesky_changes(frame: &[u8]) -> Result<Vec<Change>, Rejection> {
         bluesky::Said::Event { changes, .. } => Ok(changes),
         _ => Ok(vec![]),
     }
+}
+
+fn bluesky_posts(line: &[u8]) -> Result<Vec<Change>, Rejection> {
+    let post = serde_json::from_slice(line).map_err(|_| bluesky::no_post())?;
+    bluesky_search::adapt(post).map(|change| vec![change])
 }
 
 fn each_line(

@@ -245,7 +245,7 @@ impl Source for Replay {
                     due(*first.get_or_insert(at), at, this.pace.divisor()?)
                 });
                 let cursor = serde_json::to_string(&position).ok().map(Cursor);
-                yield Collected { event, cursor, due };
+                yield Collected { due, ..Collected::now(event, cursor) };
             }
         })
     }

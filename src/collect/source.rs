@@ -18,6 +18,8 @@ pub struct Collected {
     pub cursor: Option<Cursor>,
     /// Not to be handed on before this time: a replay's pace. `None` for live sources.
     pub due: Option<Timestamp>,
+    /// Old news of a source that also brings new: archived, never mailed.
+    pub backfill: bool,
 }
 
 impl Collected {
@@ -26,6 +28,15 @@ impl Collected {
             event,
             cursor,
             due: None,
+            backfill: false,
+        }
+    }
+
+    /// What was said before this house listened; it moves no cursor.
+    pub fn old(event: Event) -> Self {
+        Self {
+            backfill: true,
+            ..Self::now(event, None)
         }
     }
 }
@@ -39,6 +50,17 @@ pub enum Event {
     Rejected(Rejection),
     /// The source could not or did not deliver what happened between these times.
     Gap(Gap),
+    /// What another host of the network told, and whether this source brought it, too.
+    Compared(Compared),
+}
+
+/// Events of a span of time that another host told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Compared {
+    /// This source brought them.
+    pub seen: u64,
+    /// It did not.
+    pub missed: u64,
 }
 
 /// An interval in which this house was deaf to a source.

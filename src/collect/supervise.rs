@@ -196,7 +196,7 @@ impl Supervisor {
         if self.source.catches_up() || !live || !long {
             return true;
         }
-        self.send(Event::Gap(Gap { from, to, reason }), None, None)
+        self.send(Event::Gap(Gap { from, to, reason }), None, None, false)
             .await
     }
 
@@ -227,34 +227,43 @@ impl Supervisor {
             let to = at.unwrap_or_else(|| self.around.clock.now());
             let reason = GapReason::CursorTooOld;
             let gap = Event::Gap(Gap { from, to, reason });
-            if from < to && !self.send(gap, None, None).await {
+            if from < to && !self.send(gap, None, None, false).await {
                 return false;
             }
         }
-        self.send(collected.event, collected.cursor, at).await
+        let backfill = collected.backfill || self.source.is_backfill();
+        self.send(collected.event, collected.cursor, at, backfill)
+            .await
     }
 
     /// Counts and sends one event; its cursor is the resume position from then on.
-    async fn send(&mut self, event: Event, cursor: Option<Cursor>, at: Option<Timestamp>) -> bool {
+    async fn send(
+        &mut self,
+        event: Event,
+        cursor: Option<Cursor>,
+        at: Option<Timestamp>,
+        backfill: bool,
+    ) -> bool {
         let now = self.around.clock.now();
-        let news = at.filter(|_| !self.source.is_backfill());
+        let news = at.filter(|_| !backfill);
         self.tally.event(&event, news, now);
         self.last_heard = Some(now);
-        let sent = self.deliver(Outcome::Event(event), cursor.clone()).await;
+        let outcome = Outcome::Event(event);
+        let sent = self.deliver(outcome, cursor.clone(), backfill).await;
         if sent && cursor.is_some() {
             self.cursor = cursor;
         }
         sent
     }
 
-    async fn deliver(&self, outcome: Outcome, cursor: Option<Cursor>) -> bool {
+    async fn deliver(&self, outcome: Outcome, cursor: Option<Cursor>, backfill: bool) -> bool {
         let delivery = Delivery {
             source: self.source.name().to_owned(),
             outcome,
             cursor,
             collected: self.around.clock.now(),
             received: std::time::Instant::now(),
-            backfill: self.source.is_backfill(),
+            backfill,
             relayed: self.source.is_relay(),
         };
         tokio::select! {
@@ -274,7 +283,7 @@ impl Supervisor {
             }
             (End::Complete, Pace::Once) => {
                 self.tally.up(true);
-                self.deliver(Outcome::Finished, None).await;
+                self.deliver(Outcome::Finished, None, false).await;
                 return None;
             }
             (End::Complete, Pace::Poll { every }) => {
@@ -302,7 +311,7 @@ impl Supervisor {
         let name = self.source.name();
         if pace == Pace::Once && matches!(error, SourceError::Refused(_)) {
             tracing::error!(source = %name, %error, "The source cannot be read and is given up.");
-            self.deliver(Outcome::Finished, None).await;
+            self.deliver(Outcome::Finished, None, false).await;
             return None;
         }
         let wait = self.backoff.wait(&error, pace, random_share());

@@ -21,7 +21,7 @@ pub struct Supplies {
 impl SourceConfig {
     pub fn supplies(&self) -> Supplies {
         match self {
-            SourceConfig::Bluesky(_) => Supplies {
+            SourceConfig::Bluesky(_) | SourceConfig::BlueskySearch(_) => Supplies {
                 titles: false,
                 sites: false,
                 kinds: &[Kind::Post, Kind::Reply],
@@ -31,6 +31,12 @@ impl SourceConfig {
                 titles: true,
                 sites: true,
                 kinds: &[Kind::Article, Kind::Video],
+                names_others: false,
+            },
+            SourceConfig::Mastodon(_) => Supplies {
+                titles: false,
+                sites: false,
+                kinds: &[Kind::Post, Kind::Reply],
                 names_others: false,
             },
             SourceConfig::Replay(_) => Supplies {

@@ -1,7 +1,7 @@
 //! Counts and logs what one source brings. Every log line of collecting is written here or in
 //! `supervise`, without foreign text.
 
-use super::source::Event;
+use super::source::{Compared, Event};
 use crate::metrics::Metrics;
 use crate::model::Change;
 use jiff::Timestamp;
@@ -59,6 +59,13 @@ impl Tally {
                     tracing::warn!(source = %self.name, items, %rejection, "Items could not be read; this is the last of them.");
                 }
             }
+            Event::Compared(Compared { seen, missed }) => {
+                for (outcome, count) in [("seen", *seen), ("missed", *missed)] {
+                    let labels = [self.name.as_str(), outcome];
+                    let compared = &self.metrics.source_compared;
+                    compared.with_label_values(&labels).inc_by(count);
+                }
+            }
             Event::Gap(gap) => {
                 self.metrics
                     .source_gaps
@@ -107,6 +114,6 @@ pub fn happened(event: &Event) -> Option<Timestamp> {
         Event::Change(Change::Upsert(item)) => item.version(),
         Event::Change(Change::Delete(deletion)) => deletion.at,
         Event::Change(Change::AuthorGone(author) | Change::AuthorBack(author)) => author.at,
-        Event::Nothing | Event::Rejected(_) | Event::Gap(_) => None,
+        Event::Nothing | Event::Rejected(_) | Event::Gap(_) | Event::Compared(_) => None,
     }
 }

@@ -13,7 +13,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::header::{HeaderValue, RETRY_AFTER, USER_AGENT};
+use tokio_tungstenite::tungstenite::http::header::{
+    AUTHORIZATION, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -56,6 +58,30 @@ pub struct Refusal {
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// A connection to ask for.
+#[derive(Debug)]
+pub struct Opening<'a> {
+    pub url: &'a Url,
+    /// A token that goes along in the handshake.
+    pub bearer: Option<&'a str>,
+    /// What is said first, a frame each.
+    pub first: Vec<String>,
+    /// For an address that somebody else than the operator named.
+    pub gate: Option<&'a Gate>,
+}
+
+impl<'a> Opening<'a> {
+    /// Without a token, and without anything to say.
+    pub fn new(url: &'a Url) -> Self {
+        Self {
+            url,
+            bearer: None,
+            first: Vec::new(),
+            gate: None,
+        }
+    }
+}
+
 /// Connects and gives the data frames. The stream ends with the first error; a close by the server
 /// is one, for nobody closes a stream that is meant to run for ever.
 ///
@@ -64,7 +90,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub async fn frames(
     url: &Url,
 ) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
-    open(url, None).await
+    open(Opening::new(url)).await
 }
 
 /// The same for an address that somebody else than the operator named: what the gate does not admit
@@ -76,18 +102,25 @@ pub async fn frames_through(
     url: &Url,
     gate: &Gate,
 ) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
-    open(url, Some(gate)).await
+    let gate = Some(gate);
+    open(Opening {
+        gate,
+        ..Opening::new(url)
+    })
+    .await
 }
 
-async fn open(
-    url: &Url,
-    gate: Option<&Gate>,
+/// The same with a token and with something to say.
+///
+/// # Errors
+/// Those of [`frames`], and a server that does not listen to what is said first.
+pub async fn open(
+    opening: Opening<'_>,
 ) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
-    let socket = match timeout(CONNECT_TIMEOUT, connect(url, gate)).await {
-        Ok(connected) => connected?,
-        Err(_) => return Err(ConnectError::Failed("no connection within 20 s".to_owned())),
-    };
-    Ok(read(socket))
+    match timeout(CONNECT_TIMEOUT, connect(opening)).await {
+        Ok(connected) => Ok(read(connected?)),
+        Err(_) => Err(ConnectError::Failed("no connection within 20 s".to_owned())),
+    }
 }
 
 /// Connects to the first address of the host that answers; what is tested is what is connected to.
@@ -111,20 +144,40 @@ async fn dial(url: &Url, gate: Option<&Gate>) -> Result<TcpStream, ConnectError>
     Ok(stream)
 }
 
-async fn connect(url: &Url, gate: Option<&Gate>) -> Result<Socket, ConnectError> {
+async fn connect(opening: Opening<'_>) -> Result<Socket, ConnectError> {
+    let Opening {
+        url,
+        bearer,
+        first,
+        gate,
+    } = opening;
     let stream = dial(url, gate).await?;
     let failed = |error: &dyn std::fmt::Display| ConnectError::Failed(error.to_string());
     let mut request = url.as_str().into_client_request().map_err(|e| failed(&e))?;
     request
         .headers_mut()
         .insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    if let Some(token) = bearer {
+        let mut token =
+            HeaderValue::from_str(&format!("Bearer {token}")).map_err(|e| failed(&e))?;
+        token.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, token);
+    }
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_FRAME_BYTES))
         .max_frame_size(Some(MAX_FRAME_BYTES));
     install_tls();
     match tokio_tungstenite::client_async_tls_with_config(request, stream, Some(config), None).await
     {
-        Ok((socket, _)) => Ok(socket),
+        Ok((mut socket, _)) => {
+            for text in first {
+                socket
+                    .send(Message::text(text))
+                    .await
+                    .map_err(|e| failed(&e))?;
+            }
+            Ok(socket)
+        }
         Err(Error::Http(answer)) => {
             let status = answer.status().as_u16();
             let retry_after = answer

@@ -9,7 +9,7 @@ use super::notifier::ComposedMail;
 use super::plain::{clean, excerpt, wrap};
 use super::rules::{Facts, Rule};
 use super::{Config, Language, words};
-use crate::model::FlagLabel;
+use crate::model::{FlagLabel, Kind};
 use crate::store::{Case, OutgoingMail, StoredMention};
 use lettre::Message;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
@@ -144,13 +144,20 @@ impl Composer {
                 ),
             ),
             (phrases.counted, words::counted(language, facts)),
-            (phrases.threshold, words::threshold(language, facts)),
+            (
+                phrases.threshold,
+                words::threshold(language, story.rule, facts),
+            ),
             (phrases.case, story.case.id.to_string()),
         ];
         for (name, value) in figures {
             let _ = writeln!(out, "  {name}: {value}");
         }
-        let _ = writeln!(out, "\n{examples}\n{}\n{}", phrases.all, story.search);
+        let all = match story.rule {
+            Rule::Message => phrases.letter,
+            _ => phrases.all,
+        };
+        let _ = writeln!(out, "\n{examples}\n{all}\n{}", story.search);
         out.push_str("\n-- \n");
         let caution = words::caution(language, story.rule, &facts.model);
         out.push_str(&wrap(&caution, WIDTH, "", ""));
@@ -201,6 +208,10 @@ impl Composer {
         for flag in &mention.labels.flags {
             let _ = writeln!(out, "   {}: {}", phrases.flag, self.flag(flag));
         }
+        if mention.kind == Kind::Message {
+            out.push_str(&wrap(phrases.sealed, WIDTH, "   ", "   "));
+            return out;
+        }
         let said = excerpt(&mention.title, &mention.text, EXCERPT_CHARS);
         out.push_str(&wrap(&words::quote(language, &said), WIDTH, "   ", "   "));
         let _ = writeln!(
@@ -233,6 +244,7 @@ struct Story<'a> {
     facts: Facts,
     subject: String,
     headline: String,
+    /// Where to read on.
     search: String,
 }
 
@@ -256,7 +268,10 @@ impl<'a> Story<'a> {
                 "{label}: {count} {span}, {}.",
                 words::latest(language, facts.to)
             ),
-            search: format!("{}/?watch={watch}", composer.public_url),
+            search: match rule {
+                Rule::Message => format!("{}/cases/{}", composer.public_url, case.id),
+                _ => format!("{}/?watch={watch}", composer.public_url),
+            },
             facts,
         })
     }

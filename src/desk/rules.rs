@@ -5,7 +5,7 @@
 //! while a case is warm, further mentions join it without a mail.
 
 use super::Config;
-use crate::model::{FlagKind, Hit, Mention, Stance};
+use crate::model::{Author, FlagKind, Hit, Kind, Mention, Stance};
 use crate::store::{Counted, Counts, LatestCase, NewCase, NewMail, StoreError, Tx, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,9 @@ const EXAMPLES: usize = 5;
 /// Latest mentions of the window that join a new case, beside the examples: a flood of one account
 /// stays outside.
 const JOIN: usize = 200;
+
+/// Cases of messages that one hour opens, over all senders; what comes beside joins the newest.
+const MAX_MESSAGE_CASES: usize = 20;
 
 /// Thresholds. The same for criticism and support: a wave is a wave.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -77,29 +80,30 @@ pub enum Rule {
     Flagged,
     CriticalWave,
     SupportiveWave,
+    /// Somebody wrote to the house itself and waits for an answer. Its cases stand under the name
+    /// of the source in place of a watch.
+    Message,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 3] = [Rule::Flagged, Rule::CriticalWave, Rule::SupportiveWave];
+    pub const ALL: [Rule; 4] = [
+        Rule::Flagged,
+        Rule::CriticalWave,
+        Rule::SupportiveWave,
+        Rule::Message,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Rule::Flagged => "flagged",
             Rule::CriticalWave => "critical_wave",
             Rule::SupportiveWave => "supportive_wave",
+            Rule::Message => "message",
         }
     }
 
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|rule| rule.as_str() == name)
-    }
-
-    fn counts(self) -> Counts {
-        match self {
-            Rule::Flagged => Counts::Flagged,
-            Rule::CriticalWave => Counts::Stance(Stance::Critical),
-            Rule::SupportiveWave => Counts::Stance(Stance::Supportive),
-        }
     }
 }
 
@@ -161,12 +165,16 @@ impl Desk {
     ) -> Result<Vec<OpenedCase>, StoreError> {
         let mut opened = Vec::new();
         for (id, hit) in written {
+            if hit.mention.kind == Kind::Message {
+                opened.extend(self.apply_message(tx, *id, hit).await?);
+                continue;
+            }
             if hit.backfill || self.is_old_news(&hit.mention) {
                 continue;
             }
             for matched in &hit.matches {
-                for rule in applicable(hit, &matched.target) {
-                    let case = self.apply_rule(tx, rule, &matched.watch, *id, hit);
+                for (rule, counts) in applicable(hit, &matched.target) {
+                    let case = self.apply_rule(tx, (rule, counts), &matched.watch, *id, hit);
                     opened.extend(case.await?);
                 }
             }
@@ -185,7 +193,7 @@ impl Desk {
     async fn apply_rule(
         &self,
         tx: &mut Tx,
-        rule: Rule,
+        (rule, counts): (Rule, Counts),
         watch: &str,
         id: i64,
         hit: &Hit,
@@ -200,7 +208,7 @@ impl Desk {
         let (min_authors, window_minutes) = self.threshold(rule);
         let window = Window {
             watch,
-            counts: rule.counts(),
+            counts,
             after: before(at, SignedDuration::from_mins(i64::from(window_minutes))),
             until: at,
             last: id,
@@ -221,6 +229,53 @@ impl Desk {
             .map(Some)
     }
 
+    /// Every message waits for an answer, however late it was collected: a case for each sender,
+    /// which takes what the same sender writes on. Imports open nothing.
+    async fn apply_message(
+        &self,
+        tx: &mut Tx,
+        id: i64,
+        hit: &Hit,
+    ) -> Result<Option<OpenedCase>, StoreError> {
+        if hit.backfill {
+            return Ok(None);
+        }
+        let (rule, at, source) = (Rule::Message, hit.mention.collected, &hit.mention.source);
+        let sender = match &hit.mention.author {
+            Some(Author::Private { pseudonym }) => Some(pseudonym),
+            Some(Author::Voice { account, .. }) => account.as_ref(),
+            None => None,
+        };
+        let mut joined = match sender {
+            Some(_) => tx.waiting_case(rule.as_str(), source, sender).await?,
+            None => None,
+        };
+        joined = joined.filter(|case| self.is_warm(case, at));
+        let hour_ago = before(at, SignedDuration::from_hours(1));
+        if joined.is_none() && tx.cases_since(rule.as_str(), hour_ago).await? >= MAX_MESSAGE_CASES {
+            joined = tx.waiting_case(rule.as_str(), source, None).await?;
+        }
+        if let Some(case) = joined {
+            tx.add_to_case(case.id, id, at).await?;
+            return Ok(None);
+        }
+        let message = Counted {
+            mention_id: id,
+            collected: at,
+            flag: None,
+            speaker: String::new(),
+        };
+        let (min_authors, window_minutes) = self.threshold(rule);
+        let facts = Facts {
+            min_authors,
+            window_minutes,
+            ..figures(std::slice::from_ref(&message), at)
+        };
+        self.open(tx, rule, source, &[message], &facts, at)
+            .await
+            .map(Some)
+    }
+
     fn threshold(&self, rule: Rule) -> (u32, u32) {
         let rules = &self.rules;
         match rule {
@@ -228,6 +283,7 @@ impl Desk {
             Rule::CriticalWave | Rule::SupportiveWave => {
                 (rules.wave_min_mentions, rules.wave_window_minutes)
             }
+            Rule::Message => (1, 1),
         }
     }
 
@@ -288,15 +344,15 @@ fn before(time: Timestamp, span: SignedDuration) -> Timestamp {
     time.checked_sub(span).unwrap_or(Timestamp::MIN)
 }
 
-/// The rules that a hit concerns, by its labels.
-fn applicable(hit: &Hit, target: &str) -> Vec<Rule> {
+/// The rules that a hit concerns, by its labels, and what each counts.
+fn applicable(hit: &Hit, target: &str) -> Vec<(Rule, Counts)> {
     let mut rules = Vec::new();
     if !hit.labels.flags.is_empty() {
-        rules.push(Rule::Flagged);
+        rules.push((Rule::Flagged, Counts::Flagged));
     }
     match hit.labels.stance_toward(target) {
-        Stance::Critical => rules.push(Rule::CriticalWave),
-        Stance::Supportive => rules.push(Rule::SupportiveWave),
+        stance @ Stance::Critical => rules.push((Rule::CriticalWave, Counts::Stance(stance))),
+        stance @ Stance::Supportive => rules.push((Rule::SupportiveWave, Counts::Stance(stance))),
         Stance::Neutral | Stance::Unclear => {}
     }
     rules

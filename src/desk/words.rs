@@ -42,6 +42,8 @@ pub struct Phrases {
     pub flag: &'static str,
     pub original: &'static str,
     pub all: &'static str,
+    pub letter: &'static str,
+    pub sealed: &'static str,
     pub gone: &'static str,
     pub unreadable: &'static str,
     pub no_reply: &'static str,
@@ -58,6 +60,8 @@ const DE: Phrases = Phrases {
     flag: "Hinweis",
     original: "Original",
     all: "Alle Erwähnungen dieses Suchauftrags:",
+    letter: "Lesen und beantworten:",
+    sealed: "Der Wortlaut steht auf der Seite des Falls.",
     gone: "Gelöschte Äußerungen werden nicht mehr gezeigt.",
     unreadable: "Die Beispiele ließen sich nicht darstellen. Bitte in Resonanz nachsehen.",
     no_reply: "Weitere Erwähnungen nimmt derselbe Fall auf, ohne neue Mail. Absender nennt Resonanz in Mails nie. Bitte auf diese Mail nicht antworten.",
@@ -74,6 +78,8 @@ const EN: Phrases = Phrases {
     flag: "Flag",
     original: "Original",
     all: "All mentions of this watch:",
+    letter: "Read and answer:",
+    sealed: "The words stand on the page of the case.",
     gone: "Statements that were deleted are not shown any more.",
     unreadable: "The examples could not be shown. Please look at them in Resonanz.",
     no_reply: "Further mentions join the same case without another mail. Resonanz never names authors in mails. Please do not reply to this mail.",
@@ -103,6 +109,7 @@ pub fn rule(language: Language, rule: Rule) -> &'static str {
         Rule::Flagged => pick(language, "Prüfenswert", "Worth checking"),
         Rule::CriticalWave => pick(language, "Viel Kritik", "Much criticism"),
         Rule::SupportiveWave => pick(language, "Viel Zustimmung", "Much support"),
+        Rule::Message => pick(language, "Nachricht wartet", "Message waits"),
     }
 }
 
@@ -122,6 +129,8 @@ pub fn count(language: Language, rule: Rule, facts: &Facts) -> String {
         (Language::En, Rule::SupportiveWave) => {
             number(mentions, "supportive mention", "supportive mentions")
         }
+        (Language::De, Rule::Message) => number(mentions, "Nachricht", "Nachrichten"),
+        (Language::En, Rule::Message) => number(mentions, "message", "messages"),
         (_, Rule::Flagged) => flagged_count(language, facts),
     }
 }
@@ -173,6 +182,11 @@ pub fn request(language: Language, rule: Rule) -> &'static str {
             "Zum Ziel dieses Suchauftrags häufen sich zustimmende Äußerungen. Bitte ansehen, worum es geht.",
             "Supportive statements about the target of this watch are piling up. Please look at what it is about.",
         ),
+        Rule::Message => pick(
+            language,
+            "Jemand hat an unser eigenes Konto geschrieben und wartet auf Antwort. Der Wortlaut steht nur auf der Seite des Falls, in keiner Mail.",
+            "Somebody wrote to our own account and waits for an answer. The words stand on the page of the case only, in no mail.",
+        ),
     }
 }
 
@@ -193,7 +207,10 @@ pub fn counted(language: Language, facts: &Facts) -> String {
 }
 
 /// What the rule asked for.
-pub fn threshold(language: Language, facts: &Facts) -> String {
+pub fn threshold(language: Language, rule: Rule, facts: &Facts) -> String {
+    if rule == Rule::Message {
+        return pick(language, "jede Nachricht", "every message").to_owned();
+    }
     let (authors, minutes) = (facts.min_authors, facts.window_minutes);
     match language {
         Language::De => format!("ab {authors} verschiedenen Absendern binnen {minutes} Minuten"),
@@ -207,6 +224,8 @@ pub fn caution(language: Language, rule: Rule, model: &str) -> String {
         (Language::De, Rule::Flagged) => format!(
             "Prüfenswert heißt: Eine Tatsachenbehauptung wird bezweifelt oder hinterfragt. Das ist keine Bewertung ihres Wahrheitsgehalts. Die Hinweise hat das Modell {model} gesetzt; es kann irren."
         ),
+        (Language::De, Rule::Message) => "Nachrichten an unser Konto werden weder nach Themen durchsucht noch nach ihrer Haltung eingeordnet. Wer sie geschrieben hat, nennt Resonanz nicht.".to_owned(),
+        (Language::En, Rule::Message) => "Messages to our account are neither searched for topics nor labelled by stance. Resonanz does not say who wrote them.".to_owned(),
         (Language::De, _) => format!(
             "Die Haltung ist eine Eigenschaft der Äußerung, nicht des Menschen dahinter. Das Modell {model} hat sie bestimmt; es kann irren. Berichtigen lässt sie sich auf der Seite der Erwähnung; daraus lernt es."
         ),

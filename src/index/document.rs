@@ -1,10 +1,15 @@
 //! What of a stored mention the index is given.
 
 use super::schema::{self, IndexView};
-use crate::model::Author;
+use crate::model::{Author, Kind};
 use crate::query::RawKeys;
 use crate::store::StoredMention;
 use tantivy::TantivyDocument;
+
+/// Whether the index has it at all: what was written to the house itself is no public statement.
+pub fn is_searched(mention: &StoredMention) -> bool {
+    mention.kind != Kind::Message
+}
 
 /// The document of a mention. Of its author only a public voice's name and handle.
 pub fn of(mention: &StoredMention) -> TantivyDocument {

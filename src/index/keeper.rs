@@ -9,7 +9,7 @@ use super::position::Position;
 use super::remake::{self, Remake};
 use super::shelf::Shelf;
 use super::week::Week;
-use super::{Config, IndexError, files, schema};
+use super::{Config, IndexError, document, files, schema};
 use crate::store::{Change, StoredMention};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -384,7 +384,7 @@ impl Keeper {
             return self.put_in_place();
         };
         let edits = Edits {
-            present: page.iter().collect(),
+            present: page.iter().filter(|m| document::is_searched(m)).collect(),
             removed: Vec::new(),
         };
         remake.commit(&edits, self.position.seq, true)?;
@@ -445,6 +445,7 @@ fn by_week(changes: &[Change]) -> BTreeMap<Week, Edits<'_>> {
     let mut weeks: BTreeMap<Week, Edits<'_>> = BTreeMap::new();
     for change in changes {
         match change {
+            Change::Present(mention) if !document::is_searched(mention) => {}
             Change::Present(mention) => weeks
                 .entry(Week::of(mention.published))
                 .or_default()

@@ -25,7 +25,7 @@ const PAGE: i64 = 2_000;
 /// What differs, by the numbers of the mentions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Differences {
-    /// Mentions in the store.
+    /// Mentions in the store that can be searched.
     pub mentions: u64,
     /// In the store, not in the index.
     pub missing: Vec<i64>,
@@ -136,7 +136,8 @@ impl Index {
             };
             last = newest.id;
             for mention in page {
-                if self.shelf.get(Week::of(mention.published)).is_none() {
+                let is_lost = self.shelf.get(Week::of(mention.published)).is_none();
+                if is_lost && document::is_searched(&mention) {
                     differences.mentions += 1;
                     differences.missing.push(mention.id);
                 }
@@ -155,10 +156,8 @@ async fn expected(store: &Store, week: Week) -> Result<BTreeMap<i64, u64>, Index
             return Ok(prints);
         };
         last = newest.id;
-        prints.extend(
-            page.iter()
-                .map(|mention| (mention.id, fingerprint(mention))),
-        );
+        let searched = page.iter().filter(|mention| document::is_searched(mention));
+        prints.extend(searched.map(|mention| (mention.id, fingerprint(mention))));
     }
 }
 

@@ -19,6 +19,7 @@ use crate::privacy::{Identity, KeyError, Keys, MASK, MentionKey, Sealed, Voice, 
 use crate::query::{RawKeys, Subject};
 use crate::text::{lang, link, markup};
 use jiff::{Timestamp, ToSpan};
+use std::mem;
 use url::Url;
 
 /// Longest text that is kept, in bytes; the rest of a longer one is cut off.
@@ -29,6 +30,8 @@ pub const MAX_TITLE_BYTES: usize = 1024;
 const MAX_SITE_BYTES: usize = 255;
 /// Most links that are kept.
 const MAX_LINKS: usize = 50;
+/// Most further names of an item.
+const MAX_ALIASES: usize = 4;
 /// How far a stated time may lie ahead of ours before it is not believed.
 const MAX_AHEAD_MINUTES: i64 = 10;
 
@@ -123,6 +126,22 @@ impl<'c> Draft<'c> {
         self.item.edited.is_some()
     }
 
+    /// True where it was written to the house itself, and is nobody's public statement.
+    pub fn is_message(&self) -> bool {
+        self.item.kind == Kind::Message
+    }
+
+    /// What else a deletion may name it by.
+    pub fn aliases(&self) -> Vec<MentionKey> {
+        let key = |alias: &String| self.context.keys.mention_key(&self.item.platform, alias);
+        self.item
+            .aliases
+            .iter()
+            .take(MAX_ALIASES)
+            .map(key)
+            .collect()
+    }
+
     /// True where it says nothing: without words its fields alone are no statement.
     pub fn is_silent(&self) -> bool {
         self.title.is_empty() && self.text.is_empty()
@@ -132,7 +151,11 @@ impl<'c> Draft<'c> {
     ///
     /// # Errors
     /// A system without randomness.
-    pub fn mention(self) -> Result<Mention, NormaliseError> {
+    pub fn mention(mut self) -> Result<Mention, NormaliseError> {
+        let letter = match self.is_message() {
+            true => Some(self.take_words()),
+            false => None,
+        };
         let Self {
             item,
             context,
@@ -141,7 +164,7 @@ impl<'c> Draft<'c> {
             ..
         } = self;
         let key = context.keys.mention_key(&item.platform, &item.id);
-        let (author, sealed) = identity(&item, &key, published, &place, context)?;
+        let (author, sealed) = identity(&item, &key, published, letter, &place, context)?;
         let reply_to = item.reply_to.as_deref();
         Ok(Mention {
             key,
@@ -161,6 +184,13 @@ impl<'c> Draft<'c> {
             title: self.title,
             text: self.text,
         })
+    }
+
+    /// The words of a message, which leaves none in the open: neither text nor links nor a subject.
+    fn take_words(&mut self) -> String {
+        self.links.clear();
+        let words = [mem::take(&mut self.title), mem::take(&mut self.text)];
+        words.join("\n\n").trim().to_owned()
     }
 }
 
@@ -268,13 +298,22 @@ fn identity(
     item: &Item,
     key: &MentionKey,
     published: Timestamp,
+    letter: Option<String>,
     place: &Place,
     context: &Context<'_>,
 ) -> Result<(Option<Author>, Option<Sealed>), NormaliseError> {
+    let author = item.author.as_ref();
+    let identity = || Identity {
+        native_id: item.id.clone(),
+        url: address(item).map(String::from),
+        handle: author.and_then(|author| author.handle.clone()),
+        name: author.and_then(|author| author.name.clone()),
+        text: letter.clone(),
+    };
     if let Some((voice, handle)) = voice(item, place, context.voices) {
         // A site that is a voice has no account to leave with.
-        let account = item.author.as_ref().filter(|_| !handle.is_empty());
-        let author = Author::Voice {
+        let account = author.filter(|_| !handle.is_empty());
+        let voiced = Author::Voice {
             name: voice.name.clone(),
             handle: handle.to_owned(),
             account: account.map(|author| {
@@ -283,20 +322,17 @@ fn identity(
                     .pseudonym(&item.platform, &author.id, published)
             }),
         };
-        return Ok((Some(author), None));
+        // What a public voice writes to the house is no public statement.
+        let sealed = letter
+            .is_some()
+            .then(|| context.keys.seal(key, &identity()));
+        return Ok((Some(voiced), sealed.transpose()?));
     }
     // Where nobody is named, the address may still be somebody's.
-    if item.author.is_none() && place.is_publication {
+    if author.is_none() && place.is_publication {
         return Ok((None, None));
     }
-    let author = item.author.as_ref();
-    let identity = Identity {
-        native_id: item.id.clone(),
-        url: address(item).map(String::from),
-        handle: author.and_then(|author| author.handle.clone()),
-        name: author.and_then(|author| author.name.clone()),
-    };
-    let sealed = context.keys.seal(key, &identity)?;
+    let sealed = context.keys.seal(key, &identity())?;
     let private = |RawAuthor { id, .. }: &RawAuthor| Author::Private {
         pseudonym: context.keys.pseudonym(&item.platform, id, published),
     };

@@ -17,7 +17,7 @@ impl Pipeline {
                 .stored_seconds
                 .observe(received.elapsed().as_secs_f64());
             self.arrivals.note(done.seq, *received);
-            if let Step::Put(hit) = step {
+            if let Step::Put(hit, _) = step {
                 self.count_labels(hit);
             }
         }

@@ -14,7 +14,9 @@ use crate::desk::Desk;
 use crate::index::Arrivals;
 use crate::matching::{Matcher, Scratch};
 use crate::metrics::Metrics;
-use crate::model::{AuthorChange, Change, Cursor, Deletion, Hit, Item, Kind, Mention, Target};
+use crate::model::{
+    AuthorChange, Change, Cursor, Deletion, Hit, Item, Kind, Labels, Mention, Target,
+};
 use crate::normalise::{Context, Draft};
 use crate::privacy::{Keys, MentionKey, Pseudonym, Voices};
 use crate::relate::{Stories, Told};
@@ -92,7 +94,8 @@ pub struct Pipeline {
 
 /// A delivery after the pure steps: what the store is asked to do.
 enum Step {
-    Put(Box<Hit>),
+    /// With what else a deletion may name it by.
+    Put(Box<Hit>, Vec<MentionKey>),
     /// A newer version of something that we may have, which no watch matches any more.
     Retract(Box<Mention>),
     Delete(MentionKey, Timestamp),
@@ -105,7 +108,7 @@ enum Step {
 fn relate(prepared: &mut [Prepared], stories: &mut Stories) {
     for prepared in prepared {
         match &mut prepared.step {
-            Step::Put(hit) if hit.mention.kind != Kind::Message => {
+            Step::Put(hit, _) if hit.mention.kind != Kind::Message => {
                 hit.placement = Some(stories.place(&Told::from(&hit.mention)));
             }
             Step::Delete(key, _) => stories.forget(key),
@@ -251,7 +254,7 @@ impl Pipeline {
                 relayed: delivery.relayed,
             };
             let step = match event {
-                Event::Nothing | Event::Rejected(_) => None,
+                Event::Nothing | Event::Rejected(_) | Event::Compared(_) => None,
                 Event::Gap(gap) => Some(Step::Gap(gap)),
                 Event::Change(change) => self.change(change, &arrival, matching),
             };
@@ -313,23 +316,26 @@ impl Pipeline {
             return self.incomplete(source);
         };
         // What has no words says nothing, whatever its fields are; an edit may have taken the words.
-        let matches = match draft.is_silent() {
+        let matches = match draft.is_silent() || draft.is_message() {
             true => Vec::new(),
             false => {
                 let matcher = &matching.watches.matcher;
                 matcher.matches(draft.subject(), &mut matching.scratch)
             }
         };
-        if matches.is_empty() {
+        // What was written to the house is kept, whatever it is about.
+        let is_message = draft.is_message();
+        if matches.is_empty() && !is_message {
             self.metrics.unmatched.with_label_values(&[source]).inc();
             if !draft.is_edited() {
                 return None;
             }
         }
+        let aliases = draft.aliases();
         let Ok(mention) = draft.mention() else {
             return self.incomplete(source);
         };
-        if matches.is_empty() {
+        if matches.is_empty() && !is_message {
             return Some(Step::Retract(Box::new(mention)));
         }
         let targets: Vec<&Target> = matching
@@ -338,15 +344,18 @@ impl Pipeline {
             .iter()
             .filter(|target| matches.iter().any(|matched| matched.target == target.name))
             .collect();
-        let classifier = Arc::clone(&self.classifier.borrow());
-        let labels = classifier.classify(&mention, &targets);
-        Some(Step::Put(Box::new(Hit {
+        let labels = match is_message {
+            true => Labels::default(),
+            false => Arc::clone(&self.classifier.borrow()).classify(&mention, &targets),
+        };
+        let hit = Hit {
             mention,
             matches,
             labels,
             placement: None,
             backfill,
-        })))
+        };
+        Some(Step::Put(Box::new(hit), aliases))
     }
 
     fn incomplete(&self, source: &str) -> Option<Step> {
@@ -390,8 +399,8 @@ impl Pipeline {
         let mut done = Done::default();
         let mut new: Vec<(i64, &Hit)> = Vec::new();
         for (i, step) in prepared.iter().enumerate() {
-            if let Step::Put(hit) = &step.step {
-                match self.put(&mut tx, hit).await? {
+            if let Step::Put(hit, aliases) = &step.step {
+                match self.put(&mut tx, hit, aliases).await? {
                     Put::New { id } => {
                         new.push((id, hit.as_ref()));
                         done.new.push(i);
@@ -421,11 +430,18 @@ impl Pipeline {
         Ok(done)
     }
 
-    async fn put(&self, tx: &mut Tx, hit: &Hit) -> Result<Put, StoreError> {
-        match self.door.refuses(&hit.mention) {
-            true => tx.put_old(hit).await,
-            false => tx.put(hit).await,
+    async fn put(&self, tx: &mut Tx, hit: &Hit, aliases: &[MentionKey]) -> Result<Put, StoreError> {
+        if tx.is_any_gone(aliases).await? {
+            return Ok(Put::Tombstoned);
         }
+        let put = match self.door.refuses(&hit.mention) {
+            true => tx.put_old(hit).await?,
+            false => tx.put(hit).await?,
+        };
+        if let Put::New { id } | Put::Updated { id } | Put::Known { id } = put {
+            tx.add_aliases(id, aliases).await?;
+        }
+        Ok(put)
     }
 
     async fn desk_apply(
@@ -449,9 +465,9 @@ impl Pipeline {
         prepared: &Prepared,
     ) -> Result<Vec<Removed>, StoreError> {
         Ok(match &prepared.step {
-            Step::Put(_) => vec![],
+            Step::Put(..) => vec![],
             Step::Retract(mention) => tx.retract(mention).await?.into_iter().collect(),
-            Step::Delete(key, at) => tx.delete(key, *at).await?.into_iter().collect(),
+            Step::Delete(key, at) => tx.delete(key, *at).await?,
             Step::AuthorGone(pseudonyms, at) => tx.author_gone(pseudonyms, *at).await?,
             Step::AuthorBack(pseudonyms) => {
                 tx.author_back(pseudonyms).await?;

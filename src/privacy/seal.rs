@@ -71,13 +71,17 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// What identifies a private author's item. Only ever at rest inside a [`Sealed`] value.
+/// What identifies a private author's item, or what was said to nobody but the house. Only ever at
+/// rest inside a [`Sealed`] value.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Identity {
     pub native_id: String,
     pub url: Option<String>,
     pub handle: Option<String>,
     pub name: Option<String>,
+    /// The words of a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 impl fmt::Debug for Identity {

@@ -73,6 +73,7 @@ pub mod fault;
 mod glob;
 pub mod import;
 mod lexer;
+mod lookup;
 pub mod naive;
 mod parser;
 pub mod push_down;
@@ -86,6 +87,7 @@ pub use doc::{Doc, Keys, RawKeys, Subject};
 pub use error::QueryError;
 pub use fault::{Fault, Wording};
 pub use glob::{glob, literal_prefix, word_glob};
+pub use lookup::{Lookup, lookup};
 pub use tree::tree;
 
 use parser::Limits;

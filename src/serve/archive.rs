@@ -264,6 +264,7 @@ pub trait Archive: Send + Sync {
     /// The cases that nobody has closed, newest first, at most `limit`.
     fn open_cases(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Case>, SearchError>>;
 
+    /// A case for its page, the only place where the words of messages are shown.
     fn case(&self, id: i64) -> BoxFuture<'_, Result<Option<CaseFile>, SearchError>>;
 
     /// The saved searches, by name.

@@ -85,6 +85,7 @@ impl Tongue {
         match key {
             "flagged" => self.pick("Erwähnung mit Hinweis", "Flagged mention"),
             "critical_wave" => self.pick("Viele kritische Erwähnungen", "Many critical mentions"),
+            "message" => self.pick("Nachricht an uns", "Message to us"),
             _ => key,
         }
     }

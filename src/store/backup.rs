@@ -29,7 +29,12 @@ pub struct ErasedAuthor {
 }
 
 /// Rows that hang in the air: table, what it lacks, and how to find them.
-const ORPHANS: [(&str, &str, &str); 8] = [
+const ORPHANS: [(&str, &str, &str); 9] = [
+    (
+        "mention_alias",
+        "mention",
+        "mention_id NOT IN (SELECT id FROM mention)",
+    ),
     (
         "mention_watch",
         "mention",
@@ -193,7 +198,7 @@ impl Tx {
         let mut erased = 0;
         for item in &erasures.items {
             let key: MentionKey = super::read::key(&item.key)?;
-            erased += usize::from(self.erase(&key, item.at).await?.is_some());
+            erased += self.erase(&key, item.at).await?.len();
         }
         for author in &erasures.authors {
             let wrong = |_| StoreError::Damaged("a pseudonym has 16 bytes".to_owned());

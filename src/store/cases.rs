@@ -2,6 +2,7 @@
 
 use super::{Store, StoreError, Tx, time};
 use crate::model::{FlagKind, Stance};
+use crate::privacy::Pseudonym;
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -80,6 +81,7 @@ impl CaseFilter {
 pub struct NewCase {
     /// Key of the rule, for example `flagged`.
     pub rule: String,
+    /// The watch; of a message the source.
     pub watch: String,
     /// Collection time of the mention that made the rule fire.
     pub opened: Timestamp,
@@ -120,14 +122,42 @@ impl Tx {
         .bind(watch)
         .fetch_optional(&mut *self.tx)
         .await?;
-        row.map(|(id, opened_ms, last_ms)| {
-            Ok(LatestCase {
-                id,
-                opened: time(opened_ms)?,
-                last: time(last_ms)?,
-            })
-        })
-        .transpose()
+        row.map(read_latest).transpose()
+    }
+
+    /// The newest case of a rule and watch that still waits for an answer; with a sender, that has
+    /// something of this sender.
+    pub async fn waiting_case(
+        &mut self,
+        rule: &str,
+        watch: &str,
+        sender: Option<&Pseudonym>,
+    ) -> Result<Option<LatestCase>, StoreError> {
+        let row: Option<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT c.id, c.opened_ms, c.last_ms FROM desk_case c
+             WHERE c.rule = $1 AND c.watch = $2 AND c.state NOT IN ('answered', 'closed')
+                 AND ($3 IS NULL OR EXISTS (SELECT 1 FROM case_mention k
+                     JOIN mention m ON m.id = k.mention_id
+                     WHERE k.case_id = c.id AND m.pseudonym = $3))
+             ORDER BY c.id DESC LIMIT 1",
+        )
+        .bind(rule)
+        .bind(watch)
+        .bind(sender.map(|sender| sender.0.to_vec()))
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        row.map(read_latest).transpose()
+    }
+
+    /// How many cases a rule has opened since then.
+    pub async fn cases_since(&mut self, rule: &str, since: Timestamp) -> Result<usize, StoreError> {
+        let count: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM desk_case WHERE rule = $1 AND opened_ms > $2")
+                .bind(rule)
+                .bind(since.as_millisecond())
+                .fetch_one(&mut *self.tx)
+                .await?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     /// Opens a case and gives its number.
@@ -245,6 +275,14 @@ pub struct Counted {
     /// Tells statements of one author apart from those of another, and nothing else: pseudonym,
     /// voice, site, or the mention itself where nobody is named.
     pub speaker: String,
+}
+
+fn read_latest((id, opened_ms, last_ms): (i64, i64, i64)) -> Result<LatestCase, StoreError> {
+    Ok(LatestCase {
+        id,
+        opened: time(opened_ms)?,
+        last: time(last_ms)?,
+    })
 }
 
 fn read_counted(row: &SqliteRow) -> Result<Counted, StoreError> {

@@ -8,6 +8,7 @@
 //! SQLite: WAL, `synchronous=FULL`, `secure_delete=ON` (freed pages are zeroed) and
 //! [`Store::purge`] (the WAL itself is emptied), so that what was deleted is in no file.
 
+mod aliases;
 mod authors;
 mod backup;
 mod cases;

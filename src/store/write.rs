@@ -143,6 +143,17 @@ impl Tx {
         row.map(|row| Existing::read(&row)).transpose()
     }
 
+    async fn find_by_id(&mut self, id: i64) -> Result<Option<Existing>, StoreError> {
+        let row = sqlx::query(
+            "SELECT id, key, source, published_ms, edited_ms, collected_ms, title, text, backfill
+             FROM mention WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        row.map(|row| Existing::read(&row)).transpose()
+    }
+
     async fn insert(&mut self, hit: &Hit) -> Result<i64, StoreError> {
         let seq = self.next_seq();
         let story = match &hit.placement {
@@ -187,14 +198,15 @@ impl Tx {
         Ok(id)
     }
 
-    /// Takes the new version's words; identity, first sight and publication stay.
+    /// Takes the new version's words, in the open or sealed; identity, first sight and publication
+    /// stay.
     async fn overwrite(&mut self, id: i64, hit: &Hit) -> Result<(), StoreError> {
         let seq = self.next_seq();
         let mention = &hit.mention;
         sqlx::query(
             "UPDATE mention SET seq = $1, edited_ms = $2, title = $3, text = $4, lang = $5,
-                 url = $6, links = $7, matches = $8, labels = $9, story = COALESCE($10, story)
-             WHERE id = $11",
+                 url = $6, links = $7, matches = $8, labels = $9, story = COALESCE($10, story),
+                 sealed = COALESCE($11, sealed) WHERE id = $12",
         )
         .bind(seq)
         .bind(mention.edited.map(Timestamp::as_millisecond))
@@ -206,6 +218,7 @@ impl Tx {
         .bind(serde_json::to_string(&hit.matches)?)
         .bind(serde_json::to_string(&hit.labels)?)
         .bind(hit.placement.as_ref().map(|placement| placement.story))
+        .bind(mention.sealed.as_ref().map(|sealed| sealed.0.as_slice()))
         .bind(id)
         .execute(&mut *self.tx)
         .await?;
@@ -242,26 +255,44 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes back an item that is gone: its row, and its right to return.
+    /// Takes back an item that is gone, by its key or by another name: its rows, and its right to
+    /// return under any of its names.
     pub async fn delete(
         &mut self,
         key: &MentionKey,
         at: Timestamp,
-    ) -> Result<Option<Removed>, StoreError> {
-        let removed = match self.find(key).await? {
-            Some(row) => Some(self.remove(row).await?),
-            None => None,
-        };
+    ) -> Result<Vec<Removed>, StoreError> {
+        let mut removed = Vec::new();
+        let mut names = Vec::new();
+        for id in self.named(key).await? {
+            names.extend(self.names_of(id).await?);
+            if let Some(row) = self.find_by_id(id).await? {
+                removed.push(self.remove(row).await?);
+            }
+        }
+        self.bury(key, at, !removed.is_empty()).await?;
+        for name in names {
+            self.bury(&name, at, true).await?;
+        }
+        Ok(removed)
+    }
+
+    async fn bury(
+        &mut self,
+        key: &MentionKey,
+        at: Timestamp,
+        known: bool,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO tombstone (key, at_ms, known) VALUES ($1, $2, $3)
              ON CONFLICT (key) DO UPDATE SET known = max(known, excluded.known)",
         )
         .bind(key.0.as_slice())
         .bind(at.as_millisecond())
-        .bind(i64::from(removed.is_some()))
+        .bind(i64::from(known))
         .execute(&mut *self.tx)
         .await?;
-        Ok(removed)
+        Ok(())
     }
 
     /// Erases an item by order: it stays away for good, whether we had it or not.
@@ -269,7 +300,7 @@ impl Tx {
         &mut self,
         key: &MentionKey,
         at: Timestamp,
-    ) -> Result<Option<Removed>, StoreError> {
+    ) -> Result<Vec<Removed>, StoreError> {
         let removed = self.delete(key, at).await?;
         sqlx::query("UPDATE tombstone SET known = 1 WHERE key = $1")
             .bind(key.0.as_slice())
@@ -315,6 +346,7 @@ impl Tx {
             .await?;
         for statement in [
             "DELETE FROM mention WHERE id = $1",
+            "DELETE FROM mention_alias WHERE mention_id = $1",
             "DELETE FROM mention_watch WHERE mention_id = $1",
             "DELETE FROM case_mention WHERE mention_id = $1",
             "DELETE FROM judgement WHERE mention_id = $1",

@@ -98,7 +98,7 @@ fn receipt(path: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-async fn audit(data: &Path) -> Vec<(String, String)> {
+pub async fn audit(data: &Path) -> Vec<(String, String)> {
     let store = format!("sqlite://{}?mode=ro", data.join("store.sqlite").display());
     let pool = SqlitePool::connect(&store).await.unwrap();
     let rows = sqlx::query_as("SELECT action, detail FROM audit ORDER BY id");

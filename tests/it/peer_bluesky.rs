@@ -19,16 +19,16 @@ use tokio_util::sync::CancellationToken;
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A peer that answers a line with a line.
-struct Peer {
+pub(crate) struct Peer {
     child: Child,
     /// Gone first, so that the peer ends in its own way and takes its children along.
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
-    hello: Value,
+    pub(crate) hello: Value,
 }
 
 impl Peer {
-    fn start(script: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(script: &str, arguments: &[&str]) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/peers")
             .join(script);
@@ -56,14 +56,14 @@ impl Peer {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
     }
 
-    fn say(&mut self, message: &Value) -> Value {
+    pub(crate) fn say(&mut self, message: &Value) -> Value {
         writeln!(self.input.as_mut().unwrap(), "{message}").unwrap();
         let answer = self.answer();
         assert!(answer.get("error").is_none(), "{message}: {answer}");
         answer
     }
 
-    fn hello(&self, key: &str) -> &str {
+    pub(crate) fn hello(&self, key: &str) -> &str {
         self.hello[key].as_str().unwrap()
     }
 }
@@ -109,7 +109,7 @@ async fn start_house(dir: &Path, source: &Value) -> Running {
         .unwrap()
 }
 
-async fn count(running: &Running, query: &str) -> u64 {
+pub(crate) async fn count(running: &Running, query: &str) -> u64 {
     let expr = Query::parse(query).unwrap().expr().clone();
     let search = Search {
         query: Some(expr),
@@ -120,7 +120,7 @@ async fn count(running: &Running, query: &str) -> u64 {
 }
 
 /// Waits until a query finds as many as expected.
-async fn until(running: &Running, query: &str, expected: u64) {
+pub(crate) async fn until(running: &Running, query: &str, expected: u64) {
     let start = Instant::now();
     let mut look = tokio::time::interval(Duration::from_millis(20));
     loop {
@@ -132,6 +132,23 @@ async fn until(running: &Running, query: &str, expected: u64) {
         assert!(
             start.elapsed() < LIMIT,
             "`{query}` finds {found} instead of {expected}"
+        );
+    }
+}
+
+/// Waits until the store has as many as expected.
+pub(crate) async fn until_stored(running: &Running, expected: i64) {
+    let start = Instant::now();
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    loop {
+        look.tick().await;
+        let stored = running.store().count().await.unwrap();
+        if stored == expected {
+            return;
+        }
+        assert!(
+            start.elapsed() < LIMIT,
+            "{stored} instead of {expected} are stored"
         );
     }
 }
@@ -155,6 +172,10 @@ async fn until_heard(running: &Running, pds: &mut Peer, post: &Value) {
 /// One house on one wire: in, changed, out.
 async fn travels(pds: &mut Peer, source: &Value, name: &str) {
     let dir = tempfile::tempdir().unwrap();
+    let house = pds.say(&json!({"do": "account", "handle": format!("haus-{name}")}));
+    let mut source = source.clone();
+    source["own_did"] = house["did"].clone();
+    let source = &source;
     let running = start_house(dir.path(), source).await;
     let account = pds.say(&json!({"do": "account", "handle": name}));
     let post = |text: &str| json!({"do": "post", "as": name, "text": text});
@@ -192,6 +213,20 @@ async fn travels(pds: &mut Peer, source: &Value, name: &str) {
         "nothing is lost or doubled"
     );
 
+    // Who answers the house's own account has written to the house, whatever it is about.
+    let ours = format!("haus-{name}");
+    let asked = pds.say(&json!({"do": "post", "as": ours, "text": "Fragen Sie uns."}));
+    let letter = pds.say(&json!({"do": "post", "as": name, "text": "Wann kommt die Schlehenfrage dran?", "reply": asked}));
+    until_stored(&running, 4).await;
+    assert_eq!(count(&running, "Schlehenfrage").await, 0);
+    let cases = running.store().cases(9).await.unwrap();
+    assert_eq!(
+        cases.iter().filter(|case| case.rule == "message").count(),
+        1
+    );
+    pds.say(&json!({"do": "delete", "uri": letter["uri"]}));
+    until_stored(&running, 3).await;
+
     pds.say(&json!({"do": "delete", "uri": second["uri"]}));
     until(&running, "Quittenbrot", 0).await;
     pds.say(&json!({"do": "deactivate", "as": name}));
@@ -209,6 +244,7 @@ async fn travels(pds: &mut Peer, source: &Value, name: &str) {
         "Holunder",
         "Zwetschge",
         "Apfelkuchen",
+        "Schlehenfrage",
         did,
     ] {
         super::sweep::assert_absent(dir.path(), gone);
@@ -231,6 +267,9 @@ async fn posts_edits_deletions_and_leaving_travel_through_the_house() {
     let source = |wire: &str, compress: bool| {
         let mut source =
             json!({"urls": [jetstream.hello(wire)], "wire": wire, "compress": compress});
+        if wire == "v2" {
+            source["compare_url"] = source["urls"][0].clone();
+        }
         if wire == "v1" && compress {
             source["zstd_dictionary_file"] = json!(jetstream.hello("v1_dictionary"));
         }

@@ -12,6 +12,16 @@ fn bluesky_fixtures() {
 }
 
 #[test]
+fn bluesky_search_fixtures() {
+    check_folder(Recorded::BlueskySearch, "bluesky_search");
+}
+
+#[test]
+fn mastodon_fixtures() {
+    check_folder(Recorded::Mastodon, "mastodon");
+}
+
+#[test]
 fn replay_fixtures() {
     check_folder(Recorded::Replay, "replay");
 }
@@ -70,7 +80,12 @@ fn torment(kind: Recorded, frame: &[u8], copies: usize, dice: &mut Dice) {
 #[test]
 fn cut_and_spoilt_fixtures_panic_nowhere() {
     let mut dice = Dice(20_261_123);
-    for (kind, source) in [(Recorded::Bluesky, "bluesky"), (Recorded::Replay, "replay")] {
+    for (kind, source) in [
+        (Recorded::Bluesky, "bluesky"),
+        (Recorded::BlueskySearch, "bluesky_search"),
+        (Recorded::Mastodon, "mastodon"),
+        (Recorded::Replay, "replay"),
+    ] {
         for case in cases(source) {
             for frame in input(&case).split(|byte| *byte == b'\n') {
                 torment(kind, frame, 2000, &mut dice);
@@ -94,6 +109,52 @@ fn real_frames() -> Option<Vec<u8>> {
             std::io::stderr().write_all(told.as_bytes()).unwrap();
             None
         }
+    }
+}
+
+/// Statuses in recordings of a real Mastodon: YAML folds its long lines.
+fn real_statuses() -> Vec<String> {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let data = std::env::var_os("RESONANZ_SHARED").map_or(here, PathBuf::from);
+    let mut statuses = Vec::new();
+    for name in ["test_hashtag_tl.yaml", "test_stream_user_local.yaml"] {
+        let file = data.join("payloads/mastodon").join(name);
+        let Ok(recording) = std::fs::read_to_string(&file) else {
+            crate::skipped::skipped(&format!("real statuses ({} is not there)", file.display()));
+            continue;
+        };
+        for body in recording.split("string: '").skip(1) {
+            let body = body.split("'\n    headers").next().unwrap();
+            let lines: Vec<&str> = body.lines().map(str::trim).collect();
+            let text = lines.join(" ").replace("''", "'");
+            statuses.extend(match serde_json::from_str(&text) {
+                Ok(serde_json::Value::Array(list)) => list,
+                Ok(one) => vec![one],
+                Err(_) => vec![],
+            });
+        }
+    }
+    let is_status = |value: &serde_json::Value| value.get("visibility").is_some();
+    let told = |status: serde_json::Value| {
+        let payload = status.to_string();
+        serde_json::json!({"stream": ["public"], "event": "update", "payload": payload}).to_string()
+    };
+    statuses.into_iter().filter(is_status).map(told).collect()
+}
+
+#[test]
+fn real_statuses_are_read_and_their_accounts_obeyed() {
+    for told in real_statuses() {
+        let no = r#"\"indexable\":false"#;
+        let is_out = told.contains(no);
+        let lines = read(Recorded::Mastodon, told.as_bytes());
+        assert_eq!(lines.is_empty(), is_out, "{lines:?}");
+        let willing = told.replace(no, r#"\"indexable\":true"#);
+        let lines = read(Recorded::Mastodon, willing.as_bytes());
+        assert!(
+            lines.len() == 1 && !lines[0].starts_with("refused"),
+            "{lines:?}"
+        );
     }
 }
 
@@ -131,7 +192,7 @@ fn cut_and_spoilt_real_frames_panic_nowhere() {
 
 #[test]
 fn a_huge_line_is_refused_and_the_next_one_read() {
-    for kind in [Recorded::Bluesky, Recorded::Replay] {
+    for kind in [Recorded::Bluesky, Recorded::Mastodon, Recorded::Replay] {
         let mut bytes = vec![b'x'; 3 * 1024 * 1024];
         bytes.extend_from_slice(b"\n{\n");
         let lines = read(kind, &bytes);

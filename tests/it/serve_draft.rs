@@ -23,6 +23,7 @@ pub fn draft(id: &str, text: &str, minutes_ago: i64) -> Draft {
         url: Some(format!("https://{CANARY}.example/{id}")),
         handle: Some(CANARY.into()),
         name: Some(CANARY.into()),
+        text: None,
     };
     let mention = Mention {
         key,

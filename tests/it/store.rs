@@ -112,7 +112,7 @@ async fn a_tombstone_wins_whatever_the_order() {
     let store = open(dir.path()).await;
     let late = hit("1", "text", 0);
     let mut tx = store.begin().await.unwrap();
-    assert_eq!(tx.delete(&late.mention.key, time(1)).await.unwrap(), None);
+    assert_eq!(tx.delete(&late.mention.key, time(1)).await.unwrap(), []);
     assert_eq!(tx.put(&late).await.unwrap(), Put::Tombstoned);
     tx.commit().await.unwrap();
     assert_eq!(store.count().await.unwrap(), 0);
@@ -120,13 +120,46 @@ async fn a_tombstone_wins_whatever_the_order() {
     assert_eq!(store.expire_tombstones(time(5)).await.unwrap(), 1);
     let mut tx = store.begin().await.unwrap();
     tx.put(&late).await.unwrap();
-    assert!(
-        tx.delete(&late.mention.key, time(6))
-            .await
-            .unwrap()
-            .is_some()
+    assert_eq!(
+        tx.delete(&late.mention.key, time(6)).await.unwrap().len(),
+        1
     );
     tx.commit().await.unwrap();
+    assert_eq!(store.expire_tombstones(time(9)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_item_is_taken_back_by_any_of_its_names_and_then_has_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let keys = Keys::from_secret([1; 32]);
+    let [here, there] = ["here#5", "there#9"].map(|name| keys.mention_key("bluesky", name));
+    let (post, letter) = (hit("post", "text", 0), hit("message:post", "text", 0));
+    let mut tx = store.begin().await.unwrap();
+    assert!(!tx.is_any_gone(&[here, there]).await.unwrap());
+    for hit in [&post, &letter] {
+        let Put::New { id } = tx.put(hit).await.unwrap() else {
+            panic!("new")
+        };
+        tx.add_aliases(id, &[here]).await.unwrap();
+        tx.add_aliases(id, &[here, there]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
+
+    // A house that was started anew knows the name still; both rows go by it.
+    store.close().await;
+    let store = open(dir.path()).await;
+    let mut tx = store.begin().await.unwrap();
+    assert_eq!(tx.delete(&there, time(1)).await.unwrap().len(), 2);
+    assert!(tx.is_any_gone(&[here]).await.unwrap());
+    for hit in [&post, &letter] {
+        assert_eq!(tx.put(hit).await.unwrap(), Put::Tombstoned);
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(store.count().await.unwrap(), 0);
+    assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
+    // It was here, so none of its names may be forgotten.
     assert_eq!(store.expire_tombstones(time(9)).await.unwrap(), 0);
 }
 

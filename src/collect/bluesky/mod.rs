@@ -5,6 +5,9 @@
 //! that is too old is silently moved, and v2 `/xrpc/network.bsky.jetstream.subscribeEvents`, where
 //! it is refused. Hosts keep about 36 hours. Delivery is at least once on both.
 //!
+//! One host may leave things out without a word (plyr.fm#1796). A second one can be asked for the
+//! same, and a sample of what it tells is compared: see `compare`.
+//!
 //! Collected: posts and replies, their edits and deletions, accounts that leave or come back, and
 //! repositories that are reset (v2 only; v1 does not tell). Not collected: likes, reposts, follows,
 //! profiles, handles. No key and no permission is needed.
@@ -12,6 +15,7 @@
 //! A sequence number is a host's own, so a stream that changes host or wire goes back by time and
 //! takes some events twice.
 
+mod compare;
 mod decoder;
 mod position;
 mod post;
@@ -21,6 +25,7 @@ mod wire;
 use super::source::{Collected, Event, Pace, Source, SourceError, Standing};
 use super::websocket::{self, ConnectError, Frame, MAX_FRAME_BYTES, Refusal};
 use crate::model::Cursor;
+use compare::{Comparing, next_compared};
 use decoder::Decoder;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -33,7 +38,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use url::Url;
-pub use wire::{Said, adapt};
+pub use wire::{Said, adapt, adapt_for, found, no_post};
 
 /// Name of the network in native ids and of imports.
 pub const PLATFORM: &str = "bluesky";
@@ -70,6 +75,11 @@ pub struct BlueskyConfig {
     /// Silence after which the connection is taken for lost, in seconds. Right for the whole
     /// network, where something happens each second; more for a small host.
     pub idle_timeout_secs: u64,
+    /// DID of the house's own account; empty for none. What answers or names it is also a message to
+    /// the house.
+    pub own_did: String,
+    /// Address of a websocket of another host, to compare with; same wire, without a query.
+    pub compare_url: Option<String>,
 }
 
 impl Default for BlueskyConfig {
@@ -84,6 +94,8 @@ impl Default for BlueskyConfig {
             zstd_dictionary_file: None,
             gap_slack_secs: 60,
             idle_timeout_secs: 60,
+            own_did: String::new(),
+            compare_url: None,
         }
     }
 }
@@ -94,6 +106,8 @@ pub struct Bluesky {
     name: String,
     config: BlueskyConfig,
     urls: Vec<Url>,
+    /// Whom to compare with.
+    other: Option<Url>,
     /// Which of `urls` is next.
     next: Arc<AtomicUsize>,
 }
@@ -117,11 +131,16 @@ impl Bluesky {
         if config.idle_timeout_secs == 0 {
             return Err("`idle_timeout_secs` must be at least 1".to_owned());
         }
+        if !config.own_did.is_empty() && !config.own_did.starts_with("did:") {
+            return Err("`own_did` must begin with did:".to_owned());
+        }
+        let other = config.compare_url.as_deref().map(address).transpose();
         let urls: Result<Vec<Url>, String> = config.urls.iter().map(|url| address(url)).collect();
         Ok(Self {
             name: name.to_owned(),
             config: config.clone(),
             urls: urls?,
+            other: other.map_err(|error| error.replace("`urls`", "`compare_url`"))?,
             next: Arc::new(AtomicUsize::new(0)),
         })
     }
@@ -255,8 +274,21 @@ impl Source for Bluesky {
             yield Collected::now(Event::Nothing, None);
             let slack = this.config.gap_slack_secs;
             let mut reader = Reader::new(this.config.wire, host_of(host), slack, resume);
-            while let Some(frame) = frames.next().await {
-                let said = decoder.decode(frame?).and_then(|text| adapt(&text));
+            let own = Some(this.config.own_did.as_str()).filter(|did| !did.is_empty());
+            let mut comparing = this.other.clone().map(|url| Comparing::new(this.clone(), url));
+            loop {
+                let frame = tokio::select! {
+                    frame = frames.next() => frame,
+                    compared = next_compared(&mut comparing) => {
+                        yield Collected::now(Event::Compared(compared), None);
+                        continue;
+                    }
+                };
+                let Some(frame) = frame else { break };
+                let said = decoder.decode(frame?).and_then(|text| adapt_for(&text, own));
+                if let (Some(comparing), Ok(said)) = (&mut comparing, &said) {
+                    comparing.heard(said);
+                }
                 for collected in reader.read(said)? {
                     if collected.cursor.is_some() {
                         this.next.store(turn, Ordering::Relaxed);

@@ -36,6 +36,9 @@ struct Facet<'a> {
 struct Link<'a> {
     #[serde(borrow)]
     uri: Option<Cow<'a, str>>,
+    /// Of a mention: the account.
+    #[serde(borrow)]
+    did: Option<Cow<'a, str>>,
 }
 
 /// A card stands alone, or beside a quoted post.
@@ -107,8 +110,12 @@ fn facet(facet: &Value) -> Facet<'static> {
 }
 
 fn link(holder: Option<&Value>) -> Option<Link<'static>> {
-    let uri = holder?.get("uri").and_then(owned);
-    Some(Link { uri })
+    let text = |key| holder?.get(key).and_then(owned);
+    holder?;
+    Some(Link {
+        uri: text("uri"),
+        did: text("did"),
+    })
 }
 
 fn owned(text: &Value) -> Option<Cow<'static, str>> {
@@ -123,6 +130,15 @@ impl<'a> Post<'a> {
     /// The post that it answers.
     pub fn parent(&self) -> Option<&str> {
         self.reply.as_ref()?.parent.as_ref()?.uri.as_deref()
+    }
+
+    /// Whether it answers a post of this account, or names it.
+    pub fn is_addressed_to(&self, did: &str) -> bool {
+        let answers = self.parent().and_then(|uri| uri.strip_prefix("at://"));
+        let answers = answers.and_then(|rest| rest.split('/').next()) == Some(did);
+        let facets = self.facets.iter().flatten();
+        let mut features = facets.flat_map(|facet| facet.features.iter().flatten());
+        answers || features.any(|feature| feature.did.as_deref() == Some(did))
     }
 
     /// The first language that its author named.

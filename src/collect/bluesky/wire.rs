@@ -103,6 +103,14 @@ pub enum Said {
 /// # Errors
 /// A frame that is no JSON, not of the protocol, or larger than a frame may be.
 pub fn adapt(frame: &[u8]) -> Result<Said, Rejection> {
+    adapt_for(frame, None)
+}
+
+/// The same for the account `own`: what answers or names it is also a message to the house.
+///
+/// # Errors
+/// Those of [`adapt`].
+pub fn adapt_for(frame: &[u8], own: Option<&str>) -> Result<Said, Rejection> {
     if frame.len() > MAX_FRAME_BYTES {
         return Err(Rejection::new(RejectReason::TooLarge, "a frame over 1 MiB"));
     }
@@ -111,24 +119,28 @@ pub fn adapt(frame: &[u8]) -> Result<Said, Rejection> {
     }
     // Nearly all frames are as the documentation has them; the others are read with patience.
     match serde_json::from_slice::<Envelope<'_, Post<'_>>>(frame) {
-        Ok(envelope) => said(envelope, Ok),
-        Err(_) => adapt_odd(frame),
+        Ok(envelope) => said(envelope, Ok, own),
+        Err(_) => adapt_odd(frame, own),
     }
 }
 
 /// Reads a frame whose record may hold anything: whatever is odd in a part that is not needed must
 /// not cost the post.
-fn adapt_odd(frame: &[u8]) -> Result<Said, Rejection> {
+fn adapt_odd(frame: &[u8], own: Option<&str>) -> Result<Said, Rejection> {
     let envelope: Envelope<'_, Value> = serde_json::from_slice(frame)
         .map_err(|error| Rejection::new(RejectReason::Malformed, place_of(&error)))?;
-    said(envelope, Post::of)
+    said(envelope, Post::of, own)
 }
 
 type ReadPost<'a, R> = fn(R) -> Result<Post<'a>, Rejection>;
 
-fn said<'a, R>(envelope: Envelope<'a, R>, read: ReadPost<'a, R>) -> Result<Said, Rejection> {
+fn said<'a, R>(
+    envelope: Envelope<'a, R>,
+    read: ReadPost<'a, R>,
+    own: Option<&str>,
+) -> Result<Said, Rejection> {
     if let Some(payload) = envelope.payload {
-        return said_v2(payload, read);
+        return said_v2(payload, read, own);
     }
     if let Some(error) = envelope.error {
         let letters = error.chars().filter(char::is_ascii_alphanumeric);
@@ -141,9 +153,7 @@ fn said<'a, R>(envelope: Envelope<'a, R>, read: ReadPost<'a, R>) -> Result<Said,
         .map_err(|_| incomplete("a time_us that is no time"))?;
     check_did(&did)?;
     let changes = match (envelope.commit, envelope.account) {
-        (Some(commit), _) => commit_change(&did, time, commit, read)?
-            .into_iter()
-            .collect(),
+        (Some(commit), _) => commit_changes(&did, time, commit, read, own)?,
         (None, Some(account)) => vec![account_change(&did, time, account.active)],
         (None, None) => vec![],
     };
@@ -155,7 +165,11 @@ fn said<'a, R>(envelope: Envelope<'a, R>, read: ReadPost<'a, R>) -> Result<Said,
     })
 }
 
-fn said_v2<'a, R>(payload: Payload<'a, R>, read: ReadPost<'a, R>) -> Result<Said, Rejection> {
+fn said_v2<'a, R>(
+    payload: Payload<'a, R>,
+    read: ReadPost<'a, R>,
+    own: Option<&str>,
+) -> Result<Said, Rejection> {
     let kind = payload.kind.rsplit('#').next().unwrap_or_default();
     if kind == "info" {
         let outdated = payload.name.as_deref() == Some("OutdatedCursor");
@@ -177,9 +191,7 @@ fn said_v2<'a, R>(payload: Payload<'a, R>, read: ReadPost<'a, R>) -> Result<Said
                 rkey: payload.rkey.unwrap_or_default(),
                 record: payload.record,
             };
-            commit_change(&did, time, commit, read)?
-                .into_iter()
-                .collect()
+            commit_changes(&did, time, commit, read, own)?
         }
         "account" => {
             let account = payload
@@ -245,32 +257,71 @@ fn account_change(did: &str, time: Timestamp, active: bool) -> Change {
     }
 }
 
-fn commit_change<'a, R>(
+fn commit_changes<'a, R>(
     did: &str,
     time: Timestamp,
     commit: Commit<'a, R>,
     read: ReadPost<'a, R>,
-) -> Result<Option<Change>, Rejection> {
+    own: Option<&str>,
+) -> Result<Vec<Change>, Rejection> {
     if commit.collection != POST {
-        return Ok(None);
+        return Ok(vec![]);
     }
     if !is_record_key(&commit.rkey) {
         return Err(incomplete("a commit without a sound rkey"));
     }
     let id = ["at://", did, "/", POST, "/", &commit.rkey].concat();
     match (&*commit.operation, commit.record) {
-        ("delete", _) => Ok(Some(Change::Delete(Deletion {
+        ("delete", _) => Ok(vec![Change::Delete(Deletion {
             platform: PLATFORM.to_owned(),
             id,
             at: Some(time),
-        }))),
+        })]),
         ("create" | "update", Some(record)) => {
-            let mut item = item(did, id, &commit.rkey, read(record)?, time);
+            let post = read(record)?;
+            let to_us = own.is_some_and(|own| did != own && post.is_addressed_to(own));
+            let mut item = item(did, id, &commit.rkey, post, time);
             item.edited = (commit.operation == "update").then_some(time);
-            Ok(Some(Change::Upsert(Box::new(item))))
+            let letter = to_us.then(|| message(&item));
+            let items = letter.into_iter().chain([item]);
+            Ok(items.map(|item| Change::Upsert(Box::new(item))).collect())
         }
         _ => Err(incomplete("a commit without a record")),
     }
+}
+
+/// The same words as a message to the house; what takes the post back takes it back, too.
+fn message(item: &Item) -> Item {
+    Item {
+        id: format!("message:{}", item.id),
+        kind: Kind::Message,
+        aliases: vec![item.id.clone()],
+        ..item.clone()
+    }
+}
+
+/// Reads the record of a post that a search found; `seen` is when the network saw it.
+///
+/// # Errors
+/// What is no post.
+pub fn found(uri: &str, record: Value, seen: Timestamp) -> Result<Change, Rejection> {
+    let parts = uri
+        .strip_prefix("at://")
+        .map(|rest| rest.split('/').collect::<Vec<_>>());
+    let Some([did, POST, rkey]) = parts.as_deref() else {
+        return Err(no_post());
+    };
+    check_did(did)?;
+    if !is_record_key(rkey) {
+        return Err(no_post());
+    }
+    let item = item(did, uri.to_owned(), rkey, Post::of(record)?, seen);
+    Ok(Change::Upsert(Box::new(item)))
+}
+
+/// Something in the place of a post.
+pub fn no_post() -> Rejection {
+    incomplete("a search result that is no post")
 }
 
 fn item(did: &str, id: String, rkey: &str, post: Post<'_>, time: Timestamp) -> Item {

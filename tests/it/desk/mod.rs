@@ -185,7 +185,7 @@ impl House {
     async fn delete(&self, hit: &Hit) {
         let mut tx = self.store.begin().await.unwrap();
         let removed = tx.delete(&hit.mention.key, self.clock.now()).await.unwrap();
-        assert!(removed.is_some());
+        assert!(!removed.is_empty());
         tx.commit().await.unwrap();
     }
 
