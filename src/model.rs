@@ -78,6 +78,13 @@ pub struct Item {
     /// Addresses that the text links to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<String>,
+    /// The body is a publisher's whole page: of its words only the beginning and the sentences that
+    /// a watch matched are kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_page: bool,
+    /// The verdict on a claim that a fact check states for machines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ClaimReview>,
 }
 
 impl Item {
@@ -98,6 +105,8 @@ impl Item {
             author: None,
             reply_to: None,
             links: Vec::new(),
+            whole_page: false,
+            review: None,
         }
     }
 
@@ -134,6 +143,25 @@ impl fmt::Debug for RawAuthor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RawAuthor(..)")
     }
+}
+
+/// A fact check's verdict as it states it for machines (`ClaimReview` of schema.org).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimReview {
+    /// The claim that was checked.
+    pub claim: String,
+    /// The verdict in the checker's own words: "falsch", "fehlender Kontext".
+    pub rating: String,
+}
+
+/// What is known of a mention beside its words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// The ministry's own statement: it came from a source that is configured as official.
+    pub official: bool,
+    /// Masked like the words.
+    pub review: Option<ClaimReview>,
 }
 
 /// A platform's word that an item is gone.
@@ -230,6 +258,7 @@ pub struct Mention {
     /// Handle, name, permalink and native id of a private author's item.
     pub sealed: Option<Sealed>,
     pub reply_to: Option<MentionKey>,
+    pub marks: Marks,
 }
 
 /// Who said it: a public voice by name, everyone else by pseudonym.

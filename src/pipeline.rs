@@ -110,6 +110,7 @@ struct Arrival<'a> {
     collected: Timestamp,
     backfill: bool,
     relayed: bool,
+    official: bool,
 }
 
 /// What one transaction did, for the counters: counted after the commit only.
@@ -216,6 +217,7 @@ impl Pipeline {
                 collected: delivery.collected,
                 backfill: delivery.backfill,
                 relayed: delivery.relayed,
+                official: delivery.official,
             };
             let step = match event {
                 Event::Nothing | Event::Rejected(_) => None,
@@ -269,6 +271,7 @@ impl Pipeline {
             collected,
             backfill,
             relayed,
+            official,
         } = *arrival;
         let context = Context {
             source: if relayed { &platform } else { source },
@@ -276,11 +279,11 @@ impl Pipeline {
             voices: &self.voices,
             collected,
         };
-        let Ok(draft) = Draft::read(item, &context) else {
+        let Ok(mut draft) = Draft::read(item, &context) else {
             return self.incomplete(source);
         };
         // What has no words says nothing, whatever its fields are; an edit may have taken the words.
-        let matches = match draft.is_silent() {
+        let mut matches = match draft.is_silent() {
             true => Vec::new(),
             false => {
                 let matcher = &matching.watches.matcher;
@@ -293,9 +296,11 @@ impl Pipeline {
                 return None;
             }
         }
-        let Ok(mention) = draft.mention() else {
+        draft.shorten(&mut matches);
+        let Ok(mut mention) = draft.mention() else {
             return self.incomplete(source);
         };
+        mention.marks.official = official;
         if matches.is_empty() {
             return Some(Step::Retract(Box::new(mention)));
         }

@@ -5,29 +5,26 @@
 //!
 //! * One look is one conditional GET (`http`), then one parse of at most 20 MiB and `max_items` items,
 //!   off the async threads and with a time budget.
-//! * Feeds repeat themselves at every look. The cursor remembers, as short hashes, what was handed on
-//!   and with which words; what is unchanged is not handed on again. It moves when a whole look is
-//!   through, so a crash or a failed look repeats items and loses none.
+//! * Feeds repeat themselves at every look; what is unchanged is not handed on again (`polled`).
 //! * Known words that changed are an edit. It bears the feed's date of change where that lies behind
 //!   our last news of this feed, else the time at which we saw it: so no edit is older than the one
 //!   before it, and the newer words win.
 //! * Deletions are not signalled by feeds: an item just leaves the list, and that says nothing.
-//! * Not collected: enclosures, comments, the articles' pages. Permission: a feed is published to be
+//! * Where a feed gives a teaser only, the article's page can be fetched (`article`).
+//! * Not collected: enclosures, comments. Permission: a feed is published to be
 //!   read by machines; a publisher's terms may still forbid it, which the operator has to check.
 
+use super::article::Articles;
 use super::feed_read;
-use super::http::{Answer, Client, ClientError, Limits, Page, Validators};
-use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
+use super::http::{Answer, Client, ClientError, Limits};
+use super::polled::{List, Memory};
+use super::poller::{self, Listed, Listing, Poller};
+use super::source::Rejection;
 use crate::clock::Clock;
-use crate::model::{Change, Cursor, Item};
-use crate::text::markup;
+use crate::model::Change;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
+use serde::Deserialize;
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -38,8 +35,6 @@ const MIN_EVERY_SECS: u64 = 60;
 const MAX_ITEMS: usize = 5_000;
 /// Of a feed that is read from a file.
 const DEFAULT_ITEMS: usize = 500;
-/// Reading a feed takes milliseconds; one that takes this long was made to.
-const READ_BUDGET: Duration = Duration::from_secs(20);
 
 /// `[source.<name>]` with `kind = "feed"`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -63,6 +58,11 @@ pub struct FeedConfig {
     /// How the feed's publisher can reach us: an address of a page or of mail, for the User-Agent.
     #[serde(default)]
     pub contact: String,
+    /// Everything in it is the ministry's own statement.
+    #[serde(default)]
+    pub official: bool,
+    /// Fetch the article's page where the feed gives a teaser. Left out: for what is official.
+    pub articles: Option<bool>,
 }
 
 fn default_every_secs() -> u64 {
@@ -93,12 +93,9 @@ pub enum FeedError {
 /// One feed.
 #[derive(Debug, Clone)]
 pub struct Feed {
-    name: String,
     url: Url,
-    every: Duration,
     max_items: usize,
     client: Client,
-    clock: Clock,
 }
 
 impl Feed {
@@ -106,7 +103,7 @@ impl Feed {
     ///
     /// # Errors
     /// Settings that make no sense.
-    pub fn new(name: &str, config: &FeedConfig) -> Result<Self, FeedError> {
+    pub fn source(name: &str, config: &FeedConfig) -> Result<Poller, FeedError> {
         Self::with_limits(name, config, &Clock::system(), Limits::default())
     }
 
@@ -120,159 +117,73 @@ impl Feed {
         config: &FeedConfig,
         clock: &Clock,
         limits: Limits,
-    ) -> Result<Self, FeedError> {
+    ) -> Result<Poller, FeedError> {
+        config.poller(name, clock, limits, |url, client| {
+            Arc::new(Self { url, client, max_items: config.max_items })
+        })
+    }
+}
+
+impl FeedConfig {
+    /// A source with these settings that looks at `list` of the address, fetched with the client.
+    ///
+    /// # Errors
+    /// Settings that make no sense.
+    pub(super) fn poller(
+        &self,
+        name: &str,
+        clock: &Clock,
+        limits: Limits,
+        listing: impl FnOnce(Url, Client) -> Arc<dyn Listing>,
+    ) -> Result<Poller, FeedError> {
         let limits = Limits {
-            max_body_bytes: config.max_body_bytes,
+            max_body_bytes: self.max_body_bytes,
             ..limits
         };
-        let url = Url::parse(&config.url).map_err(|error| FeedError::Url(error.to_string()))?;
+        let url = Url::parse(&self.url).map_err(|error| FeedError::Url(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FeedError::Url(
                 "must begin with https:// or http://".to_owned(),
             ));
         }
-        if config.every_secs < MIN_EVERY_SECS {
+        if self.every_secs < MIN_EVERY_SECS {
             return Err(FeedError::TooOften);
         }
-        if !(1..=MAX_ITEMS).contains(&config.max_items) {
+        if !(1..=MAX_ITEMS).contains(&self.max_items) {
             return Err(FeedError::MaxItems);
         }
-        Ok(Self {
+        let with_pages = self.articles.unwrap_or(self.official);
+        let pages = || Articles::new(&self.allow_private, &self.contact, limits);
+        Ok(Poller {
             name: name.to_owned(),
-            url,
-            every: Duration::from_secs(config.every_secs),
-            max_items: config.max_items,
-            client: Client::new(&config.allow_private, &config.contact, limits)?,
+            every: Duration::from_secs(self.every_secs),
+            official: self.official,
+            articles: with_pages.then(pages).transpose()?,
             clock: clock.clone(),
+            listing: listing(url, Client::new(&self.allow_private, &self.contact, limits)?),
         })
-    }
-
-    async fn read(&self, page: Page) -> Result<Vec<Result<Item, Rejection>>, SourceError> {
-        let max_items = self.max_items;
-        let reading = tokio::task::spawn_blocking(move || {
-            let content_type = page.content_type.as_deref();
-            feed_read::read(&page.body, content_type, Some(&page.url), max_items)
-        });
-        match tokio::time::timeout(READ_BUDGET, reading).await {
-            Ok(Ok(items)) => Ok(items),
-            Ok(Err(_)) => Err(SourceError::Transient(
-                "the feed's reader ended early".to_owned(),
-            )),
-            Err(_) => Err(SourceError::Refused(
-                "the feed takes too long to read".to_owned(),
-            )),
-        }
-    }
-
-    /// One look: what is new since `memory`, and what to remember from now on.
-    async fn look(&self, memory: &Memory) -> Result<Look, SourceError> {
-        let page = match self
-            .client
-            .get(&self.url, ACCEPT, &memory.validators(&self.url))
-            .await?
-        {
-            Answer::Unchanged => return Ok(Look::default()),
-            Answer::Page(page) => page,
-        };
-        let validators = page.validators.clone();
-        let items = self.read(page).await?;
-        Ok(self.compare(memory, validators, items))
-    }
-
-    fn compare(
-        &self,
-        memory: &Memory,
-        validators: Validators,
-        items: Vec<Result<Item, Rejection>>,
-    ) -> Look {
-        let known: HashMap<&str, &str> = memory
-            .seen
-            .iter()
-            .map(|(id, words)| (id.as_str(), words.as_str()))
-            .collect();
-        let mut look = Look::default();
-        let mut seen = Vec::new();
-        let now = self.clock.now();
-        for item in items {
-            let mut item = match item {
-                Ok(item) => dated(item, now),
-                Err(rejection) => {
-                    look.events.push(Event::Rejected(rejection));
-                    continue;
-                }
-            };
-            let (id, words) = fingerprint(&item);
-            let known_words = known.get(id.as_str()).copied();
-            if known_words.is_some_and(|known| known != words) {
-                item.edited = Some(memory.edit_time(item.edited, now));
-            }
-            if known_words != Some(&words) {
-                look.events
-                    .push(Event::Change(Change::Upsert(Box::new(item))));
-            }
-            seen.push((id, words));
-        }
-        // A feed of which nothing could be read is asked for in full again.
-        if !seen.is_empty() || look.events.is_empty() {
-            let mut after = memory.after(seen, validators, &self.url, self.max_items);
-            if look
-                .events
-                .iter()
-                .any(|event| matches!(event, Event::Change(_)))
-            {
-                after.looked = memory.looked.max(Some(now));
-            }
-            look.memory = Some(after);
-        }
-        look
     }
 }
 
-/// Times ahead of ours are not believed: an edit that we see later would seem to be older.
-fn dated(mut item: Item, now: Timestamp) -> Item {
-    item.published = item.published.map(|at| at.min(now));
-    item.edited = item.edited.filter(|at| *at <= now);
-    item
-}
-
-impl Source for Feed {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn pace(&self) -> Pace {
-        Pace::Poll { every: self.every }
-    }
-
-    fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
-        let feed = self.clone();
-        let memory = resume
-            .map(|cursor| Memory::read(&cursor))
-            .unwrap_or_default();
-        Box::pin(async_stream::try_stream! {
-            let look = feed.look(&memory).await?;
-            for event in look.events {
-                yield Collected::now(event, None);
-            }
-            // The look is through: only now the position moves, and only where it changed.
-            let cursor = look.memory.filter(|new| *new != memory).and_then(|new| new.write());
-            yield Collected::now(Event::Nothing, cursor);
-        })
-    }
-
-    fn check(&self) -> BoxFuture<'static, Standing> {
-        let feed = self.clone();
+impl Listing for Feed {
+    fn list(&self, memory: &Memory) -> Listed {
+        let (feed, known) = (self.clone(), memory.validators(self.url.as_str()));
         async move {
-            let look = match feed.look(&Memory::default()).await {
-                Ok(look) => look,
-                Err(error) => return Standing::Unreachable(error.to_string()),
+            let page = match feed.client.get(&feed.url, ACCEPT, &known).await? {
+                Answer::Unchanged => return Ok(None),
+                Answer::Page(page) => page,
             };
-            match look.events.first() {
-                Some(Event::Rejected(rejection)) if look.memory.is_none() => {
-                    Standing::Unreachable(rejection.to_string())
-                }
-                _ => Standing::Works,
-            }
+            let (validators, max_items) = (page.validators.clone(), feed.max_items);
+            let items = poller::read_apart(move || {
+                let content_type = page.content_type.as_deref();
+                feed_read::read(&page.body, content_type, Some(&page.url), max_items)
+            });
+            Ok(Some(List {
+                items: items.await?,
+                address: feed.url.into(),
+                validators,
+                remember: 2 * max_items,
+            }))
         }
         .boxed()
     }
@@ -285,107 +196,5 @@ pub fn read_bytes(bytes: &[u8], base_url: Option<&Url>) -> Vec<Result<Change, Re
     items
         .into_iter()
         .map(|item| item.map(|item| Change::Upsert(Box::new(item))))
-        .collect()
-}
-
-/// What one look brought.
-#[derive(Default)]
-struct Look {
-    events: Vec<Event>,
-    memory: Option<Memory>,
-}
-
-/// The cursor: what the server said of its version, and what was handed on.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct Memory {
-    /// Hash of the address: another address has other versions.
-    feed: String,
-    #[serde(flatten)]
-    validators: Validators,
-    /// When the last news were handed on: no edit before bears a later time.
-    looked: Option<Timestamp>,
-    /// Hashes of native id and words; the newest look's items first.
-    seen: Vec<(String, String)>,
-}
-
-impl Memory {
-    /// A cursor of another shape is no memory: everything is handed on once more, which is harmless.
-    fn read(cursor: &Cursor) -> Self {
-        serde_json::from_str(&cursor.0).unwrap_or_default()
-    }
-
-    fn write(&self) -> Option<Cursor> {
-        serde_json::to_string(self).ok().map(Cursor)
-    }
-
-    fn validators(&self, url: &Url) -> Validators {
-        match self.feed == hash(&[url.as_str()]) {
-            true => self.validators.clone(),
-            false => Validators::default(),
-        }
-    }
-
-    /// The time of an edit that is seen `now`, where the feed states another or none.
-    fn edit_time(&self, stated: Option<Timestamp>, now: Timestamp) -> Timestamp {
-        let is_fresh = |at: &Timestamp| self.looked.is_some_and(|looked| *at > looked);
-        // A clock that was set back is no reason to lose an edit.
-        let seen = self.looked.map_or(now, |looked| looked.max(now));
-        stated.filter(is_fresh).unwrap_or(seen)
-    }
-
-    /// Remembers a look, and of older ones as much as fits into twice the items of a look: an item
-    /// that drops out of the list and comes back is not new.
-    fn after(
-        &self,
-        mut seen: Vec<(String, String)>,
-        validators: Validators,
-        url: &Url,
-        max_items: usize,
-    ) -> Self {
-        let now: HashSet<String> = seen.iter().map(|(id, _)| id.clone()).collect();
-        seen.extend(
-            self.seen
-                .iter()
-                .filter(|(id, _)| !now.contains(id))
-                .cloned(),
-        );
-        seen.truncate(2 * max_items);
-        Self {
-            feed: hash(&[url.as_str()]),
-            validators,
-            looked: self.looked,
-            seen,
-        }
-    }
-}
-
-/// Hashes of an item's identity and of its words. Not of its markup: publishers change counters,
-/// pixels and advertisements in it at every look.
-fn fingerprint(item: &Item) -> (String, String) {
-    let body = match item.html.is_empty() {
-        true => item.text.clone(),
-        false => markup::strip(&item.html).text,
-    };
-    let words: Vec<&str> = body.split_whitespace().collect();
-    let title = item.title.as_deref().unwrap_or_default();
-    (
-        hash(&[&item.platform, &item.id]),
-        hash(&[title, &words.join(" ")]),
-    )
-}
-
-/// Enough of SHA-256 to tell a feed's items apart, as 16 hexadecimal digits.
-fn hash(parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
         .collect()
 }

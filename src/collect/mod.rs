@@ -3,6 +3,7 @@
 //! A new source is one file here, one variant and one arm below, a block in `config/default.toml`
 //! and a folder of fixtures.
 
+pub mod article;
 mod backoff;
 pub mod bluesky;
 pub mod feed;
@@ -14,12 +15,20 @@ mod feed_repair;
 mod feed_tags;
 pub mod http;
 pub mod http_gate;
+pub mod maildir;
+mod maildir_read;
 mod pacing;
+mod polled;
+pub mod poller;
 pub mod replay;
+pub mod site;
+pub mod sitemap;
+mod sitemap_read;
 pub mod source;
 pub mod supervise;
 mod supplies;
 mod tally;
+pub mod webhook;
 pub mod websocket;
 
 pub use backoff::Timing;
@@ -36,6 +45,10 @@ use std::io::{self, BufRead, Read as _};
 pub enum SourceConfig {
     Bluesky(bluesky::BlueskyConfig),
     Feed(feed::FeedConfig),
+    Sitemap(feed::FeedConfig),
+    Site(site::SiteConfig),
+    Webhook(webhook::WebhookConfig),
+    Maildir(maildir::MaildirConfig),
     Replay(replay::ReplayConfig),
 }
 
@@ -45,6 +58,10 @@ impl SourceConfig {
         match self {
             SourceConfig::Bluesky(_) => "bluesky",
             SourceConfig::Feed(_) => "feed",
+            SourceConfig::Sitemap(_) => "sitemap",
+            SourceConfig::Site(_) => "site",
+            SourceConfig::Webhook(_) => "webhook",
+            SourceConfig::Maildir(_) => "maildir",
             SourceConfig::Replay(_) => "replay",
         }
     }
@@ -57,6 +74,8 @@ pub enum BuildError {
     Invalid(String),
     #[error(transparent)]
     Feed(#[from] feed::FeedError),
+    #[error(transparent)]
+    Site(#[from] site::SiteError),
 }
 
 /// Builds a configured source.
@@ -69,7 +88,17 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
             let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
-        SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::new(name, config)?)),
+        SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::source(name, config)?)),
+        SourceConfig::Sitemap(config) => Ok(Box::new(sitemap::source(name, config)?)),
+        SourceConfig::Site(config) => Ok(Box::new(site::Site::new(name, config)?)),
+        SourceConfig::Webhook(config) => {
+            let source = webhook::Webhook::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
+        SourceConfig::Maildir(config) => {
+            let source = maildir::Maildir::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
         SourceConfig::Replay(config) => {
             let source = replay::Replay::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
@@ -84,6 +113,12 @@ pub enum Recorded {
     Bluesky,
     /// An RSS, Atom or JSON feed
     Feed,
+    /// A news sitemap
+    Sitemap,
+    /// A mail, a press digest for instance
+    Mail,
+    /// A web page: the article on it
+    Page,
     /// Lines of the import's shape
     Replay,
 }
@@ -102,12 +137,10 @@ pub fn read_recorded(
 ) -> io::Result<()> {
     match kind {
         Recorded::Bluesky => each_line(input, websocket::MAX_FRAME_BYTES, bluesky_changes, each),
-        Recorded::Feed => {
-            let limit = http::Limits::default().max_body_bytes as u64;
-            let mut body = Vec::new();
-            input.take(limit + 1).read_to_end(&mut body)?;
-            feed::read_bytes(&body, None).into_iter().try_for_each(each)
-        }
+        Recorded::Feed => feed::read_bytes(&whole(input)?, None).into_iter().try_for_each(each),
+        Recorded::Mail => maildir::read_bytes(&whole(input)?).into_iter().try_for_each(each),
+        Recorded::Page => each(article::read_bytes(&whole(input)?)),
+        Recorded::Sitemap => sitemap::read_bytes(&whole(input)?).into_iter().try_for_each(each),
         Recorded::Replay => each_line(
             input,
             replay::MAX_LINE_BYTES,
@@ -115,6 +148,13 @@ pub fn read_recorded(
             each,
         ),
     }
+}
+
+fn whole(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {
+    let limit = http::Limits::default().max_body_bytes as u64;
+    let mut body = Vec::new();
+    input.take(limit + 1).read_to_end(&mut body)?;
+    Ok(body)
 }
 
 fn bluesky_changes(frame: &[u8]) -> Result<Vec<Change>, Rejection> {

@@ -3,6 +3,7 @@
 //! A source turns one network, feed or site into a stream of events and cursors. It does not
 //! reconnect, wait, retry, count or log: `supervise` does, for all sources in one way.
 
+use super::webhook::Inbox;
 use crate::model::{Change, Cursor};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -165,6 +166,14 @@ pub trait Source: Send + Sync {
     /// source that the item itself names.
     fn is_relay(&self) -> bool {
         false
+    }
+    /// True where everything that it brings is the ministry's own statement.
+    fn is_official(&self) -> bool {
+        false
+    }
+    /// Where its items are brought to, if they are brought.
+    fn inbox(&self) -> Option<Inbox> {
+        None
     }
     /// When the event behind a cursor happened, where the cursor tells.
     fn time_of(&self, _cursor: &Cursor) -> Option<Timestamp> {

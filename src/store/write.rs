@@ -133,9 +133,9 @@ impl Tx {
         let insert = sqlx::query_scalar(
             "INSERT INTO mention (seq, edited_ms, title, text, lang, url, links, voice_name,
                  voice_handle, pseudonym, sealed, reply_key, matches, labels, source, platform,
-                 kind, site, key, published_ms, collected_ms, backfill)
+                 kind, site, key, published_ms, collected_ms, backfill, official, review)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                 $18, $19, $20, $21, $22) RETURNING id",
+                 $18, $19, $20, $21, $22, $23, $24) RETURNING id",
         );
         let (voice_name, voice_handle, pseudonym) = author_columns(mention);
         let id: i64 = insert
@@ -161,6 +161,8 @@ impl Tx {
             .bind(mention.published.as_millisecond())
             .bind(mention.collected.as_millisecond())
             .bind(i64::from(hit.backfill))
+            .bind(i64::from(mention.marks.official))
+            .bind(review_column(mention)?)
             .fetch_one(&mut *self.tx)
             .await?;
         Ok(id)
@@ -172,7 +174,7 @@ impl Tx {
         let mention = &hit.mention;
         sqlx::query(
             "UPDATE mention SET seq = $1, edited_ms = $2, title = $3, text = $4, lang = $5,
-                 url = $6, links = $7, matches = $8, labels = $9 WHERE id = $10",
+                 url = $6, links = $7, matches = $8, labels = $9, review = $10 WHERE id = $11",
         )
         .bind(seq)
         .bind(mention.edited.map(Timestamp::as_millisecond))
@@ -183,6 +185,7 @@ impl Tx {
         .bind(serde_json::to_string(&mention.links)?)
         .bind(serde_json::to_string(&hit.matches)?)
         .bind(serde_json::to_string(&hit.labels)?)
+        .bind(review_column(mention)?)
         .bind(id)
         .execute(&mut *self.tx)
         .await?;
@@ -382,6 +385,11 @@ impl Existing {
             std::cmp::Ordering::Greater => false,
         }
     }
+}
+
+fn review_column(mention: &Mention) -> Result<Option<String>, StoreError> {
+    let review = mention.marks.review.as_ref();
+    Ok(review.map(serde_json::to_string).transpose()?)
 }
 
 fn author_columns(mention: &Mention) -> (Option<&str>, Option<&str>, Option<Vec<u8>>) {

@@ -56,6 +56,7 @@ mod skipped;
 mod sources_bluesky;
 mod sources_feed;
 mod sources_replay;
+mod sources_web;
 mod store;
 mod supervise;
 mod sweep;

@@ -133,6 +133,7 @@ impl Load {
             }),
             sealed: None,
             reply_to: None,
+            marks: crate::model::Marks::default(),
         };
         Ok(Hit {
             mention,
