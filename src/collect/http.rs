@@ -4,6 +4,7 @@
 //! * It connects to public addresses only ([`Gate`]), on every hop: redirects are followed here, one
 //!   by one, because the library would follow them anywhere. Proxy variables of the environment are
 //!   not used: behind a proxy the gate would be blind.
+//! * What is asked with a token or a body stays with the server that it is meant for.
 //! * It says who it is, asks only for what changed (`ETag` and `Last-Modified` are given back word for
 //!   word), and passes on how long a server asks it to wait (RFC 9110, RFC 6585).
 //! * Header, body size, body time and body rate have limits. The size limit counts what is
@@ -16,15 +17,20 @@
 //!
 //! Not here: retrying, waiting between looks, counting and logging (`supervise`).
 
+use super::http_call::{Call, Reply};
 use super::http_gate::{BadException, Closed, Gate};
+use super::http_reply::{chain, closed, next_hop, refusal, refused_or_lost, text, validator};
+use super::lines::{Cutter, Line, MAX_LINE_BYTES};
 use super::source::SourceError;
-use jiff::fmt::rfc2822::DateTimeParser;
+use super::sse::{Reader, Said};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    LAST_MODIFIED, LOCATION, RETRY_AFTER,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED,
 };
-use reqwest::{Response, StatusCode, redirect};
+use reqwest::{Method, Response, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,10 +39,6 @@ use url::Url;
 
 /// Redirects that one fetch follows.
 const MAX_HOPS: usize = 5;
-/// Longest wait that a server may ask for.
-const MAX_RETRY_AFTER_SECS: u64 = 24 * 3600;
-/// Longest validator that is kept, in bytes.
-const MAX_VALIDATOR_BYTES: usize = 1024;
 
 /// Bounds of one fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,31 +153,122 @@ impl Client {
     pub async fn get(
         &self,
         url: &Url,
-        accept: &str,
+        accept: &'static str,
         known: &Validators,
     ) -> Result<Answer, SourceError> {
-        let seconds = self.limits.total.as_secs();
-        timeout(self.limits.total, self.follow(url, accept, known))
-            .await
-            .unwrap_or_else(|_| {
-                Err(SourceError::Transient(format!(
-                    "no complete answer within {seconds} s"
-                )))
-            })
+        let mut call = Call::get(url.clone(), accept);
+        for (name, value) in [
+            (IF_NONE_MATCH, &known.etag),
+            (IF_MODIFIED_SINCE, &known.last_modified),
+        ] {
+            if let Some(value) = value.as_ref().and_then(|v| HeaderValue::from_str(v).ok()) {
+                call.headers.insert(name, value);
+            }
+        }
+        let whole = async {
+            let (url, response) = self.follow(&call).await?;
+            self.page(url, response, known).await
+        };
+        self.in_time(whole).await
     }
 
-    async fn follow(
+    /// Asks, and gives the whole answer of whatever status.
+    ///
+    /// # Errors
+    /// Those of [`Client::get`] but for the status. `Refused`: a redirect that would carry a token or
+    /// a body to another server.
+    pub async fn ask(&self, call: &Call) -> Result<Reply, SourceError> {
+        let whole = async {
+            let (url, response) = self.follow(call).await?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = self.body(response).await?;
+            Ok(Reply {
+                status,
+                headers,
+                body,
+                url,
+            })
+        };
+        self.in_time(whole).await
+    }
+
+    /// Opens a stream of lines (X: JSON in lines) and begins with [`Line::Alive`]. It ends when the
+    /// server ends it, and with the first error; no byte for `idle` is one. A last line without its
+    /// end is not given.
+    ///
+    /// # Errors
+    /// Those of [`Client::get`], for the answer's head.
+    pub async fn lines(
         &self,
-        url: &Url,
-        accept: &str,
-        known: &Validators,
-    ) -> Result<Answer, SourceError> {
-        let mut at = url.clone();
+        call: Call,
+        idle: Duration,
+    ) -> Result<BoxStream<'static, Result<Line, SourceError>>, SourceError> {
+        let mut call = call;
+        // A packed stream comes late, and a piece of it can unpack to anything.
+        let plain = HeaderValue::from_static("identity");
+        call.headers.insert(ACCEPT_ENCODING, plain);
+        let (_, response) = self.follow(&call).await?;
+        if response.status() != StatusCode::OK {
+            return Err(refusal(response.status(), response.headers()));
+        }
+        if response.headers().contains_key(CONTENT_ENCODING) {
+            let why = "the stream is compressed, which was not asked for";
+            return Err(SourceError::Refused(why.to_owned()));
+        }
+        Ok(cut(response, idle))
+    }
+
+    /// Opens a stream of server-sent events (Mastodon, Wikipedia) and begins with [`Said::Alive`].
+    /// What was heard last goes along as `Last-Event-ID`, by [`Call::header`].
+    ///
+    /// # Errors
+    /// Those of [`Client::lines`].
+    pub async fn events(
+        &self,
+        call: Call,
+        idle: Duration,
+    ) -> Result<BoxStream<'static, Result<Said, SourceError>>, SourceError> {
+        let lines = self.lines(call, idle).await?;
+        let mut reader = Reader::default();
+        let events = lines.skip(1).filter_map(move |line| {
+            let said = match line {
+                Ok(line) => reader.line(line).map(Ok),
+                Err(error) => Some(Err(error)),
+            };
+            std::future::ready(said)
+        });
+        let connected = futures_util::stream::iter([Ok(Said::Alive)]);
+        Ok(connected.chain(events).boxed())
+    }
+
+    async fn in_time<T>(
+        &self,
+        whole: impl Future<Output = Result<T, SourceError>>,
+    ) -> Result<T, SourceError> {
+        let seconds = self.limits.total.as_secs();
+        timeout(self.limits.total, whole).await.unwrap_or_else(|_| {
+            Err(SourceError::Transient(format!(
+                "no complete answer within {seconds} s"
+            )))
+        })
+    }
+
+    /// The first answer that is no redirect, and where it was found.
+    async fn follow(&self, call: &Call) -> Result<(Url, Response), SourceError> {
+        let mut at = call.url.clone();
         for _ in 0..=MAX_HOPS {
-            let response = self.send(&at, accept, known).await?;
-            match next_hop(&at, &response)? {
+            let response = self.send(&at, call).await?;
+            match next_hop(&at, response.status(), response.headers())? {
+                None => return Ok((at, response)),
+                Some(_) if call.method != Method::GET => {
+                    let why = "a redirect in answer to a POST";
+                    return Err(SourceError::Refused(why.to_owned()));
+                }
+                Some(next) if call.is_confidential() && next.origin() != at.origin() => {
+                    let why = "a redirect to another server, which the token is not for";
+                    return Err(SourceError::Refused(why.to_owned()));
+                }
                 Some(next) => at = next,
-                None => return self.read(at, response, known).await,
             }
         }
         Err(SourceError::Refused(format!(
@@ -183,21 +276,14 @@ impl Client {
         )))
     }
 
-    async fn send(
-        &self,
-        url: &Url,
-        accept: &str,
-        known: &Validators,
-    ) -> Result<Response, SourceError> {
+    async fn send(&self, url: &Url, call: &Call) -> Result<Response, SourceError> {
         self.gate.admits_url(url).map_err(closed)?;
-        let mut request = self.http.get(url.clone()).header(ACCEPT, accept);
-        for (name, value) in [
-            (IF_NONE_MATCH, &known.etag),
-            (IF_MODIFIED_SINCE, &known.last_modified),
-        ] {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
+        let mut request = self
+            .http
+            .request(call.method.clone(), url.clone())
+            .headers(call.headers.clone());
+        if let Some(body) = &call.body {
+            request = request.body(body.clone());
         }
         let response = match timeout(self.limits.header, request.send()).await {
             Err(_) => {
@@ -216,7 +302,7 @@ impl Client {
         }
     }
 
-    async fn read(
+    async fn page(
         &self,
         url: Url,
         response: Response,
@@ -230,10 +316,10 @@ impl Client {
             return Err(refusal(status, response.headers()));
         }
         let validators = Validators {
-            etag: validator(response.headers(), ETAG),
-            last_modified: validator(response.headers(), LAST_MODIFIED),
+            etag: validator(response.headers(), ETAG.as_str()),
+            last_modified: validator(response.headers(), LAST_MODIFIED.as_str()),
         };
-        let content_type = text(response.headers(), CONTENT_TYPE).map(str::to_owned);
+        let content_type = text(response.headers(), CONTENT_TYPE.as_str()).map(str::to_owned);
         let body = self.body(response).await?;
         Ok(Answer::Page(Page {
             body,
@@ -273,6 +359,28 @@ impl Client {
     }
 }
 
+fn cut(mut response: Response, idle: Duration) -> BoxStream<'static, Result<Line, SourceError>> {
+    Box::pin(async_stream::try_stream! {
+        yield Line::Alive;
+        let mut cutter = Cutter::new(MAX_LINE_BYTES);
+        loop {
+            let piece = match timeout(idle, response.chunk()).await {
+                Err(_) => {
+                    let seconds = idle.as_secs();
+                    Err(SourceError::Transient(format!("no sign of life for {seconds} s")))
+                }
+                Ok(Err(error)) => Err(SourceError::Transient(chain(&error.without_url()))),
+                Ok(Ok(piece)) => Ok(piece),
+            };
+            let Some(piece) = piece? else { break };
+            let mut rest = piece.as_ref();
+            while let Some(line) = cutter.next(&mut rest) {
+                yield line;
+            }
+        }
+    })
+}
+
 /// Resolves names through the gate, so that what is connected to is what was tested.
 struct GatedResolver(Arc<Gate>);
 
@@ -299,153 +407,9 @@ fn user_agent(contact: &str) -> String {
     }
 }
 
-/// Where a redirect leads; `None` for every other answer. Never from https back to http.
-fn next_hop(at: &Url, response: &Response) -> Result<Option<Url>, SourceError> {
-    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let next = text(response.headers(), LOCATION).and_then(|location| at.join(location).ok());
-    match next {
-        None => Err(SourceError::Transient(
-            "a redirect without an address".to_owned(),
-        )),
-        Some(next) if at.scheme() == "https" && next.scheme() == "http" => Err(
-            SourceError::Refused("a redirect from https to http".to_owned()),
-        ),
-        Some(next) => Ok(Some(next)),
-    }
-}
-
-fn refusal(status: StatusCode, headers: &HeaderMap) -> SourceError {
-    let what = format!("HTTP {}", status.as_u16());
-    match status.as_u16() {
-        429 | 503 => SourceError::RateLimited {
-            retry_after: retry_after(headers),
-        },
-        408 | 425 => SourceError::Transient(what),
-        400..=499 => SourceError::Refused(what),
-        _ => SourceError::Transient(what),
-    }
-}
-
-/// `Retry-After`, in seconds or as a date. A date is measured against the answer's own `Date`, for
-/// the server's clock is the one that it was written by.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = text(headers, RETRY_AFTER)?.trim();
-    let secs = match value.parse::<u64>() {
-        Ok(secs) => secs,
-        Err(_) => {
-            let parser = DateTimeParser::new();
-            let until = parser.parse_timestamp(value).ok()?;
-            let now = parser.parse_timestamp(text(headers, DATE)?).ok()?;
-            u64::try_from(until.as_second() - now.as_second()).unwrap_or(0)
-        }
-    };
-    Some(Duration::from_secs(secs.min(MAX_RETRY_AFTER_SECS)))
-}
-
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
-}
-
-fn validator(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    let value = text(headers, name)?;
-    (!value.is_empty() && value.len() <= MAX_VALIDATOR_BYTES).then(|| value.to_owned())
-}
-
-fn closed(why: Closed) -> SourceError {
-    SourceError::Refused(why.to_string())
-}
-
-/// A gate that the resolver found closed is a refusal; every other failure to connect may pass.
-fn refused_or_lost(error: &reqwest::Error) -> SourceError {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(inner) = cause {
-        if let Some(why) = inner.downcast_ref::<Closed>() {
-            return closed(*why);
-        }
-        cause = inner.source();
-    }
-    SourceError::Transient(chain(error))
-}
-
-/// The causes of an error in one line, without the address: it may hold a key.
-fn chain(error: &reqwest::Error) -> String {
-    let mut causes = Vec::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        causes.push(inner.to_string());
-        cause = inner.source();
-    }
-    match causes.is_empty() {
-        true if error.is_decode() => "the body could not be decoded".to_owned(),
-        true => "the request failed".to_owned(),
-        false => causes.join(": "),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.clone(), value.parse().unwrap()))
-            .collect()
-    }
-
-    #[test]
-    fn a_servers_patience_is_read_in_both_forms_and_bounded() {
-        let check = |after: &str, date: &str, expected: Option<u64>| {
-            let headers = headers(&[(RETRY_AFTER, after), (DATE, date)]);
-            assert_eq!(
-                retry_after(&headers).map(|wait| wait.as_secs()),
-                expected,
-                "{after}"
-            );
-        };
-        let now = "Mon, 23 Nov 2026 10:00:00 GMT";
-        check("120", now, Some(120));
-        check(" 0 ", now, Some(0));
-        check("99999999", now, Some(86_400));
-        check("Mon, 23 Nov 2026 10:05:00 GMT", now, Some(300));
-        check("Mon, 23 Nov 2026 09:00:00 GMT", now, Some(0));
-        check("Mon, 23 Nov 2099 09:00:00 GMT", now, Some(86_400));
-        check("Mon, 23 Nov 2026 10:05:00 GMT", "yesterday", None);
-        check("soon", now, None);
-        check("-5", now, None);
-        assert_eq!(retry_after(&HeaderMap::new()), None);
-    }
-
-    #[test]
-    fn each_status_has_its_meaning() {
-        let meaning = |status: u16| {
-            refusal(
-                StatusCode::from_u16(status).unwrap(),
-                &headers(&[(RETRY_AFTER, "7")]),
-            )
-        };
-        let wait = Some(Duration::from_secs(7));
-        for status in [429, 503] {
-            assert_eq!(
-                meaning(status),
-                SourceError::RateLimited { retry_after: wait }
-            );
-        }
-        for status in [400, 401, 403, 404, 410, 451] {
-            assert_eq!(
-                meaning(status),
-                SourceError::Refused(format!("HTTP {status}"))
-            );
-        }
-        for status in [204, 304, 408, 425, 500, 502, 504, 599] {
-            assert_eq!(
-                meaning(status),
-                SourceError::Transient(format!("HTTP {status}"))
-            );
-        }
-    }
 
     #[test]
     fn a_client_refuses_settings_that_make_no_sense() {
