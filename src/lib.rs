@@ -59,8 +59,8 @@
 //! * **A repeated mail has the same Message-ID**; imports and old news mail nobody.
 //!   (`tests/it/desk`)
 //! * **No input ends the process**; every queue, frame, body, query and answer has a bound.
-//! * **"Nothing was said" and "we could not listen" look different**: gaps are rows, silence is a
-//!   gauge.
+//! * **"Nothing was said" and "we could not listen" look different**: gaps are rows, silence is judged
+//!   by what a source brought before, and both are told with every count. (`tests/it/hearing.rs`)
 //!
 //! # Where a change goes
 //!
@@ -68,6 +68,8 @@
 //! |---|---|
 //! | a new network | one file in `collect/`, a variant and an arm in `collect/mod.rs`, a block in `config/default.toml`, a folder in `tests/fixtures` |
 //! | a post is read wrongly | that source's `adapt` |
+//! | how servers are asked, and how often | `collect/http.rs`, `collect/hosts.rs`, `collect/robots.rs` |
+//! | when a source counts as silent or blind | [`collect::hearing`] |
 //! | text is cleaned or cut into words wrongly | [`text`], [`normalise`] |
 //! | a query should be understood | [`query`]; what it means: [`query::naive`], [`matching`], `index/compile.rs` |
 //! | a query of another system is read wrongly | that dialect's file in `query/import` |

@@ -26,6 +26,10 @@ pub struct Metrics {
     pub source_rejected: IntCounterVec,
     pub source_errors: IntCounterVec,
     pub source_gaps: IntCounterVec,
+    pub source_gap_seconds: IntCounterVec,
+    pub source_hearing: IntGaugeVec,
+    pub source_expected: GaugeVec,
+    pub source_heard: GaugeVec,
     pub source_last_event: GaugeVec,
     pub source_lag: GaugeVec,
     pub mentions: IntCounterVec,
@@ -64,6 +68,7 @@ pub struct Series {
     pub flags: Vec<&'static str>,
     pub rules: Vec<&'static str>,
     pub classes: Vec<&'static str>,
+    pub verdicts: Vec<&'static str>,
 }
 
 impl Metrics {
@@ -99,6 +104,12 @@ impl Metrics {
                 self.source_errors.with_label_values(&[source, kind]);
             }
             self.source_gaps.with_label_values(&[source]);
+            self.source_gap_seconds.with_label_values(&[source]);
+            for verdict in &series.verdicts {
+                self.source_hearing.with_label_values(&[source, *verdict]);
+            }
+            self.source_expected.with_label_values(&[source]);
+            self.source_heard.with_label_values(&[source]);
             self.mentions.with_label_values(&[source]);
             self.removed.with_label_values(&[source]);
             self.unmatched.with_label_values(&[source]);
@@ -187,6 +198,10 @@ impl Register {
             source_rejected: self.counters("resonanz_source_rejected_total", "Events that could not be read, by reason. A rise means that the other side changed its format or sends garbage.", &["source", "reason"])?,
             source_errors: self.counters("resonanz_source_errors_total", "Lost connections and refused requests, by kind. A rise means that the source flaps.", &["source", "kind"])?,
             source_gaps: self.counters("resonanz_source_gaps_total", "Intervals that a source could not deliver any more. Each one is listed in the store.", &["source"])?,
+            source_gap_seconds: self.counters("resonanz_source_gap_seconds_total", "Seconds that these intervals lasted.", &["source"])?,
+            source_hearing: self.add(IntGaugeVec::new(Opts::new("resonanz_source_hearing", "1 for the one verdict that holds: 'hears', 'learning' (no past to compare with), 'deaf' (not connected), 'silent' (nothing came although something was to be expected), 'blind' (connected, and far less came than was to be expected)."), &["source", "verdict"])?)?,
+            source_expected: self.add(GaugeVec::new(Opts::new("resonanz_source_expected_changes", "Changes to be expected of a source within the last hour, by its own past; only the time for which it was connected counts."), &["source"])?)?,
+            source_heard: self.add(GaugeVec::new(Opts::new("resonanz_source_heard_changes", "Changes that came within the last hour. Far below resonanz_source_expected_changes means that we may be deaf."), &["source"])?)?,
             source_last_event: self.add(GaugeVec::new(Opts::new("resonanz_source_last_event_timestamp_seconds", "Unix time of the last event of a source."), &["source"])?)?,
             source_lag: self.add(GaugeVec::new(Opts::new("resonanz_source_lag_seconds", "Age of the newest event when it reached us. A rise means that we read more slowly than the source writes."), &["source"])?)?,
             mentions: self.counters("resonanz_mentions_total", "Mentions stored, new ones only, by source.", &["source"])?,

@@ -3,6 +3,7 @@
 
 use super::retention;
 use crate::clock::Clock;
+use crate::collect::hearing::Verdict;
 use crate::config::Register;
 use crate::index::{self, Filter, Index, IndexError};
 use crate::matching;
@@ -11,8 +12,8 @@ use crate::model::{Span, Stance};
 use crate::privacy::Voices;
 use crate::query::{Doc, Expr, Keys, Query, QueryError, RawKeys, fault};
 use crate::serve::{
-    self, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, Preview, PreviewRequest,
-    Request, Results, SearchError, SourceState,
+    self, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_GAPS, Preview,
+    PreviewRequest, Request, Results, SearchError, SourceGap, SourceState,
 };
 use crate::store::{Case, Coding, Judged, Store, StoreError, StoredMention};
 use crate::text::analyse;
@@ -143,6 +144,10 @@ impl Archive {
                 .with_label_values(&[name])
                 .get();
             let up = self.metrics.source_up.with_label_values(&[name]).get() == 1;
+            let hearing = Verdict::ALL.into_iter().find(|verdict| {
+                let labels = [name.as_str(), verdict.as_str()];
+                self.metrics.source_hearing.with_label_values(&labels).get() == 1
+            });
             let gaps = self.store.gaps(name, GAPS).await?;
             states.push(SourceState {
                 name: name.clone(),
@@ -150,6 +155,7 @@ impl Archive {
                 last_event: Timestamp::from_second(last as i64)
                     .ok()
                     .filter(|_| last > 0.0),
+                hearing,
                 gaps: gaps
                     .into_iter()
                     .map(|(from, to)| Gap { from, to })
@@ -157,6 +163,38 @@ impl Archive {
             });
         }
         Ok(states)
+    }
+
+    /// What is in the store, and behind it the times that are not over.
+    async fn all_gaps(
+        &self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<Vec<SourceGap>, StoreError> {
+        let now = self.clock.now();
+        let mut gaps = Vec::new();
+        for state in self.source_states().await? {
+            let alarming = matches!(state.hearing, Some(Verdict::Silent | Verdict::Blind));
+            let from = state.last_event.unwrap_or(now);
+            let asked =
+                since.is_none_or(|since| now > since) && until.is_none_or(|until| from < until);
+            if asked && (alarming || state.up == Some(false)) {
+                gaps.push(SourceGap {
+                    source: state.name,
+                    from,
+                    to: None,
+                });
+            }
+        }
+        let limit = i64::try_from(MAX_GAPS).unwrap_or(i64::MAX);
+        let known = self.store.gaps_between(since, until, limit).await?;
+        gaps.extend(known.into_iter().map(|gap| SourceGap {
+            source: gap.source,
+            from: gap.from,
+            to: Some(gap.to),
+        }));
+        gaps.truncate(MAX_GAPS);
+        Ok(gaps)
     }
 
     async fn check_all(&self) -> Vec<Check> {
@@ -294,6 +332,14 @@ fn highlights(words: &Expr, stored: &StoredMention) -> Vec<Span> {
 impl serve::Archive for Archive {
     fn search(&self, request: Request) -> BoxFuture<'_, Result<Results, SearchError>> {
         Box::pin(self.find(request))
+    }
+
+    fn gaps(
+        &self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> BoxFuture<'_, Result<Vec<SourceGap>, SearchError>> {
+        Box::pin(async move { self.all_gaps(since, until).await.map_err(internal) })
     }
 
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>> {

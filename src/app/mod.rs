@@ -7,6 +7,7 @@
 mod archive;
 pub mod backup;
 pub mod erase;
+pub mod hearing;
 mod house;
 mod keep;
 pub mod models;
@@ -28,6 +29,9 @@ pub use tester::Tester;
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
+use crate::collect::Timing;
+use crate::collect::hearing::Verdict;
+use crate::collect::hosts::Hosts;
 use crate::collect::source::Source;
 use crate::collect::supervise::{self, Surroundings};
 use crate::collect::webhook::{Inbox, Inboxes};
@@ -126,6 +130,10 @@ impl App {
                     .sources
                     .push(built.with_context(|| format!("source {name}"))?);
             }
+        }
+        let hosts = Hosts::default();
+        for source in &mut options.sources {
+            source.share(&hosts);
         }
         let running = running_sources(&options);
         let metrics = Metrics::new(&series(&config.register, running))?;
@@ -227,9 +235,15 @@ impl App {
         let pipeline = tokio::spawn(pipeline.run(deliveries));
         let second = self.second(&stop)?;
         let keeper = self.keeper(retention, &stop);
+        let hearing = self.hearing(&stop).await?;
+        let timing = Timing {
+            gap_after: Duration::from_secs(self.config.hearing.gap_after_secs),
+            ..Timing::default()
+        };
         let mut sources = Vec::new();
         for source in self.options.sources {
             let resume = self.house.store.cursor(source.name()).await?;
+            let heard_last = self.house.store.heard_last(source.name()).await?;
             let around = Surroundings {
                 out: out.clone(),
                 clock: self.options.clock.clone(),
@@ -237,7 +251,8 @@ impl App {
                 stop: stop.clone(),
                 speed: self.options.speed,
             };
-            sources.push(tokio::spawn(supervise::run(source, resume, around)));
+            let running = supervise::run_after(source, resume, heard_last, around, timing.clone());
+            sources.push(tokio::spawn(running));
         }
         Ok(Running {
             clock: self.options.clock,
@@ -257,6 +272,7 @@ impl App {
             serve_stop,
             keeper,
             second,
+            hearing,
         })
     }
 
@@ -433,6 +449,10 @@ fn series(register: &Register, sources: Vec<String>) -> Series {
         classes: AuthorClass::ALL
             .iter()
             .map(|class| class.as_str())
+            .collect(),
+        verdicts: Verdict::ALL
+            .iter()
+            .map(|verdict| verdict.as_str())
             .collect(),
     }
 }

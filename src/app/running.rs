@@ -57,6 +57,7 @@ pub struct Running {
     pub(super) serve_stop: CancellationToken,
     pub(super) keeper: JoinHandle<()>,
     pub(super) second: Option<JoinHandle<()>>,
+    pub(super) hearing: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -148,6 +149,9 @@ impl Running {
             bounded("the pages", timeout, serving.task).await?;
         }
         bounded("housekeeping", timeout, self.keeper).await?;
+        if let Some(hearing) = self.hearing {
+            bounded("the hearing test", timeout, hearing).await?;
+        }
         if let Some(second) = self.second {
             bounded("the second model", timeout, second).await?;
         }

@@ -19,6 +19,8 @@ pub struct Timing {
     pub spread: Duration,
     /// One look that brings nothing for this long hangs.
     pub look: Duration,
+    /// A lost connection of this length leaves a gap, where the source does not catch up.
+    pub gap_after: Duration,
     /// Refused items are logged at most this often.
     pub log_every: Duration,
 }
@@ -33,6 +35,7 @@ impl Default for Timing {
             max_retry_after: Duration::from_secs(24 * 3600),
             spread: Duration::from_secs(10),
             look: Duration::from_secs(5 * 60),
+            gap_after: Duration::from_secs(120),
             log_every: Duration::from_secs(60),
         }
     }

@@ -9,6 +9,8 @@
 //! * Known words that changed are an edit. It bears the feed's date of change where that lies behind
 //!   our last news of this feed, else the time at which we saw it: so no edit is older than the one
 //!   before it, and the newer words win.
+//! * `robots.txt` may close a feed's address, and a reservation of text and data mining leaves its
+//!   headlines only (`robots`, `opt_out`), unless `honour_opt_outs` says that there is a licence.
 //! * Deletions are not signalled by feeds: an item just leaves the list, and that says nothing.
 //! * Where a feed gives a teaser only, the article's page can be fetched (`article`).
 //! * Not collected: enclosures, comments. Permission: a feed is published to be
@@ -16,12 +18,14 @@
 
 use super::article::Articles;
 use super::feed_read;
-use super::http::{Answer, Client, ClientError, Limits};
+use super::fetch::Fetcher;
+use super::hosts::Hosts;
+use super::http::{Client, ClientError, Limits};
 use super::polled::{List, Memory};
 use super::poller::{self, Listed, Listing, Poller};
 use super::source::Rejection;
 use crate::clock::Clock;
-use crate::model::Change;
+use crate::model::{Change, Item};
 use futures_util::FutureExt;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -63,6 +67,14 @@ pub struct FeedConfig {
     pub official: bool,
     /// Fetch the article's page where the feed gives a teaser. Left out: for what is official.
     pub articles: Option<bool>,
+    /// Follow `robots.txt` and reservations of text and data mining. Off only with the publisher's
+    /// consent, or for one's own feeds.
+    #[serde(default = "default_honour_opt_outs")]
+    pub honour_opt_outs: bool,
+}
+
+fn default_honour_opt_outs() -> bool {
+    true
 }
 
 fn default_every_secs() -> u64 {
@@ -95,7 +107,7 @@ pub enum FeedError {
 pub struct Feed {
     url: Url,
     max_items: usize,
-    client: Client,
+    fetcher: Fetcher,
 }
 
 impl Feed {
@@ -118,8 +130,8 @@ impl Feed {
         clock: &Clock,
         limits: Limits,
     ) -> Result<Poller, FeedError> {
-        config.poller(name, clock, limits, |url, client| {
-            Arc::new(Self { url, client, max_items: config.max_items })
+        config.poller(name, clock, limits, |url, fetcher| {
+            Arc::new(Self { url, fetcher, max_items: config.max_items })
         })
     }
 }
@@ -134,7 +146,7 @@ impl FeedConfig {
         name: &str,
         clock: &Clock,
         limits: Limits,
-        listing: impl FnOnce(Url, Client) -> Arc<dyn Listing>,
+        listing: impl FnOnce(Url, Fetcher) -> Arc<dyn Listing>,
     ) -> Result<Poller, FeedError> {
         let limits = Limits {
             max_body_bytes: self.max_body_bytes,
@@ -153,14 +165,16 @@ impl FeedConfig {
             return Err(FeedError::MaxItems);
         }
         let with_pages = self.articles.unwrap_or(self.official);
-        let pages = || Articles::new(&self.allow_private, &self.contact, limits);
+        let honours = self.honour_opt_outs;
+        let pages = || Articles::new(&self.allow_private, &self.contact, limits, honours);
+        let client = Client::new(&self.allow_private, &self.contact, limits)?;
         Ok(Poller {
             name: name.to_owned(),
             every: Duration::from_secs(self.every_secs),
             official: self.official,
             articles: with_pages.then(pages).transpose()?,
             clock: clock.clone(),
-            listing: listing(url, Client::new(&self.allow_private, &self.contact, limits)?),
+            listing: listing(url, Fetcher::new(client, honours)),
         })
     }
 }
@@ -169,17 +183,21 @@ impl Listing for Feed {
     fn list(&self, memory: &Memory) -> Listed {
         let (feed, known) = (self.clone(), memory.validators(self.url.as_str()));
         async move {
-            let page = match feed.client.get(&feed.url, ACCEPT, &known).await? {
-                Answer::Unchanged => return Ok(None),
-                Answer::Page(page) => page,
+            let Some(page) = feed.fetcher.get(&feed.url, ACCEPT, &known).await? else {
+                return Ok(None);
             };
+            let reserved = page.opt_out.tdm_reserved == Some(true);
             let (validators, max_items) = (page.validators.clone(), feed.max_items);
             let items = poller::read_apart(move || {
                 let content_type = page.content_type.as_deref();
                 feed_read::read(&page.body, content_type, Some(&page.url), max_items)
             });
+            let mut items = items.await?;
+            if reserved {
+                items.iter_mut().flatten().for_each(headline);
+            }
             Ok(Some(List {
-                items: items.await?,
+                items,
                 address: feed.url.into(),
                 validators,
                 remember: 2 * max_items,
@@ -187,6 +205,17 @@ impl Listing for Feed {
         }
         .boxed()
     }
+
+    fn sharing(&self, hosts: &Hosts) -> Arc<dyn Listing> {
+        let fetcher = self.fetcher.clone().sharing(hosts);
+        Arc::new(Self { fetcher, ..self.clone() })
+    }
+}
+
+/// Leaves the headline and the link.
+fn headline(item: &mut Item) {
+    item.text.clear();
+    item.html.clear();
 }
 
 /// What the bytes of a feed say, read as they would be from the network. `base_url` is where the

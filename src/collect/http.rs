@@ -7,8 +7,9 @@
 //! * What is asked with a token or a body stays with the server that it is meant for.
 //! * It says who it is, asks only for what changed (`ETag` and `Last-Modified` are given back word for
 //!   word), and passes on how long a server asks it to wait (RFC 9110, RFC 6585).
+//! * All clients of a house together ask one host only so often ([`Hosts`]).
 //! * Header, body size, body time and body rate have limits. The size limit counts what is
-//!   decompressed, while it is decompressed, so that a gzip bomb ends there.
+//!   unpacked, while it is unpacked ([`Body`]), so that a gzip bomb ends there.
 //! * A permanent redirect is followed and not remembered: one mistake of a publisher or one hotel
 //!   network would otherwise move a source for ever. The operator changes the address.
 //!
@@ -17,18 +18,23 @@
 //!
 //! Not here: retrying, waiting between looks, counting and logging (`supervise`).
 
+use super::hosts::Hosts;
+use super::http_body::Body;
 use super::http_call::{Call, Reply};
 use super::http_gate::{BadException, Closed, Gate};
-use super::http_reply::{chain, closed, next_hop, refusal, refused_or_lost, text, validator};
+use super::http_reply::{
+    chain, closed, next_hop, pause, refusal, refused_or_lost, text, validator,
+};
 use super::lines::{Cutter, Line, MAX_LINE_BYTES};
+use super::opt_out::OptOut;
 use super::source::SourceError;
 use super::sse::{Reader, Said};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
 use reqwest::{Method, Response, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
@@ -100,6 +106,8 @@ pub struct Page {
     /// `Content-Type` as stated.
     pub content_type: Option<String>,
     pub validators: Validators,
+    /// What the publisher reserves, by the answer's head.
+    pub opt_out: OptOut,
     /// Where it was found, after all redirects.
     pub url: Url,
 }
@@ -116,6 +124,7 @@ pub struct Client {
     http: reqwest::Client,
     gate: Arc<Gate>,
     limits: Limits,
+    hosts: Hosts,
 }
 
 impl Client {
@@ -134,6 +143,10 @@ impl Client {
         let gate = Arc::new(Gate::new(allow_private)?);
         let http = reqwest::Client::builder()
             .user_agent(user_agent(contact))
+            .default_headers(HeaderMap::from_iter([(
+                ACCEPT_ENCODING,
+                HeaderValue::from_static("gzip"),
+            )]))
             .redirect(redirect::Policy::none())
             .no_proxy()
             .referer(false)
@@ -142,7 +155,19 @@ impl Client {
             .pool_max_idle_per_host(1)
             .build()
             .map_err(|error| ClientError::Setup(chain(&error)))?;
-        Ok(Self { http, gate, limits })
+        Ok(Self {
+            http,
+            gate,
+            limits,
+            hosts: Hosts::default(),
+        })
+    }
+
+    /// The same client, which takes turns with all others that have this memory.
+    #[must_use]
+    pub fn sharing(mut self, hosts: &Hosts) -> Self {
+        self.hosts = hosts.clone();
+        self
     }
 
     /// Fetches an address, unless it is still what `known` stands for.
@@ -181,7 +206,7 @@ impl Client {
         let whole = async {
             let (url, response) = self.follow(call).await?;
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = self.body(response).await?;
+            let body = self.body(response, call.cut).await?;
             Ok(Reply {
                 status,
                 headers,
@@ -278,6 +303,8 @@ impl Client {
 
     async fn send(&self, url: &Url, call: &Call) -> Result<Response, SourceError> {
         self.gate.admits_url(url).map_err(closed)?;
+        let host = url.host_str().unwrap_or_default();
+        self.hosts.turn(host).await?;
         let mut request = self
             .http
             .request(call.method.clone(), url.clone())
@@ -295,7 +322,9 @@ impl Client {
             Ok(Err(error)) => return Err(refused_or_lost(&error)),
             Ok(Ok(response)) => response,
         };
-        let host = url.host_str().unwrap_or_default();
+        if let Some(pause) = pause(response.status(), response.headers()) {
+            self.hosts.close(host, pause);
+        }
         match response.remote_addr() {
             Some(peer) if !self.gate.admits(host, peer.ip()) => Err(closed(Closed::Private)),
             _ => Ok(response),
@@ -320,16 +349,22 @@ impl Client {
             last_modified: validator(response.headers(), LAST_MODIFIED.as_str()),
         };
         let content_type = text(response.headers(), CONTENT_TYPE.as_str()).map(str::to_owned);
-        let body = self.body(response).await?;
+        let opt_out = OptOut::of_headers(response.headers());
+        let body = self.body(response, None).await?;
         Ok(Answer::Page(Page {
             body,
+            opt_out,
             content_type,
             validators,
             url,
         }))
     }
 
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, SourceError> {
+    async fn body(
+        &self,
+        mut response: Response,
+        cut: Option<usize>,
+    ) -> Result<Vec<u8>, SourceError> {
         let Limits {
             grace,
             min_bytes_per_sec,
@@ -337,9 +372,10 @@ impl Client {
             ..
         } = self.limits;
         let started = Instant::now();
-        let mut body = Vec::new();
+        let encoding = text(response.headers(), CONTENT_ENCODING.as_str());
+        let mut body = Body::new(encoding, max_body_bytes, cut);
         loop {
-            let earned = body.len() as f64 / f64::from(min_bytes_per_sec.max(1));
+            let earned = body.received() as f64 / f64::from(min_bytes_per_sec.max(1));
             let deadline = started + grace + Duration::from_secs_f64(earned);
             let chunk = match timeout_at(deadline, response.chunk()).await {
                 Err(_) => {
@@ -347,14 +383,12 @@ impl Client {
                     return Err(SourceError::Transient(why));
                 }
                 Ok(Err(error)) => return Err(SourceError::Transient(chain(&error.without_url()))),
-                Ok(Ok(None)) => return Ok(body),
+                Ok(Ok(None)) => return body.finish(),
                 Ok(Ok(Some(chunk))) => chunk,
             };
-            if body.len() + chunk.len() > max_body_bytes {
-                let why = format!("the body is larger than {max_body_bytes} bytes");
-                return Err(SourceError::Refused(why));
+            if body.push(&chunk)? {
+                return body.finish();
             }
-            body.extend_from_slice(&chunk);
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Call {
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
+    /// Where the answer's body is cut off; else one over the client's bound is refused.
+    pub(super) cut: Option<usize>,
 }
 
 impl Call {
@@ -29,6 +31,7 @@ impl Call {
             method: Method::GET,
             headers: HeaderMap::from_iter([(ACCEPT, accept)]),
             body: None,
+            cut: None,
         }
     }
 
@@ -44,6 +47,7 @@ impl Call {
             method: Method::POST,
             headers,
             body: Some(serde_json::to_vec(body)?),
+            cut: None,
         })
     }
 
@@ -74,6 +78,13 @@ impl Call {
         let value = header_value(&name, value)?;
         self.headers.insert(name, value);
         Ok(self)
+    }
+
+    /// Of a longer body only the first so many bytes.
+    #[must_use]
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.cut = Some(bytes);
+        self
     }
 
     /// Whether something goes along that is meant for this server alone.

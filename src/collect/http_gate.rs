@@ -281,6 +281,70 @@ mod tests {
         }
     }
 
+    /// Addresses that look like something else: what is asked of is what the gate sees.
+    #[test]
+    fn no_disguise_opens_the_gate() {
+        let closed = [
+            "http://8.8.8.8@127.0.0.1/",
+            "http://8.8.8.8:80@127.0.0.1/",
+            "http://user:8.8.8.8@[::1]:80/",
+            "http://127.0.0.1:80/",
+            "https://127.0.0.1:65535/",
+            "http://[::ffff:127.0.0.1]:8080/",
+            "http://127.0.0.1#@8.8.8.8/",
+            "http://127.0.0.1?@8.8.8.8/",
+            "http://127.0.0.1\\@8.8.8.8/",
+            "http:\\\\127.0.0.1\\",
+            "http:127.0.0.1",
+            "http:///127.0.0.1",
+            "http://%31%32%37.0.0.1/",
+            "http://127.0.\t0.1/",
+            "http://127.0.0\n.1/",
+            " http://127.0.0.1 ",
+            "HTTP://127.0.0.1/",
+            "http://0x7F.0X0.0.1/",
+            "http://00000177.0.0.1/",
+            "http://127.0x000001/",
+            "http://①②⑦.0.0.1/",
+            "http://[0:0:0:0:0:ffff:127.0.0.1]/",
+            "http://[::ffff:0a00:0001]/",
+            "http://[::7f00:1]/",
+            "http://[64:ff9b::a9fe:a9fe]/",
+            "http://[2002:a9fe:a9fe::1]/",
+            "http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/",
+            "http://[fe80::a9fe:a9fe]/",
+            "http://[fec0::1]/",
+            "http://[fd00:ec2::254]/",
+            "http://[ff0e::1]/",
+            "http://[3fff::1]/",
+            "http://[5f00::1]/",
+        ];
+        for url in closed {
+            let parsed = Url::parse(url).unwrap();
+            assert_eq!(
+                Gate::default().admits_url(&parsed),
+                Err(Closed::Private),
+                "{url:?}"
+            );
+        }
+        // What is no address is asked of nobody.
+        for url in [
+            "http://[fe80::1%25eth0]/",
+            "http://256.0.0.1/",
+            "http://127.0.0.1:99999/",
+        ] {
+            assert!(Url::parse(url).is_err(), "{url}");
+        }
+        // And what only mentions a private one is open.
+        for url in [
+            "http://127.0.0.1:80@8.8.8.8/",
+            "http://8.8.8.8/?u=http://127.0.0.1/",
+        ] {
+            let parsed = Url::parse(url).unwrap();
+            assert_eq!(Gate::default().admits_url(&parsed), Ok(()), "{url}");
+        }
+    }
+
     #[test]
     fn other_schemes_stay_closed() {
         let gate = Gate::default();

@@ -54,6 +54,12 @@ pub fn refusal(status: StatusCode, headers: &HeaderMap) -> SourceError {
     }
 }
 
+/// How long everybody is to leave a host alone after this answer. An allowance that is used up is
+/// one account's or one path's, and not the host's word to all.
+pub fn pause(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    retry_after(headers).filter(|_| matches!(status.as_u16(), 429 | 503))
+}
+
 /// `Retry-After`, in seconds or as a date. A date is measured against the answer's own `Date`, for
 /// the server's clock is the one that it was written by.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -192,5 +198,44 @@ mod tests {
                 SourceError::Transient(format!("HTTP {status}"))
             );
         }
+    }
+
+    #[test]
+    fn a_used_up_allowance_is_waited_for() {
+        let check = |status: u16, pairs: &[(&str, &str)], expected: Option<u64>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(DATE, "Mon, 23 Nov 2026 10:00:00 GMT".parse().unwrap());
+            for (name, value) in pairs {
+                let name: HeaderName = name.parse().unwrap();
+                headers.insert(name, value.parse().unwrap());
+            }
+            let told = refusal(StatusCode::from_u16(status).unwrap(), &headers);
+            let retry_after = expected.map(Duration::from_secs);
+            assert_eq!(told, SourceError::RateLimited { retry_after }, "{pairs:?}");
+        };
+        let iso = ("X-RateLimit-Reset", "2026-11-23T10:05:00.123Z");
+        let unix = ("x-rate-limit-reset", "1795428300");
+        let span = ("RateLimit-Reset", "30");
+        check(429, &[iso], Some(300));
+        check(429, &[unix], Some(300));
+        check(429, &[span], Some(30));
+        check(429, &[("Retry-After", "7"), iso], Some(7));
+        check(429, &[], None);
+        check(429, &[("X-RateLimit-Reset", "soon")], None);
+        check(429, &[("X-RateLimit-Reset", "-1")], None);
+        check(429, &[("X-RateLimit-Reset", "99999999999")], Some(86_400));
+        check(503, &[iso], Some(300));
+    }
+
+    #[test]
+    fn a_host_is_left_alone_only_when_it_asks_for_it() {
+        let pause = |status: u16, pairs| {
+            let told = pause(StatusCode::from_u16(status).unwrap(), &headers(pairs));
+            told.map(|pause| pause.as_secs())
+        };
+        assert_eq!(pause(429, &[(RETRY_AFTER, "7")]), Some(7));
+        assert_eq!(pause(503, &[(RETRY_AFTER, "7")]), Some(7));
+        assert_eq!(pause(301, &[(RETRY_AFTER, "7")]), None);
+        assert_eq!(pause(429, &[]), None);
     }
 }

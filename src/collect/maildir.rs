@@ -88,6 +88,11 @@ impl Source for Maildir {
         Pace::Poll { every: self.every }
     }
 
+    /// The mails wait.
+    fn catches_up(&self) -> bool {
+        true
+    }
+
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
         let path = self.path.clone();
         Box::pin(async_stream::try_stream! {

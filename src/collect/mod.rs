@@ -1,7 +1,7 @@
 //! Collecting: sources, and the one supervisor that runs them.
 //!
-//! A new source is one file here, one variant and one arm below, a block in `config/default.toml`
-//! and a folder of fixtures.
+//! A new source is one file here, one variant and one arm below, a block in `config/default.toml`,
+//! a folder of fixtures, and thirty lines in `tests/it/compliance`.
 
 pub mod article;
 mod backoff;
@@ -13,17 +13,24 @@ mod feed_json;
 mod feed_read;
 mod feed_repair;
 mod feed_tags;
+mod fetch;
+pub mod hearing;
+pub mod hosts;
 pub mod http;
+mod http_body;
 pub mod http_call;
 pub mod http_gate;
 mod http_reply;
 pub mod lines;
 pub mod maildir;
 mod maildir_read;
+pub mod opt_out;
 mod pacing;
 mod polled;
 pub mod poller;
 pub mod replay;
+pub mod robots;
+mod robots_rules;
 pub mod site;
 pub mod sitemap;
 mod sitemap_read;

@@ -2,6 +2,7 @@
 //! answers of registers. What differs is where the list comes from ([`Listing`]).
 
 use super::article::Articles;
+use super::hosts::Hosts;
 use super::polled::{List, Look, Memory, unchanged};
 use super::source::{Collected, Pace, Source, SourceError, Standing};
 use crate::clock::Clock;
@@ -22,6 +23,8 @@ pub type Listed = BoxFuture<'static, Result<Option<List>, SourceError>>;
 pub trait Listing: Send + Sync {
     /// Fetches and reads it once.
     fn list(&self, memory: &Memory) -> Listed;
+    /// The same, taking turns with all clients that have this memory.
+    fn sharing(&self, hosts: &Hosts) -> Arc<dyn Listing>;
 }
 
 /// A source that looks at a list.
@@ -44,6 +47,16 @@ impl Source for Poller {
 
     fn pace(&self) -> Pace {
         Pace::Poll { every: self.every }
+    }
+
+    /// As far as the list reaches back.
+    fn catches_up(&self) -> bool {
+        true
+    }
+
+    fn share(&mut self, hosts: &Hosts) {
+        self.listing = self.listing.sharing(hosts);
+        self.articles = self.articles.take().map(|articles| articles.sharing(hosts));
     }
 
     fn is_official(&self) -> bool {

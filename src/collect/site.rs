@@ -11,6 +11,7 @@
 use super::article::{Articles, Outcome, Reading};
 use super::feed::FeedError;
 use super::feed_read::PLATFORM;
+use super::hosts::Hosts;
 use super::http::Limits;
 use super::polled::hash;
 use super::source::{
@@ -53,6 +54,14 @@ pub struct SiteConfig {
     /// How the site's publisher can reach us.
     #[serde(default)]
     pub contact: String,
+    /// Follow `robots.txt` and reservations. Off only with the publisher's consent, or for one's own
+    /// pages.
+    #[serde(default = "default_honour_opt_outs")]
+    pub honour_opt_outs: bool,
+}
+
+fn default_honour_opt_outs() -> bool {
+    true
 }
 
 fn default_every_secs() -> u64 {
@@ -100,7 +109,12 @@ impl Site {
         if config.every_secs < MIN_EVERY_SECS {
             return Err(SiteError::TooOften);
         }
-        let articles = Articles::new(&config.allow_private, &config.contact, Limits::default());
+        let articles = Articles::new(
+            &config.allow_private,
+            &config.contact,
+            Limits::default(),
+            config.honour_opt_outs,
+        );
         Ok(Self {
             name: name.to_owned(),
             pages: pages.ok_or(SiteError::Pages)?,
@@ -119,6 +133,15 @@ impl Source for Site {
 
     fn pace(&self) -> Pace {
         Pace::Poll { every: self.every }
+    }
+
+    /// What was new meanwhile is still there, or nobody will ever know.
+    fn catches_up(&self) -> bool {
+        true
+    }
+
+    fn share(&mut self, hosts: &Hosts) {
+        self.articles = self.articles.clone().sharing(hosts);
     }
 
     fn is_official(&self) -> bool {

@@ -13,7 +13,9 @@
 use super::feed::{FeedConfig, FeedError};
 use super::feed_decode;
 use super::feed_read::PLATFORM;
-use super::http::{Answer, Client, Limits, Page};
+use super::fetch::Fetcher;
+use super::hosts::Hosts;
+use super::http::{Limits, Page};
 use super::polled::{List, Memory};
 use super::poller::{Listed, Listing, Poller, read_apart};
 use super::sitemap_read::{self, Entry, Sitemap};
@@ -38,7 +40,7 @@ const FRESH_HOURS: i64 = 48;
 #[derive(Clone)]
 pub struct Site {
     url: Url,
-    client: Client,
+    fetcher: Fetcher,
     max_items: usize,
     max_body_bytes: usize,
     /// Entries without a headline are of use.
@@ -64,10 +66,10 @@ pub fn with_limits(
     clock: &Clock,
     limits: Limits,
 ) -> Result<Poller, FeedError> {
-    config.poller(name, clock, limits, |url, client| {
+    config.poller(name, clock, limits, |url, fetcher| {
         Arc::new(Site {
             url,
-            client,
+            fetcher,
             max_items: config.max_items,
             max_body_bytes: config.max_body_bytes,
             with_pages: config.articles.unwrap_or(config.official),
@@ -80,9 +82,8 @@ impl Listing for Site {
     fn list(&self, memory: &Memory) -> Listed {
         let (site, known) = (self.clone(), memory.validators(self.url.as_str()));
         async move {
-            let page = match site.client.get(&site.url, ACCEPT, &known).await? {
-                Answer::Unchanged => return Ok(None),
-                Answer::Page(page) => page,
+            let Some(page) = site.fetcher.get(&site.url, ACCEPT, &known).await? else {
+                return Ok(None);
             };
             let mut list = List {
                 items: Vec::new(),
@@ -102,6 +103,11 @@ impl Listing for Site {
             Ok(Some(list))
         }
         .boxed()
+    }
+
+    fn sharing(&self, hosts: &Hosts) -> Arc<dyn Listing> {
+        let fetcher = self.fetcher.clone().sharing(hosts);
+        Arc::new(Self { fetcher, ..self.clone() })
     }
 }
 
@@ -124,9 +130,9 @@ impl Site {
         parts.sort_by_key(|part| std::cmp::Reverse(part.modified));
         let mut items = Vec::new();
         for part in parts.into_iter().take(MAX_PARTS) {
-            let page = match self.client.get(&part.url, ACCEPT, &Default::default()).await {
-                Ok(Answer::Page(page)) => page,
-                Ok(Answer::Unchanged) | Err(SourceError::Refused(_)) => continue,
+            let page = match self.fetcher.get(&part.url, ACCEPT, &Default::default()).await {
+                Ok(Some(page)) => page,
+                Ok(None) | Err(SourceError::Refused(_)) => continue,
                 Err(error) => return Err(error),
             };
             match self.read(page).await? {

@@ -3,6 +3,7 @@
 //! A source turns one network, feed or site into a stream of events and cursors. It does not
 //! reconnect, wait, retry, count or log: `supervise` does, for all sources in one way.
 
+use super::hosts::Hosts;
 use super::webhook::Inbox;
 use crate::model::{Change, Cursor};
 use futures_util::future::BoxFuture;
@@ -55,6 +56,10 @@ pub enum GapReason {
     CursorTooOld,
     /// The first event was much newer than the saved cursor.
     Jump,
+    /// There was no connection, and the source does not catch up.
+    Disconnected,
+    /// The house itself was not running, and the source does not catch up.
+    HouseDown,
 }
 
 impl GapReason {
@@ -62,6 +67,8 @@ impl GapReason {
         match self {
             GapReason::CursorTooOld => "cursor_too_old",
             GapReason::Jump => "jump",
+            GapReason::Disconnected => "disconnected",
+            GapReason::HouseDown => "house_down",
         }
     }
 }
@@ -175,6 +182,14 @@ pub trait Source: Send + Sync {
     fn inbox(&self) -> Option<Inbox> {
         None
     }
+    /// True where it brings after an interruption what happened meanwhile, or tells the gap itself.
+    /// Of every other source the time without a connection is a gap.
+    fn catches_up(&self) -> bool {
+        false
+    }
+    /// Takes turns from now on with all clients of the house that have this memory. Whoever holds a
+    /// [`Client`](super::http::Client) hands it on (`Client::sharing`).
+    fn share(&mut self, _hosts: &Hosts) {}
     /// When the event behind a cursor happened, where the cursor tells.
     fn time_of(&self, _cursor: &Cursor) -> Option<Timestamp> {
         None

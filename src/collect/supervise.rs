@@ -73,6 +73,17 @@ pub async fn run_with(
     around: Surroundings,
     timing: Timing,
 ) {
+    run_after(source, resume, None, around, timing).await;
+}
+
+/// The same after a time in which the house was down: when the source was heard last before it.
+pub async fn run_after(
+    source: Box<dyn Source>,
+    resume: Option<Cursor>,
+    heard_last: Option<Timestamp>,
+    around: Surroundings,
+    timing: Timing,
+) {
     let mut supervisor = Supervisor {
         tally: Tally::new(source.name(), around.metrics.clone(), timing.log_every),
         backoff: Backoff::new(&timing),
@@ -80,6 +91,7 @@ pub async fn run_with(
         cursor: resume,
         last_heard: None,
         deaf_since: None,
+        unheard_since: heard_last.map(|at| (at, GapReason::HouseDown)),
         source,
         around,
         timing,
@@ -112,6 +124,8 @@ struct Supervisor {
     /// The position was of no use any more: what came after this time is lost, until the first
     /// event that the source brings without a position.
     deaf_since: Option<Timestamp>,
+    /// Since when there is no connection, and why.
+    unheard_since: Option<(Timestamp, GapReason)>,
 }
 
 impl Supervisor {
@@ -166,10 +180,33 @@ impl Supervisor {
                 Err(end) => return end,
             };
             self.tally.up(true);
-            if !self.hand_on(collected).await {
+            if !self.heard_again().await || !self.hand_on(collected).await {
                 return End::Stopped;
             }
         }
+    }
+
+    /// Tells the time without a connection as a gap, unless the source catches up. False where the
+    /// house stops.
+    async fn heard_again(&mut self) -> bool {
+        let Some((from, reason)) = self.unheard_since.take() else {
+            return true;
+        };
+        let live = self.source.pace() != Pace::Once && !self.source.is_backfill();
+        let to = self.around.clock.now();
+        let long = to.duration_since(from).unsigned_abs() >= self.timing.gap_after && from < to;
+        if self.source.catches_up() || !live || !long {
+            return true;
+        }
+        self.send(Event::Gap(Gap { from, to, reason }), None, None)
+            .await
+    }
+
+    /// Since now, or since it fell silent.
+    fn unheard(&mut self) {
+        let since = self.last_heard.unwrap_or_else(|| self.around.clock.now());
+        self.unheard_since
+            .get_or_insert((since, GapReason::Disconnected));
     }
 
     /// Waits until an item is due, counts it and sends it. False where the house stops.
@@ -245,6 +282,10 @@ impl Supervisor {
             }
             (End::Complete, Pace::Poll { every }) => {
                 self.tally.up(true);
+                self.last_heard = Some(self.around.clock.now());
+                if !self.heard_again().await {
+                    return None;
+                }
                 self.backoff.succeeded();
                 return Some(every);
             }
@@ -259,6 +300,7 @@ impl Supervisor {
             (End::Failed(error), _) => (kind_of(&error), error),
         };
         self.tally.up(false);
+        self.unheard();
         self.tally.error(kind);
         let name = self.source.name();
         if pace == Pace::Once && matches!(error, SourceError::Refused(_)) {

@@ -64,6 +64,11 @@ impl Tally {
                     .source_gaps
                     .with_label_values(&[&self.name])
                     .inc();
+                let secs = gap.to.as_second().saturating_sub(gap.from.as_second());
+                self.metrics
+                    .source_gap_seconds
+                    .with_label_values(&[&self.name])
+                    .inc_by(u64::try_from(secs).unwrap_or(0));
                 tracing::warn!(source = %self.name, from = %gap.from, to = %gap.to,
                     reason = gap.reason.as_str(), "The source could not deliver what happened between these times.");
             }

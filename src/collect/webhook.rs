@@ -131,6 +131,11 @@ impl Source for Webhook {
         Pace::Stream { idle: NEVER }
     }
 
+    /// Whoever brings something tries again until it is taken.
+    fn catches_up(&self) -> bool {
+        true
+    }
+
     fn is_backfill(&self) -> bool {
         self.backfill
     }

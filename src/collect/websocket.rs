@@ -5,6 +5,7 @@
 //! its own slowness for a dead server.
 
 use super::http::install_tls;
+use super::http_gate::{Closed, Gate};
 use super::source::SourceError;
 use futures_util::stream::BoxStream;
 use futures_util::{SinkExt, StreamExt};
@@ -63,14 +64,55 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub async fn frames(
     url: &Url,
 ) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
-    let socket = match timeout(CONNECT_TIMEOUT, connect(url)).await {
+    open(url, None).await
+}
+
+/// The same for an address that somebody else than the operator named: what the gate does not admit
+/// is not connected to.
+///
+/// # Errors
+/// The same, and a closed gate.
+pub async fn frames_through(
+    url: &Url,
+    gate: &Gate,
+) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
+    open(url, Some(gate)).await
+}
+
+async fn open(
+    url: &Url,
+    gate: Option<&Gate>,
+) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
+    let socket = match timeout(CONNECT_TIMEOUT, connect(url, gate)).await {
         Ok(connected) => connected?,
         Err(_) => return Err(ConnectError::Failed("no connection within 20 s".to_owned())),
     };
     Ok(read(socket))
 }
 
-async fn connect(url: &Url) -> Result<Socket, ConnectError> {
+/// Connects to the first address of the host that answers; what is tested is what is connected to.
+async fn dial(url: &Url, gate: Option<&Gate>) -> Result<TcpStream, ConnectError> {
+    let failed = |error: std::io::Error| ConnectError::Failed(error.to_string());
+    let host = url.host_str().unwrap_or_default();
+    let name = host.trim_matches(['[', ']']);
+    let port = url.port_or_known_default().unwrap_or(443);
+    let answer = tokio::net::lookup_host((name, port))
+        .await
+        .map_err(failed)?;
+    let open = match gate {
+        Some(gate) => gate.filter(host, answer),
+        None => answer.collect(),
+    };
+    if open.is_empty() {
+        return Err(ConnectError::Failed(Closed::Private.to_string()));
+    }
+    let stream = TcpStream::connect(open.as_slice()).await.map_err(failed)?;
+    stream.set_nodelay(true).map_err(failed)?;
+    Ok(stream)
+}
+
+async fn connect(url: &Url, gate: Option<&Gate>) -> Result<Socket, ConnectError> {
+    let stream = dial(url, gate).await?;
     let failed = |error: &dyn std::fmt::Display| ConnectError::Failed(error.to_string());
     let mut request = url.as_str().into_client_request().map_err(|e| failed(&e))?;
     request
@@ -80,7 +122,8 @@ async fn connect(url: &Url) -> Result<Socket, ConnectError> {
         .max_message_size(Some(MAX_FRAME_BYTES))
         .max_frame_size(Some(MAX_FRAME_BYTES));
     install_tls();
-    match tokio_tungstenite::connect_async_with_config(request, Some(config), true).await {
+    match tokio_tungstenite::client_async_tls_with_config(request, stream, Some(config), None).await
+    {
         Ok((socket, _)) => Ok(socket),
         Err(Error::Http(answer)) => {
             let status = answer.status().as_u16();

@@ -19,6 +19,7 @@ pub use warnings::{About, Warning};
 pub use watches::{Register, Watch};
 
 use crate::collect::SourceConfig;
+use crate::collect::hearing::HearingConfig;
 use crate::privacy::{Voice, Voices};
 use crate::store::RetentionConfig;
 use crate::{classify, desk, index, pipeline, serve};
@@ -53,6 +54,7 @@ pub struct Config {
     /// Seconds that an ordered stop may take.
     pub stop_timeout_secs: u64,
     pub sources: BTreeMap<String, SourceConfig>,
+    pub hearing: HearingConfig,
     pub register: Register,
     pub voices: Vec<Voice>,
     pub pipeline: pipeline::Config,
@@ -214,6 +216,11 @@ fn check(
     let known = Voices::new(&voices, today);
     let register = watches::read(&watch_files, &known, today, faults);
     let house: Option<House> = section(&mut root, "house", faults);
+    let hearing: Option<HearingConfig> = section(&mut root, "hearing", faults);
+    if let Some(hearing) = &hearing {
+        let found = hearing.faults().into_iter();
+        faults.extend(found.map(|fault| Fault::new("hearing", fault)));
+    }
     let pipeline = section(&mut root, "pipeline", faults);
     let retention = section(&mut root, "retention", faults);
     let retention = retention::check(retention, kept, &names, faults);
@@ -244,6 +251,7 @@ fn check(
         key_file: house.key_file,
         stop_timeout_secs: house.stop_timeout_secs,
         sources,
+        hearing: hearing?,
         register: register?,
         voices,
         pipeline: pipeline?,

@@ -3,7 +3,7 @@
 
 use super::Shared;
 use super::answer::{error_json, status_of};
-use super::archive::{Found, SearchError};
+use super::archive::{Found, SearchError, SourceGap};
 use super::params::{self, Fault};
 use super::view::public_url;
 use crate::model::{Author, FlagLabel, Span, StanceLabel};
@@ -29,6 +29,9 @@ struct Answer<'a> {
     next: Option<&'a str>,
     /// False where a part of the archive could not be searched and mentions may be missing.
     whole: bool,
+    /// Times within the search in which a source could not be heard: few mentions there are no
+    /// silence. The newest hundred at most.
+    gaps: Vec<SourceGap>,
 }
 
 /// One mention. Times are RFC 3339 UTC, spans are byte ranges in `title` or `text`.
@@ -130,14 +133,18 @@ pub async fn search(State(house): State<Shared>, RawQuery(query): RawQuery) -> R
         Ok(asked) => asked,
         Err(fault) => return bad_parameter(&fault),
     };
-    match house.archive.search(asked.request).await {
-        Ok(results) => {
+    let (since, until) = (asked.request.since, asked.request.until);
+    let results = house.archive.search(asked.request).await;
+    let gaps = house.archive.gaps(since, until).await;
+    match results.and_then(|results| Ok((results, gaps?))) {
+        Ok((results, gaps)) => {
             let items = results.items.iter();
             Json(Answer {
                 total: results.total,
                 items: items.map(Item::found).collect(),
                 next: results.next.as_deref(),
                 whole: results.whole,
+                gaps,
             })
             .into_response()
         }

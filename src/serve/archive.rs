@@ -2,12 +2,14 @@
 //! implements both over store, index and supervisor; this room never sees how.
 
 use super::preview::{Preview, PreviewRequest};
+use crate::collect::hearing::Verdict;
 use crate::index::{Aggregations, Filter};
 use crate::model::{FlagKind, Kind, Span, Stance};
 use crate::query::Fault;
 use crate::store::{Case, Coding, Judged, StoredMention};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 use std::ops::Range;
 
@@ -15,6 +17,8 @@ use std::ops::Range;
 pub const MAX_LIMIT: usize = 100;
 /// Most mentions that the page of one case shows.
 pub const MAX_CASE_MENTIONS: usize = 200;
+/// Most times of not listening that one answer tells.
+pub const MAX_GAPS: usize = 100;
 
 /// What one person says of one mention of the weekly sample; `None` takes it back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +166,8 @@ pub struct SourceState {
     /// Connected, or its last look succeeded; `None` before the first attempt.
     pub up: Option<bool>,
     pub last_event: Option<Timestamp>,
+    /// What the hearing test thinks of it; `None` before its first minute.
+    pub hearing: Option<Verdict>,
     /// Intervals that were lost, newest first, at most a few.
     pub gaps: Vec<Gap>,
 }
@@ -170,6 +176,15 @@ pub struct SourceState {
 pub struct Gap {
     pub from: Timestamp,
     pub to: Timestamp,
+}
+
+/// A gap with the source that it is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceGap {
+    pub source: String,
+    pub from: Timestamp,
+    /// `None` while it lasts.
+    pub to: Option<Timestamp>,
 }
 
 /// A case and the mentions in it.
@@ -183,6 +198,16 @@ pub struct CaseFile {
 /// The archive as editors and programs see it.
 pub trait Archive: Send + Sync {
     fn search(&self, request: Request) -> BoxFuture<'_, Result<Results, SearchError>>;
+
+    /// The times between these two, of any source, in which we could not listen: newest first, at
+    /// most [`MAX_GAPS`], those that last still first of all.
+    fn gaps(
+        &self,
+        _since: Option<Timestamp>,
+        _until: Option<Timestamp>,
+    ) -> BoxFuture<'_, Result<Vec<SourceGap>, SearchError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 
     /// One mention; `None` when there is none, or none any more.
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>>;

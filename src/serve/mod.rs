@@ -34,8 +34,8 @@ mod words;
 
 pub use api_watches::preview_json;
 pub use archive::{
-    Archive, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_LIMIT, Order,
-    Request, Results, SearchError, SourceState,
+    Archive, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_GAPS, MAX_LIMIT,
+    Order, Request, Results, SearchError, SourceGap, SourceState,
 };
 pub use guard::OPEN;
 pub use preview::{

@@ -5,11 +5,12 @@ use super::House;
 use super::archive::{Gap, SourceState};
 use super::view::{Moment, moment};
 use super::words::Tongue;
+use crate::collect::hearing::Verdict;
 use jiff::Timestamp;
 
 /// The state of all sources.
 pub struct Ears {
-    /// `heard`, `deaf`, `waiting` or `none`: colour and symbol.
+    /// `heard`, `doubtful`, `deaf`, `waiting` or `none`: colour and symbol.
     pub class: &'static str,
     pub line: String,
     /// Said beside the line when somebody is not heard.
@@ -44,19 +45,25 @@ impl Ears {
 
     fn new(states: &[SourceState], house: &House, tongue: Tongue) -> Self {
         let words = tongue.words();
-        let labels = |wanted: Option<bool>| -> Vec<String> {
-            let chosen = states.iter().filter(|state| state.up == wanted);
-            chosen
-                .map(|state| house.names().source(&state.name))
-                .collect()
+        let rows: Vec<SourceRow> = states
+            .iter()
+            .map(|state| SourceRow::new(state, house, tongue))
+            .collect();
+        let labels = |class: &str| -> Vec<&str> {
+            let chosen = rows.iter().filter(|row| row.class == class);
+            chosen.map(|row| row.label.as_str()).collect()
         };
-        let (down, waiting) = (labels(Some(false)), labels(None));
+        let (down, doubtful) = (labels("deaf"), labels("doubtful"));
+        let waiting = labels("waiting");
         let gaps: Vec<Gap> = states.iter().flat_map(|state| state.gaps.clone()).collect();
         let (class, line, note) = if states.is_empty() {
             ("none", words.no_sources.to_owned(), "")
         } else if !down.is_empty() {
             let line = format!("{}: {}", words.deaf, down.join(", "));
             ("deaf", line, words.deaf_note)
+        } else if !doubtful.is_empty() {
+            let line = format!("{}: {}", words.doubtful, doubtful.join(", "));
+            ("doubtful", line, words.doubtful_note)
         } else if !waiting.is_empty() {
             (
                 "waiting",
@@ -82,16 +89,13 @@ impl Ears {
             class,
             line,
             note,
-            rows: states
-                .iter()
-                .map(|state| SourceRow::new(state, house, tongue))
-                .collect(),
+            rows,
             gaps,
         }
     }
 
     /// True when nothing that was said between the two moments can be missing for want of a
-    /// connection: every source is up and no gap touches the time.
+    /// connection: every source is up and beyond suspicion, and no gap touches the time.
     pub fn heard(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> bool {
         let touches = |gap: &Gap| {
             since.is_none_or(|since| gap.to > since) && until.is_none_or(|until| gap.from < until)
@@ -104,10 +108,12 @@ impl Ears {
 impl SourceRow {
     fn new(state: &SourceState, house: &House, tongue: Tongue) -> Self {
         let words = tongue.words();
-        let (class, said) = match state.up {
-            Some(true) => ("heard", words.up),
-            Some(false) => ("deaf", words.down),
-            None => ("waiting", words.unknown),
+        let (class, said) = match (state.up, state.hearing) {
+            (Some(true), Some(Verdict::Silent)) => ("doubtful", words.silent),
+            (Some(true), Some(Verdict::Blind)) => ("doubtful", words.blind),
+            (Some(true), _) => ("heard", words.up),
+            (Some(false), _) => ("deaf", words.down),
+            (None, _) => ("waiting", words.unknown),
         };
         let gaps = state.gaps.iter();
         Self {

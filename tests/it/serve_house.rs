@@ -6,6 +6,7 @@ pub use super::serve_draft::{CANARY, Draft, draft, now};
 use futures_util::future::{BoxFuture, FutureExt};
 use jiff::{Timestamp, ToSpan};
 use resonanz::clock::Clock;
+use resonanz::collect::hearing::Verdict;
 use resonanz::metrics::Metrics;
 use resonanz::model::*;
 use resonanz::query::fault;
@@ -282,6 +283,7 @@ pub fn source(name: &str, up: Option<bool>) -> SourceState {
         name: name.into(),
         up,
         last_event: Some(now()),
+        hearing: None,
         gaps: vec![],
     }
 }
@@ -385,6 +387,7 @@ fn series() -> resonanz::metrics::Series {
             .map(|rule| rule.as_str())
             .collect(),
         classes: vec!["private", "voice"],
+        verdicts: Verdict::ALL.map(Verdict::as_str).to_vec(),
     }
 }
 

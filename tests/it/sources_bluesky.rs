@@ -18,7 +18,7 @@ const START_US: i64 = 1_795_161_600_000_000;
 
 /// A second apart: `count` posts as the server keeps them on a wire. `numbered` v1 frames are
 /// those of a second-generation Jetstream.
-fn posts(wire: Wire, count: i64, numbered: bool) -> Vec<Kept> {
+pub fn posts(wire: Wire, count: i64, numbered: bool) -> Vec<Kept> {
     let kept = |seq: i64| {
         let time_us = START_US + seq * 1_000_000;
         let time = jiff::Timestamp::from_microsecond(time_us).unwrap();
@@ -47,7 +47,7 @@ fn posts(wire: Wire, count: i64, numbered: bool) -> Vec<Kept> {
     (1..=count).map(kept).collect()
 }
 
-fn config(neighbours: &[&Neighbour], wire: Wire) -> BlueskyConfig {
+pub fn config(neighbours: &[&Neighbour], wire: Wire) -> BlueskyConfig {
     BlueskyConfig {
         urls: neighbours.iter().map(|neighbour| neighbour.url()).collect(),
         wire,

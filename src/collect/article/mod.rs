@@ -15,10 +15,10 @@ mod tame;
 
 pub use read::{Reading, Unread, read};
 
-use super::http::{Client, ClientError, Limits};
-use super::http_call::{Call, Reply};
+use super::fetch::Fetcher;
+use super::hosts::Hosts;
+use super::http::{Client, ClientError, Limits, Page, Validators};
 use super::opt_out::OptOut;
-use super::robots::{Permission, Robots};
 use super::feed_read::PLATFORM;
 use super::source::{RejectReason, Rejection, SourceError};
 use crate::model::{Change, Item, Kind};
@@ -53,83 +53,63 @@ pub enum Outcome {
 /// Reads the pages of one source.
 #[derive(Debug, Clone)]
 pub struct Articles {
-    client: Client,
-    robots: Robots,
+    fetcher: Fetcher,
     /// Held by the thread that reads: one that does not end lets no second one begin.
     reader: Arc<Semaphore>,
 }
 
 impl Articles {
-    /// With the gate and the contact of the source that they belong to.
+    /// With the gate, the contact and the wishes of the source that they belong to.
     ///
     /// # Errors
     /// As [`Client::new`].
-    pub fn new(allow_private: &[String], contact: &str, limits: Limits) -> Result<Self, ClientError> {
+    pub fn new(
+        allow_private: &[String],
+        contact: &str,
+        limits: Limits,
+        honours: bool,
+    ) -> Result<Self, ClientError> {
         let limits = Limits { max_body_bytes: MAX_PAGE_BYTES, ..limits };
         let client = Client::new(allow_private, contact, limits)?;
         Ok(Self {
-            robots: Robots::new(client.clone()),
-            client,
+            fetcher: Fetcher::new(client, honours),
             reader: Arc::new(Semaphore::new(1)),
         })
     }
 
+    /// Takes turns with all clients that have this memory.
+    pub fn sharing(self, hosts: &Hosts) -> Self {
+        let fetcher = self.fetcher.sharing(hosts);
+        Self { fetcher, ..self }
+    }
+
     /// Fetches and reads a page.
     pub async fn page(&self, url: &Url) -> Outcome {
-        let permission = self.robots.may_fetch(url).await;
-        if let Some(outcome) = refused(permission) {
-            return outcome;
-        }
-        let reply = self.client.ask(&Call::get(url.clone(), ACCEPT)).await;
-        let reply = match reply.and_then(Reply::success) {
-            Ok(reply) => reply,
-            Err(SourceError::Refused(_)) => return Outcome::Nothing,
-            Err(SourceError::RateLimited { .. }) => return Outcome::Enough,
-            Err(_) => return Outcome::Later,
-        };
-        // Where a redirect led elsewhere, those who publish there are asked as well.
-        let permission = match reply.url.origin() == url.origin() {
-            true => permission,
-            false => self.robots.may_fetch(&reply.url).await,
-        };
-        match refused(permission) {
-            Some(outcome) => outcome,
-            None => {
-                let reserved = (permission == Permission::Reserved).then_some(true);
-                self.read(reply, reserved).await
-            }
+        match self.fetcher.get(url, ACCEPT, &Validators::default()).await {
+            Ok(Some(page)) => self.read(page).await,
+            Ok(None) | Err(SourceError::Refused(_)) => Outcome::Nothing,
+            Err(SourceError::RateLimited { .. }) => Outcome::Enough,
+            Err(_) => Outcome::Later,
         }
     }
 
-    /// `reserved` is what the site says of all its pages; the page's own word goes before it.
-    async fn read(&self, reply: Reply, reserved: Option<bool>) -> Outcome {
-        let content_type = reply.headers.get("content-type");
-        let content_type = content_type.and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let stated = content_type.as_deref().unwrap_or("text/html");
+    async fn read(&self, page: Page) -> Outcome {
+        let stated = page.content_type.as_deref().unwrap_or("text/html");
         if !stated.to_ascii_lowercase().contains("html") {
             return Outcome::Nothing;
         }
         let Ok(permit) = Arc::clone(&self.reader).try_acquire_owned() else {
             return Outcome::Later;
         };
-        let mut said = OptOut::of_headers(&reply.headers);
-        said.tdm_reserved = said.tdm_reserved.or(reserved);
+        let said = self.fetcher.honours().then_some(page.opt_out);
         let reading = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            read(&reply.body, content_type.as_deref(), &reply.url, said)
+            read(&page.body, page.content_type.as_deref(), &page.url, said)
         });
         match tokio::time::timeout(READ_BUDGET, reading).await {
             Ok(Ok(Ok(reading))) => Outcome::Read(Box::new(reading)),
             _ => Outcome::Nothing,
         }
-    }
-}
-
-fn refused(permission: Permission) -> Option<Outcome> {
-    match permission {
-        Permission::Granted | Permission::Reserved => None,
-        Permission::Closed => Some(Outcome::Nothing),
-        Permission::Unknown => Some(Outcome::Later),
     }
 }
 
@@ -160,7 +140,7 @@ pub fn complete(item: &mut Item, reading: Reading, keep_all: bool) {
 pub fn read_bytes(bytes: &[u8]) -> Result<Change, Rejection> {
     let nowhere = Url::parse("https://page.invalid/");
     let nowhere = nowhere.map_err(|error| Rejection::new(RejectReason::Malformed, error.to_string()))?;
-    let reading = read(bytes, None, &nowhere, OptOut::default())
+    let reading = read(bytes, None, &nowhere, Some(OptOut::default()))
         .map_err(|why| Rejection::new(RejectReason::Incomplete, why.to_string()))?;
     let mut item = Item::new(PLATFORM, "page", Kind::Article);
     complete(&mut item, reading, true);

@@ -39,7 +39,8 @@ pub enum Unread {
     NoArticle,
 }
 
-/// Reads a page. `said` is what the answer's head reserves; the page itself may say more.
+/// Reads a page. `said` is what the answer's head reserves, and the page itself may say more; `None`
+/// where the publisher consents.
 ///
 /// # Errors
 /// A page that is reserved, or that has no article.
@@ -47,11 +48,11 @@ pub fn read(
     bytes: &[u8],
     content_type: Option<&str>,
     url: &Url,
-    said: OptOut,
+    said: Option<OptOut>,
 ) -> Result<Reading, Unread> {
     let html = feed_decode::decode(bytes, content_type);
-    let said = said.and_page(&html);
-    if said.noindex || said.forbids_keeping() {
+    let said = said.map(|said| said.and_page(&html));
+    if said.is_some_and(|said| said.noindex || said.forbids_keeping()) {
         return Err(Unread::Reserved);
     }
     let page = tame(&html);
@@ -150,7 +151,7 @@ mod tests {
             <article><h1>Die Ministerin im Ausschuss</h1><p>{words}</p></article>\
             <footer>Impressum</footer></body></html>");
         let url = "https://zeitung.example/a".parse().unwrap();
-        read(html.as_bytes(), None, &url, OptOut::default())
+        read(html.as_bytes(), None, &url, Some(OptOut::default()))
     }
 
     fn words() -> String {

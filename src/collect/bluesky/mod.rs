@@ -233,6 +233,11 @@ impl Source for Bluesky {
         }
     }
 
+    /// From its cursor; what is older than a host keeps is told as a gap.
+    fn catches_up(&self) -> bool {
+        true
+    }
+
     fn time_of(&self, cursor: &Cursor) -> Option<Timestamp> {
         Position::read(cursor)?.time()
     }

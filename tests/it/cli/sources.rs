@@ -1,6 +1,7 @@
 //! `source list`, `source check`, `source read`.
 
 use super::*;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 #[test]
@@ -77,4 +78,41 @@ fn a_source_that_cannot_be_reached_is_told() {
     let check = run(&["source", "check", "--config", &config]);
     assert_eq!(check.code, 0, "{check:?}");
     assert!(check.out.contains("archive  works"), "{check:?}");
+}
+
+/// Behind a proxy the gate would be blind, so one that the environment names is passed over.
+#[test]
+fn a_proxy_of_the_environment_is_not_used() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in server.incoming().map_while(Result::ok) {
+            let feed = "<rss version='2.0'><channel></channel></rss>";
+            let head = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n", feed.len());
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(format!("{head}{feed}").as_bytes());
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let source = format!(
+        "{SILENT}[source.own]\nenabled = true\nkind = 'feed'\nurl = 'http://{address}/'\n\
+         allow_private = ['127.0.0.1']\n"
+    );
+    let config = written(&dir, "house.toml", &source);
+    let mut command = resonanz(&["source", "check", "--config", &config]);
+    let at = format!("http://{}", proxy.local_addr().unwrap());
+    for name in [
+        "HTTP_PROXY",
+        "http_proxy",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "all_proxy",
+    ] {
+        command.env(name, &at);
+    }
+    let check = ended(command.output().unwrap());
+    assert!(check.out.contains("own  works"), "{check:?}");
+    assert!(proxy.accept().is_err(), "the proxy was asked");
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -10,8 +11,10 @@ use tokio::task::JoinHandle;
 /// What was asked: names of headers are in lower case.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
+    pub method: String,
     pub path: String,
     pub headers: HashMap<String, String>,
+    pub body: String,
 }
 
 impl Request {
@@ -29,6 +32,8 @@ pub enum Reply {
     Stall(Vec<u8>),
     /// The first bytes, then the second ones again and again until the other side hangs up.
     Endless(Vec<u8>, Vec<u8>),
+    /// These bytes, then one more each time that so long has passed.
+    Drip(Vec<u8>, Duration),
 }
 
 type Answers = dyn Fn(&Request) -> Reply + Send + Sync;
@@ -100,6 +105,14 @@ async fn serve(mut stream: TcpStream, answers: Arc<Answers>, log: Arc<Mutex<Vec<
             }
             sent
         }
+        Reply::Drip(first, pause) => {
+            let mut sent = stream.write_all(&first).await;
+            while sent.is_ok() {
+                tokio::time::sleep(pause).await;
+                sent = stream.write_all(b" ").await;
+            }
+            sent
+        }
     };
     let _ = stream.shutdown().await;
 }
@@ -111,12 +124,23 @@ async fn read_request(stream: &mut TcpStream) -> Option<Request> {
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let mut lines = text.lines();
-    let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    let headers = lines
+    let mut first = lines.next()?.split(' ');
+    let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
+    let headers: HashMap<String, String> = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
-    Some(Request { path, headers })
+    let length = headers
+        .get("content-length")
+        .map_or(0, |n| n.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Request {
+        method,
+        path,
+        headers,
+        body: String::from_utf8(body).unwrap(),
+    })
 }
 
 /// A whole and correct answer.

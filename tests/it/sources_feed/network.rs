@@ -23,7 +23,10 @@ const PATIENT: Limits = Limits {
 };
 
 fn config(url: &str, extra: &str) -> FeedConfig {
-    let text = format!("{{\"url\": \"{url}\", \"allow_private\": [\"127.0.0.1\"]{extra}}}");
+    let text = format!(
+        "{{\"url\": \"{url}\", \"allow_private\": [\"127.0.0.1\"], \
+                        \"honour_opt_outs\": false{extra}}}"
+    );
     serde_json::from_str(&text).unwrap()
 }
 

@@ -45,7 +45,7 @@ fn the_words_of_the_article_come_out() {
     let Some(pages) = pages() else { return };
     for (name, inside, outside) in ARTICLES {
         let page = fs::read(pages.join(format!("{name}.html"))).unwrap();
-        let reading = read(&page, None, &url(), Default::default());
+        let reading = read(&page, None, &url(), Some(Default::default()));
         let reading = reading.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(reading.text.contains(inside), "{name}: {:.400}", reading.text);
         assert!(!reading.text.contains(outside), "{name}");
@@ -54,7 +54,7 @@ fn the_words_of_the_article_come_out() {
     }
     for name in RESERVED {
         let page = fs::read(pages.join(format!("{name}.html"))).unwrap();
-        let reading = read(&page, None, &url(), Default::default());
+        let reading = read(&page, None, &url(), Some(Default::default()));
         assert_eq!(reading, Err(Unread::Reserved), "{name}");
     }
 }
@@ -66,7 +66,7 @@ fn every_page_is_read_whole_cut_and_spoilt() {
     for entry in fs::read_dir(pages).unwrap() {
         let page = fs::read(entry.unwrap().path()).unwrap();
         all += 1;
-        match read(&page, None, &url(), Default::default()) {
+        match read(&page, None, &url(), Some(Default::default())) {
             Ok(reading) => {
                 articles += 1;
                 assert!(reading.text.len() <= 256 * 1024);
@@ -75,9 +75,9 @@ fn every_page_is_read_whole_cut_and_spoilt() {
         }
         // What the network or a hostile publisher may make of it.
         let cut = &page[..page.len() * 2 / 3];
-        let _ = read(cut, None, &url(), Default::default());
+        let _ = read(cut, None, &url(), Some(Default::default()));
         let spoilt: Vec<u8> = page.iter().enumerate().map(|(i, byte)| if i % 97 == 0 { b'<' } else { *byte }).collect();
-        let _ = read(&spoilt, None, &url(), Default::default());
+        let _ = read(&spoilt, None, &url(), Some(Default::default()));
     }
     assert!(all > 150 && articles * 10 > all * 7, "{articles} articles on {all} pages");
 }
