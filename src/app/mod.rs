@@ -34,7 +34,7 @@ use crate::collect::hearing::Verdict;
 use crate::collect::hosts::Hosts;
 use crate::collect::source::Source;
 use crate::collect::supervise::{self, Surroundings};
-use crate::collect::webhook::{Inbox, Inboxes};
+use crate::collect::webhook::Inboxes;
 use crate::config::{Config, Register};
 use crate::desk::{Composer, Desk, Maildir, Notifier, Sender, Smtp};
 use crate::index::{Arrivals, Index};
@@ -52,7 +52,6 @@ use registered::Registered;
 use retention::Retention;
 use running::{Mail, Serving};
 use second::Second;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -410,7 +409,7 @@ impl App {
             clock: self.options.clock.clone(),
             names: self.registered.names.subscribe(),
             classifier: self.classifier.subscribe(),
-            inboxes: Inboxes::new(inboxes(&self.options), self.house.store.clone()),
+            inboxes: Inboxes::of(&self.options.sources, self.house.store.clone()),
         };
         let router = serve::router(&settings, parts);
         let task = tokio::spawn(async move {
@@ -421,11 +420,6 @@ impl App {
         tracing::info!(%address, "Pages, API and metrics are served.");
         Ok(Some(Serving { task, address }))
     }
-}
-
-fn inboxes(options: &Options) -> BTreeMap<String, Inbox> {
-    let inbox = |source: &Box<dyn Source>| Some((source.name().to_owned(), source.inbox()?));
-    options.sources.iter().filter_map(inbox).collect()
 }
 
 /// Notes which queries are used from now on, for those who compare with them later.

@@ -131,7 +131,11 @@ impl Feed {
         limits: Limits,
     ) -> Result<Poller, FeedError> {
         config.poller(name, clock, limits, |url, fetcher| {
-            Arc::new(Self { url, fetcher, max_items: config.max_items })
+            Arc::new(Self {
+                url,
+                fetcher,
+                max_items: config.max_items,
+            })
         })
     }
 }
@@ -208,7 +212,10 @@ impl Listing for Feed {
 
     fn sharing(&self, hosts: &Hosts) -> Arc<dyn Listing> {
         let fetcher = self.fetcher.clone().sharing(hosts);
-        Arc::new(Self { fetcher, ..self.clone() })
+        Arc::new(Self {
+            fetcher,
+            ..self.clone()
+        })
     }
 }
 

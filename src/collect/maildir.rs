@@ -183,7 +183,10 @@ async fn apart<T: Send + 'static>(
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|_| {
         let why = "a mail that the reader breaks down on";
-        Err(Fault::Rejected(Rejection::new(RejectReason::Malformed, why)))
+        Err(Fault::Rejected(Rejection::new(
+            RejectReason::Malformed,
+            why,
+        )))
     })
 }
 
@@ -212,7 +215,10 @@ fn new_mails(path: &Path, known: &Known) -> Result<Vec<(PathBuf, String)>, Fault
     // Of a full mailbox the latest count, as far as they can be remembered.
     found.sort();
     let surplus = found.len().saturating_sub(MAX_KNOWN);
-    let latest = found.into_iter().skip(surplus).map(|(_, path, key)| (path, key));
+    let latest = found
+        .into_iter()
+        .skip(surplus)
+        .map(|(_, path, key)| (path, key));
     let new = latest.filter(|(_, key)| !known.contains(key.as_str()));
     Ok(new.take(MAX_MAILS).collect())
 }
@@ -224,7 +230,10 @@ fn adapt(file: &Path) -> Result<Vec<Item>, Fault> {
     };
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(file).map_err(told)?;
-    opened.take(MAX_MAIL_BYTES + 1).read_to_end(&mut bytes).map_err(told)?;
+    opened
+        .take(MAX_MAIL_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(told)?;
     read_mail(&bytes).map_err(Fault::Rejected)
 }
 
@@ -234,15 +243,19 @@ fn read_mail(bytes: &[u8]) -> Result<Vec<Item>, Rejection> {
         return Err(Rejection::new(RejectReason::TooLarge, why));
     }
     let mail = read(bytes)?;
-    let articles: Vec<Item> = mail.entries().into_iter().map(|(url, headline, rest)| {
-        let mut item = Item::new(PLATFORM, url.as_str(), Kind::Article);
-        item.published = mail.date;
-        item.title = Some(headline);
-        item.text = rest;
-        item.site = Some(link::site(&url).to_owned());
-        item.url = Some(url.into());
-        item
-    }).collect();
+    let articles: Vec<Item> = mail
+        .entries()
+        .into_iter()
+        .map(|(url, headline, rest)| {
+            let mut item = Item::new(PLATFORM, url.as_str(), Kind::Article);
+            item.published = mail.date;
+            item.title = Some(headline);
+            item.text = rest;
+            item.site = Some(link::site(&url).to_owned());
+            item.url = Some(url.into());
+            item
+        })
+        .collect();
     match articles.is_empty() {
         false => Ok(articles),
         true => Ok(vec![message(mail)]),
@@ -262,7 +275,10 @@ fn message(mail: Mail) -> Item {
 /// What the bytes of a mail say, read as they would be from a Maildir.
 pub fn read_bytes(bytes: &[u8]) -> Vec<Result<Change, Rejection>> {
     match read_mail(bytes) {
-        Ok(items) => items.into_iter().map(|item| Ok(Change::Upsert(Box::new(item)))).collect(),
+        Ok(items) => items
+            .into_iter()
+            .map(|item| Ok(Change::Upsert(Box::new(item))))
+            .collect(),
         Err(rejection) => vec![Err(rejection)],
     }
 }

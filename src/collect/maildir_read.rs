@@ -38,8 +38,11 @@ pub struct Mail {
 /// Bytes that are no mail, a mail without words.
 pub fn read(bytes: &[u8]) -> Result<Mail, Rejection> {
     let malformed = || Rejection::new(RejectReason::Malformed, "no mail");
-    let message = MessageParser::default().parse(bytes).ok_or_else(malformed)?;
-    let body = |part: Option<&mail_parser::MessagePart<'_>>, html: bool| match part.map(|p| &p.body) {
+    let message = MessageParser::default()
+        .parse(bytes)
+        .ok_or_else(malformed)?;
+    let body = |part: Option<&mail_parser::MessagePart<'_>>, html: bool| match part.map(|p| &p.body)
+    {
         Some(PartType::Text(text)) if !html => head(text, MAX_BODY_BYTES),
         Some(PartType::Html(text)) if html => head(text, MAX_BODY_BYTES),
         _ => String::new(),
@@ -49,7 +52,9 @@ pub fn read(bytes: &[u8]) -> Result<Mail, Rejection> {
         true => body(message.html_part(0), true),
         false => String::new(),
     };
-    let subject = message.subject().map(|subject| head(subject, MAX_FIELD_BYTES));
+    let subject = message
+        .subject()
+        .map(|subject| head(subject, MAX_FIELD_BYTES));
     if text.trim().is_empty() && html.trim().is_empty() && subject.is_none() {
         let why = "a mail without subject and text";
         return Err(Rejection::new(RejectReason::Incomplete, why));
@@ -58,7 +63,9 @@ pub fn read(bytes: &[u8]) -> Result<Mail, Rejection> {
     Ok(Mail {
         id: id.unwrap_or_else(|| hash(&[&String::from_utf8_lossy(bytes)])),
         subject,
-        date: message.date().and_then(|date| Timestamp::from_second(date.to_timestamp()).ok()),
+        date: message
+            .date()
+            .and_then(|date| Timestamp::from_second(date.to_timestamp()).ok()),
         from: message.from().and_then(sender),
         text,
         html,

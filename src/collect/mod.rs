@@ -2,6 +2,15 @@
 //!
 //! A new source is one file here, one variant and one arm below, a block in `config/default.toml`,
 //! a folder of fixtures, and thirty lines in `tests/it/compliance`.
+//!
+//! Not here, and not for want of a connector (November 2026; ask again before you build one):
+//!
+//! * **Reddit** ends its feeds in November 2026 and its public interface in March 2027, and grants no
+//!   new access.
+//! * **TikTok** opens its research tools to universities and non-profit researchers, not to ministries.
+//! * **LinkedIn** lets approved partners read their own organisation's page, and nobody search posts.
+//!
+//! What somebody else may collect there under a contract of its own comes in by [`webhook`].
 
 pub mod article;
 mod backoff;
@@ -148,10 +157,16 @@ pub fn read_recorded(
 ) -> io::Result<()> {
     match kind {
         Recorded::Bluesky => each_line(input, websocket::MAX_FRAME_BYTES, bluesky_changes, each),
-        Recorded::Feed => feed::read_bytes(&whole(input)?, None).into_iter().try_for_each(each),
-        Recorded::Mail => maildir::read_bytes(&whole(input)?).into_iter().try_for_each(each),
+        Recorded::Feed => feed::read_bytes(&whole(input)?, None)
+            .into_iter()
+            .try_for_each(each),
+        Recorded::Mail => maildir::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
         Recorded::Page => each(article::read_bytes(&whole(input)?)),
-        Recorded::Sitemap => sitemap::read_bytes(&whole(input)?).into_iter().try_for_each(each),
+        Recorded::Sitemap => sitemap::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
         Recorded::Replay => each_line(
             input,
             replay::MAX_LINE_BYTES,

@@ -50,7 +50,11 @@ impl Memory {
     }
 
     /// What a look saw, and of older ones as much as fits.
-    fn with_older(&self, mut seen: Vec<(String, String)>, remember: usize) -> Vec<(String, String)> {
+    fn with_older(
+        &self,
+        mut seen: Vec<(String, String)>,
+        remember: usize,
+    ) -> Vec<(String, String)> {
         let now: HashSet<String> = seen.iter().map(|(id, _)| id.clone()).collect();
         let older = self.seen.iter().filter(|(id, _)| !now.contains(id));
         seen.extend(older.cloned());
@@ -164,7 +168,10 @@ impl Look {
 
 /// A look that found nothing changed.
 pub fn unchanged() -> BoxStream<'static, Result<Collected, SourceError>> {
-    Box::pin(futures_util::stream::iter([Ok(Collected::now(Event::Nothing, None))]))
+    Box::pin(futures_util::stream::iter([Ok(Collected::now(
+        Event::Nothing,
+        None,
+    ))]))
 }
 
 /// The pages that one look may still fetch.
@@ -228,7 +235,10 @@ fn fingerprint(item: &Item) -> (String, String) {
     let title = item.title.as_deref().unwrap_or_default();
     let body = words.join(" ");
     // Of what has no words yet, its version tells whether it changed.
-    let version = item.edited.filter(|_| is_silent(item)).map(|at| at.to_string());
+    let version = item
+        .edited
+        .filter(|_| is_silent(item))
+        .map(|at| at.to_string());
     (
         hash(&[&item.platform, &item.id]),
         match version {

@@ -107,7 +107,11 @@ pub async fn read_apart<T: Send + 'static>(
     let reading = tokio::task::spawn_blocking(read);
     match tokio::time::timeout(READ_BUDGET, reading).await {
         Ok(Ok(read)) => Ok(read),
-        Ok(Err(_)) => Err(SourceError::Transient("the list's reader ended early".to_owned())),
-        Err(_) => Err(SourceError::Refused("the list takes too long to read".to_owned())),
+        Ok(Err(_)) => Err(SourceError::Transient(
+            "the list's reader ended early".to_owned(),
+        )),
+        Err(_) => Err(SourceError::Refused(
+            "the list takes too long to read".to_owned(),
+        )),
     }
 }

@@ -104,7 +104,11 @@ impl Site {
     /// # Errors
     /// Settings that make no sense.
     pub fn with_clock(name: &str, config: &SiteConfig, clock: &Clock) -> Result<Self, SiteError> {
-        let pages: Option<Vec<Url>> = config.pages.iter().map(|page| link::canonical(page)).collect();
+        let pages: Option<Vec<Url>> = config
+            .pages
+            .iter()
+            .map(|page| link::canonical(page))
+            .collect();
         let pages = pages.filter(|pages| (1..=MAX_PAGES).contains(&pages.len()));
         if config.every_secs < MIN_EVERY_SECS {
             return Err(SiteError::TooOften);
@@ -229,7 +233,11 @@ impl Memory {
             None => reading.text.clone(),
             Some(known) => {
                 let is_new = |(_, hash): &&(&str, String)| !known.contains(hash);
-                let new: Vec<&str> = paragraphs.iter().filter(is_new).map(|(line, _)| *line).collect();
+                let new: Vec<&str> = paragraphs
+                    .iter()
+                    .filter(is_new)
+                    .map(|(line, _)| *line)
+                    .collect();
                 new.join("\n")
             }
         };
@@ -271,9 +279,13 @@ mod tests {
         let mut memory = Memory::default();
         let first = "Der erste Absatz dieser Seite.\nStand: heute\nDer zweite Absatz dieser Seite.";
         let item = memory.news(&url, reading(first), now).unwrap();
-        assert_eq!((item.text.as_str(), item.id.as_str()), (first, url.as_str()));
+        assert_eq!(
+            (item.text.as_str(), item.id.as_str()),
+            (first, url.as_str())
+        );
 
-        let moved = "Der zweite Absatz dieser Seite.\nDer erste Absatz dieser Seite.\nStand: morgen";
+        let moved =
+            "Der zweite Absatz dieser Seite.\nDer erste Absatz dieser Seite.\nStand: morgen";
         assert_eq!(memory.news(&url, reading(moved), now), None);
 
         let added = format!("{moved}\nDer dritte Absatz ist neu hier.");

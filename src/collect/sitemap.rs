@@ -107,7 +107,10 @@ impl Listing for Site {
 
     fn sharing(&self, hosts: &Hosts) -> Arc<dyn Listing> {
         let fetcher = self.fetcher.clone().sharing(hosts);
-        Arc::new(Self { fetcher, ..self.clone() })
+        Arc::new(Self {
+            fetcher,
+            ..self.clone()
+        })
     }
 }
 
@@ -116,7 +119,10 @@ impl Site {
         let (max_items, max_bytes) = (self.max_items, self.max_body_bytes);
         read_apart(move || {
             let body = unpacked(&page.body, max_bytes)?;
-            sitemap_read::read(&feed_decode::decode(&body, page.content_type.as_deref()), max_items)
+            sitemap_read::read(
+                &feed_decode::decode(&body, page.content_type.as_deref()),
+                max_items,
+            )
         })
         .await
     }
@@ -130,7 +136,11 @@ impl Site {
         parts.sort_by_key(|part| std::cmp::Reverse(part.modified));
         let mut items = Vec::new();
         for part in parts.into_iter().take(MAX_PARTS) {
-            let page = match self.fetcher.get(&part.url, ACCEPT, &Default::default()).await {
+            let page = match self
+                .fetcher
+                .get(&part.url, ACCEPT, &Default::default())
+                .await
+            {
                 Ok(Some(page)) => page,
                 Ok(None) | Err(SourceError::Refused(_)) => continue,
                 Err(error) => return Err(error),
@@ -152,14 +162,20 @@ impl Site {
         let is_of_use = |entry: &Entry| {
             entry.title.is_some() || (self.with_pages && entry.modified >= Some(since))
         };
-        entries.into_iter().filter(is_of_use).map(|entry| Ok(adapt(entry))).collect()
+        entries
+            .into_iter()
+            .filter(is_of_use)
+            .map(|entry| Ok(adapt(entry)))
+            .collect()
     }
 }
 
 fn adapt(entry: Entry) -> Item {
     let mut item = Item::new(PLATFORM, String::from(entry.url.clone()), Kind::Article);
     item.published = entry.published;
-    item.edited = entry.modified.filter(|at| entry.published.is_none_or(|published| *at > published));
+    item.edited = entry
+        .modified
+        .filter(|at| entry.published.is_none_or(|published| *at > published));
     item.title = entry.title;
     item.lang = entry.lang;
     item.site = Some(link::site(&entry.url).to_owned());
@@ -174,7 +190,11 @@ fn unpacked(body: &[u8], max_bytes: usize) -> Result<Vec<u8>, Rejection> {
     }
     let mut unpacked = Vec::new();
     let limit = max_bytes as u64 + 1;
-    if GzDecoder::new(body).take(limit).read_to_end(&mut unpacked).is_err() {
+    if GzDecoder::new(body)
+        .take(limit)
+        .read_to_end(&mut unpacked)
+        .is_err()
+    {
         let why = "the packed sitemap is damaged";
         return Err(Rejection::new(RejectReason::Malformed, why));
     }
@@ -207,7 +227,10 @@ pub fn read_bytes(bytes: &[u8]) -> Vec<Result<Change, Rejection>> {
 pub(super) fn time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let civil = || text.parse::<jiff::civil::DateTime>().ok();
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(|| civil()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp()))
+    text.parse::<Timestamp>().ok().or_else(|| {
+        civil()?
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+            .map(|at| at.timestamp())
+    })
 }

@@ -100,7 +100,8 @@ impl State {
 
     fn text(&mut self, piece: &str) -> bool {
         let room = MAX_FIELD_BYTES.saturating_sub(self.words.len());
-        self.words.push_str(&piece[..piece.floor_char_boundary(room)]);
+        self.words
+            .push_str(&piece[..piece.floor_char_boundary(room)]);
         true
     }
 
@@ -123,12 +124,24 @@ impl State {
     }
 
     fn close(&mut self) {
-        let Draft { url, modified, published, title, lang } = std::mem::take(&mut self.entry);
+        let Draft {
+            url,
+            modified,
+            published,
+            title,
+            lang,
+        } = std::mem::take(&mut self.entry);
         let Some(url) = url.filter(|url| !self.seen.contains(url)) else {
             return;
         };
         self.seen.insert(url.clone());
-        self.entries.push(Entry { url, modified, published, title, lang });
+        self.entries.push(Entry {
+            url,
+            modified,
+            published,
+            title,
+            lang,
+        });
     }
 }
 
@@ -155,7 +168,10 @@ mod tests {
             </url><url><loc>https://a.example/2</loc></url><url><loc>keine</loc></url>\
             <url><loc>https://a.example/1</loc></url></urlset>";
         let expected = [
-            ("https://a.example/1".to_owned(), Some("Eins & zwei".to_owned())),
+            (
+                "https://a.example/1".to_owned(),
+                Some("Eins & zwei".to_owned()),
+            ),
             ("https://a.example/2".to_owned(), None),
         ];
         assert_eq!(entries(text), expected);
@@ -169,7 +185,9 @@ mod tests {
         assert!(read("", 10).is_err());
         let bomb = "<!DOCTYPE urlset [<!ENTITY a 'x'>]><urlset><url><loc>https://a.example/</loc></url></urlset>";
         assert!(read(bomb, 10).is_err());
-        assert!(matches!(read(&"<urlset>".repeat(100_000), 10), Ok(Sitemap::Entries(e)) if e.is_empty()));
+        assert!(
+            matches!(read(&"<urlset>".repeat(100_000), 10), Ok(Sitemap::Entries(e)) if e.is_empty())
+        );
         let many = "<url><loc>https://a.example/</loc></url>".repeat(10);
         assert_eq!(entries(&format!("<urlset>{many}")).len(), 1);
     }
@@ -177,7 +195,11 @@ mod tests {
     #[test]
     fn times_are_written_in_three_ways() {
         let check = |text: &str, expected: &str| {
-            assert_eq!(time(text).map(|at| at.to_string()).unwrap_or_default(), expected, "{text}");
+            assert_eq!(
+                time(text).map(|at| at.to_string()).unwrap_or_default(),
+                expected,
+                "{text}"
+            );
         };
         check("2026-11-23T10:00:00+01:00", "2026-11-23T09:00:00Z");
         check(" 2026-11-23T10:00Z ", "2026-11-23T10:00:00Z");

@@ -108,7 +108,9 @@ impl Webhook {
             .map_err(|error| format!("`secret_file` {file}: {error}"))?;
         let secret = secret.trim_ascii();
         if secret.len() < MIN_SECRET_BYTES {
-            return Err(format!("`secret_file` {file}: a secret has {MIN_SECRET_BYTES} bytes or more"));
+            return Err(format!(
+                "`secret_file` {file}: a secret has {MIN_SECRET_BYTES} bytes or more"
+            ));
         }
         // A key of any length will do for HMAC.
         let key = Hmac::new_from_slice(secret).map_err(|error| error.to_string())?;
@@ -116,7 +118,11 @@ impl Webhook {
         Ok(Self {
             name: name.to_owned(),
             backfill: config.backfill,
-            inbox: Inbox { key, queue, taken: Arc::default() },
+            inbox: Inbox {
+                key,
+                queue,
+                taken: Arc::default(),
+            },
             batches: Arc::new(Mutex::new(batches)),
         })
     }
@@ -177,8 +183,13 @@ pub struct Inboxes {
 }
 
 impl Inboxes {
-    pub fn new(inboxes: BTreeMap<String, Inbox>, store: Store) -> Self {
-        Self { inboxes, store: Some(store) }
+    /// Those of these sources that are webhooks.
+    pub fn of(sources: &[Box<dyn Source>], store: Store) -> Self {
+        let inbox = |source: &Box<dyn Source>| Some((source.name().to_owned(), source.inbox()?));
+        Self {
+            inboxes: sources.iter().filter_map(inbox).collect(),
+            store: Some(store),
+        }
     }
 
     /// Takes a body, and waits until it is stored. Gives the number of changes in it.
@@ -233,13 +244,17 @@ impl Inbox {
         body: &[u8],
         now: Timestamp,
     ) -> Result<(i64, Vec<u8>), Refusal> {
-        let signature = signature.strip_prefix("sha256=").and_then(unhex).ok_or(Refusal::Unsigned)?;
+        let signature = signature
+            .strip_prefix("sha256=")
+            .and_then(unhex)
+            .ok_or(Refusal::Unsigned)?;
         let time: i64 = stamp.parse().map_err(|_| Refusal::Unsigned)?;
         let mut mac = self.key.clone();
         mac.update(stamp.as_bytes());
         mac.update(b".");
         mac.update(body);
-        mac.verify_slice(&signature).map_err(|_| Refusal::Unsigned)?;
+        mac.verify_slice(&signature)
+            .map_err(|_| Refusal::Unsigned)?;
         if now.as_second().abs_diff(time) > WINDOW_SECS as u64 {
             return Err(Refusal::Stale);
         }
@@ -264,7 +279,9 @@ impl Inbox {
 /// The changes of a body.
 fn read(body: &[u8]) -> Result<Vec<Change>, Refusal> {
     if body.len() > MAX_BODY_BYTES {
-        return Err(Refusal::Unreadable(format!("a body has {MAX_BODY_BYTES} bytes at most")));
+        return Err(Refusal::Unreadable(format!(
+            "a body has {MAX_BODY_BYTES} bytes at most"
+        )));
     }
     let lines = body.split(|byte| *byte == b'\n').zip(1u64..);
     let written = lines.filter(|(line, _)| !line.trim_ascii().is_empty());
@@ -276,7 +293,9 @@ fn read(body: &[u8]) -> Result<Vec<Change>, Refusal> {
     match changes.len() {
         0 => Err(Refusal::Unreadable("the body is empty".to_owned())),
         1..=MAX_LINES => Ok(changes),
-        _ => Err(Refusal::Unreadable(format!("a body has {MAX_LINES} lines at most"))),
+        _ => Err(Refusal::Unreadable(format!(
+            "a body has {MAX_LINES} lines at most"
+        ))),
     }
 }
 
@@ -298,7 +317,11 @@ mod tests {
 
     fn inbox() -> Inbox {
         let (queue, _) = mpsc::channel(1);
-        Inbox { key: Hmac::new_from_slice(SECRET).unwrap(), queue, taken: Arc::default() }
+        Inbox {
+            key: Hmac::new_from_slice(SECRET).unwrap(),
+            queue,
+            taken: Arc::default(),
+        }
     }
 
     fn now() -> Timestamp {
@@ -310,7 +333,9 @@ mod tests {
         // printf '1790000000.{}' | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef
         let signature = "sha256=5949482f8f268ce61c6208ee9050323b82d4c3033bad3f5c14c19f657d409d60";
         let inbox = inbox();
-        let check = |stamp: &str, signature: &str, body: &[u8]| inbox.verify(stamp, signature, body, now()).map(drop);
+        let check = |stamp: &str, signature: &str, body: &[u8]| {
+            inbox.verify(stamp, signature, body, now()).map(drop)
+        };
         assert_eq!(check("1790000000", signature, b"{}"), Ok(()));
         for (stamp, signature, body) in [
             ("1790000001", signature, &b"{}"[..]),
@@ -320,10 +345,16 @@ mod tests {
             ("1790000000", "", b"{}"),
             ("", signature, b"{}"),
         ] {
-            assert_eq!(check(stamp, signature, body), Err(Refusal::Unsigned), "{stamp} {signature}");
+            assert_eq!(
+                check(stamp, signature, body),
+                Err(Refusal::Unsigned),
+                "{stamp} {signature}"
+            );
         }
         let later = Timestamp::from_second(1_790_000_301).unwrap();
-        let stale = inbox.verify("1790000000", signature, b"{}", later).map(drop);
+        let stale = inbox
+            .verify("1790000000", signature, b"{}", later)
+            .map(drop);
         assert_eq!(stale, Err(Refusal::Stale));
     }
 
@@ -343,7 +374,12 @@ mod tests {
     fn one_bad_line_refuses_the_body() {
         let good = r#"{"source":"press","id":"1","kind":"article","text":"x"}"#;
         assert_eq!(read(good.as_bytes()).unwrap().len(), 1);
-        assert_eq!(read(format!("{good}\n\n{good}\n").as_bytes()).unwrap().len(), 2);
+        assert_eq!(
+            read(format!("{good}\n\n{good}\n").as_bytes())
+                .unwrap()
+                .len(),
+            2
+        );
         let told = |body: &str| match read(body.as_bytes()) {
             Err(Refusal::Unreadable(why)) => why,
             other => panic!("{other:?}"),

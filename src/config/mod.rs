@@ -164,7 +164,10 @@ fn source_lists(
     });
     let variable = environment.get(&variable(key));
     let names = match variable {
-        Some(names) => names.split(',').map(|name| name.trim().to_owned()).collect(),
+        Some(names) => names
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect(),
         None => own.unwrap_or_default(),
     };
     let known = |name: &str| SOURCE_LISTS.iter().find(|(known, _)| *known == name);

@@ -118,36 +118,61 @@ mod tests {
             let start = text.find(word).unwrap();
             let end = start + word.len();
             let (start, end) = (start as u32, end as u32);
-            Span { part: Part::Text, start, end }
+            Span {
+                part: Part::Text,
+                start,
+                end,
+            }
         };
         let spans = words.iter().map(span).collect();
-        vec![WatchMatch { watch: "w".into(), target: "t".into(), spans }]
+        vec![WatchMatch {
+            watch: "w".into(),
+            target: "t".into(),
+            spans,
+        }]
     }
 
     #[test]
     fn sentences_end_where_they_do() {
         let check = |text: &str, expected: &[&str]| {
-            let read: Vec<&str> = sentences(text).into_iter().map(|s| text[s].trim()).collect();
+            let read: Vec<&str> = sentences(text)
+                .into_iter()
+                .map(|s| text[s].trim())
+                .collect();
             assert_eq!(read, expected);
         };
         check(
             "Dr. Beispiel kam am 15. November. „Was nun?“ Er ging z. B. nach Bonn. ende",
-            &["Dr. Beispiel kam am 15. November.", "„Was nun?“", "Er ging z. B. nach Bonn. ende"],
+            &[
+                "Dr. Beispiel kam am 15. November.",
+                "„Was nun?“",
+                "Er ging z. B. nach Bonn. ende",
+            ],
         );
-        check("Titel\n\nText ohne Punkt\nnoch einer", &["Titel", "Text ohne Punkt", "noch einer"]);
+        check(
+            "Titel\n\nText ohne Punkt\nnoch einer",
+            &["Titel", "Text ohne Punkt", "noch einer"],
+        );
         check("", &[]);
         let endless = "wort ".repeat(1000);
-        assert!(sentences(&endless).iter().all(|s| s.len() <= MAX_SENTENCE_BYTES + 10));
+        assert!(
+            sentences(&endless)
+                .iter()
+                .all(|s| s.len() <= MAX_SENTENCE_BYTES + 10)
+        );
     }
 
     #[test]
     fn the_beginning_and_what_matched_are_kept() {
         let filler = "Hier steht etwas, das niemanden betrifft. ".repeat(20);
-        let text = format!("{filler}Die Ministerin sprach. {filler}Das Ministerium schwieg. {filler}");
+        let text =
+            format!("{filler}Die Ministerin sprach. {filler}Das Ministerium schwieg. {filler}");
         let mut matches = matched(&text, &["Ministerin", "Ministerium"]);
         let cut = excerpt(&text, &mut matches);
         assert!(cut.len() < 600, "{cut}");
-        assert!(cut.contains("betrifft. […] Die Ministerin sprach. […] Das Ministerium schwieg. […]"));
+        assert!(
+            cut.contains("betrifft. […] Die Ministerin sprach. […] Das Ministerium schwieg. […]")
+        );
         let shown: Vec<&str> = matches[0]
             .spans
             .iter()

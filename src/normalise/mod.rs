@@ -15,9 +15,7 @@ mod excerpt;
 use accounts::{is_private, mask_addresses};
 use clean::{clean, head};
 
-use crate::model::{
-    Author, ClaimReview, Item, Kind, Marks, Mention, RawAuthor, WatchMatch,
-};
+use crate::model::{Author, ClaimReview, Item, Kind, Marks, Mention, RawAuthor, WatchMatch};
 use crate::privacy::{Identity, KeyError, Keys, MASK, MentionKey, Sealed, Voice, Voices};
 use crate::query::{RawKeys, Subject};
 use crate::text::{lang, link, markup};

@@ -24,7 +24,11 @@ pub async fn take(
     let stamp = text("x-resonanz-timestamp").unwrap_or_default();
     let signature = text("x-resonanz-signature").unwrap_or_default();
     let now = house.clock.now();
-    match house.inboxes.take(&name, stamp, signature, &body, now).await {
+    match house
+        .inboxes
+        .take(&name, stamp, signature, &body, now)
+        .await
+    {
         Ok(count) => Json(json!({ "stored": count })).into_response(),
         Err(refusal) => refused(&refusal),
     }

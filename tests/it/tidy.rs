@@ -300,10 +300,17 @@ fn every_kind_of_source_has_fixtures() {
     let text = read(&root().join("src/collect/mod.rs"));
     let kinds: Vec<&str> = text
         .lines()
-        .filter_map(|line| line.trim().strip_prefix("SourceConfig::")?.split_once("(_) => \""))
+        .filter_map(|line| {
+            line.trim()
+                .strip_prefix("SourceConfig::")?
+                .split_once("(_) => \"")
+        })
         .filter_map(|(_, name)| name.strip_suffix("\","))
         .collect();
-    assert!(kinds.len() > 2, "the kinds were not found in src/collect/mod.rs");
+    assert!(
+        kinds.len() > 2,
+        "the kinds were not found in src/collect/mod.rs"
+    );
     for name in kinds {
         let dir = root().join("tests/fixtures").join(name);
         let cases = fs::read_dir(&dir).map(Iterator::count).unwrap_or(0);

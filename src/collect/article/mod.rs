@@ -15,11 +15,11 @@ mod tame;
 
 pub use read::{Reading, Unread, read};
 
+use super::feed_read::PLATFORM;
 use super::fetch::Fetcher;
 use super::hosts::Hosts;
 use super::http::{Client, ClientError, Limits, Page, Validators};
 use super::opt_out::OptOut;
-use super::feed_read::PLATFORM;
 use super::source::{RejectReason, Rejection, SourceError};
 use crate::model::{Change, Item, Kind};
 use crate::text::markup;
@@ -69,7 +69,10 @@ impl Articles {
         limits: Limits,
         honours: bool,
     ) -> Result<Self, ClientError> {
-        let limits = Limits { max_body_bytes: MAX_PAGE_BYTES, ..limits };
+        let limits = Limits {
+            max_body_bytes: MAX_PAGE_BYTES,
+            ..limits
+        };
         let client = Client::new(allow_private, contact, limits)?;
         Ok(Self {
             fetcher: Fetcher::new(client, honours),
@@ -139,7 +142,8 @@ pub fn complete(item: &mut Item, reading: Reading, keep_all: bool) {
 /// knows its address.
 pub fn read_bytes(bytes: &[u8]) -> Result<Change, Rejection> {
     let nowhere = Url::parse("https://page.invalid/");
-    let nowhere = nowhere.map_err(|error| Rejection::new(RejectReason::Malformed, error.to_string()))?;
+    let nowhere =
+        nowhere.map_err(|error| Rejection::new(RejectReason::Malformed, error.to_string()))?;
     let reading = read(bytes, None, &nowhere, Some(OptOut::default()))
         .map_err(|why| Rejection::new(RejectReason::Incomplete, why.to_string()))?;
     let mut item = Item::new(PLATFORM, "page", Kind::Article);

@@ -69,7 +69,11 @@ pub fn read(
     if text.len() < MIN_TEXT_BYTES {
         return Err(Unread::NoArticle);
     }
-    let title = article.title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = article
+        .title
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     Ok(Reading {
         title: Some(head(&title, MAX_FIELD_BYTES)).filter(|title| !title.is_empty()),
         text: head(&text, MAX_TEXT_BYTES),
@@ -82,7 +86,11 @@ pub fn read(
 /// Lines without blanks around them, and none twice running: teasers repeat the headline.
 fn paragraphs(html: &str) -> String {
     let text = markup::strip(html).text;
-    let mut lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     lines.dedup();
     lines.join("\n")
 }
@@ -147,9 +155,11 @@ mod tests {
     use super::*;
 
     fn page(head: &str, words: &str) -> Result<Reading, Unread> {
-        let html = format!("<html lang=de><head>{head}</head><body><nav><a href=/>Start</a></nav>\
+        let html = format!(
+            "<html lang=de><head>{head}</head><body><nav><a href=/>Start</a></nav>\
             <article><h1>Die Ministerin im Ausschuss</h1><p>{words}</p></article>\
-            <footer>Impressum</footer></body></html>");
+            <footer>Impressum</footer></body></html>"
+        );
         let url = "https://zeitung.example/a".parse().unwrap();
         read(html.as_bytes(), None, &url, Some(OptOut::default()))
     }
@@ -160,10 +170,19 @@ mod tests {
 
     #[test]
     fn the_article_is_told_from_the_rest() {
-        let reading = page("<title>Die Ministerin im Ausschuss | Zeitung</title>", &words()).unwrap();
+        let reading = page(
+            "<title>Die Ministerin im Ausschuss | Zeitung</title>",
+            &words(),
+        )
+        .unwrap();
         assert!(reading.text.starts_with("Die Ministerin"));
         assert!(!reading.text.contains("Impressum") && !reading.text.contains("Start"));
-        assert!(reading.title.unwrap().starts_with("Die Ministerin im Ausschuss"));
+        assert!(
+            reading
+                .title
+                .unwrap()
+                .starts_with("Die Ministerin im Ausschuss")
+        );
         assert_eq!(reading.lang.as_deref(), Some("de"));
         assert_eq!(page("", "Nichts"), Err(Unread::NoArticle));
     }
@@ -190,14 +209,22 @@ mod tests {
         let check = |json: &str, expected: Option<(&str, &str)>| {
             let script = format!("<script type='application/ld+json'>{json}</script>");
             let found = page(&script, &words()).unwrap().review;
-            let found = found.as_ref().map(|r| (r.claim.as_str(), r.rating.as_str()));
+            let found = found
+                .as_ref()
+                .map(|r| (r.claim.as_str(), r.rating.as_str()));
             assert_eq!(found, expected, "{json}");
         };
         let review = r#"{"@type": "ClaimReview", "claimReviewed": "Es regnet &amp; schneit",
             "reviewRating": {"@type": "Rating", "ratingValue": 1, "alternateName": "falsch"}}"#;
         check(review, Some(("Es regnet & schneit", "falsch")));
-        check(&format!(r#"{{"@graph": [{{"@type": "Person"}}, {review}]}}"#), Some(("Es regnet & schneit", "falsch")));
-        check(&review.replace(r#", "alternateName": "falsch""#, ""), Some(("Es regnet & schneit", "1")));
+        check(
+            &format!(r#"{{"@graph": [{{"@type": "Person"}}, {review}]}}"#),
+            Some(("Es regnet & schneit", "falsch")),
+        );
+        check(
+            &review.replace(r#", "alternateName": "falsch""#, ""),
+            Some(("Es regnet & schneit", "1")),
+        );
         check(r#"{"@type": "ClaimReview"}"#, None);
         check(r#"{"@type": "NewsArticle", "headline": "x"}"#, None);
         check("{", None);

@@ -24,10 +24,56 @@ const MAX_DATA_BYTES: usize = 128 * 1024;
 
 /// What is written; all else loses its tags and keeps its text.
 const WRITTEN: [&str; 50] = [
-    "html", "head", "body", "title", "base", "main", "article", "section", "header", "footer", "nav",
-    "aside", "div", "p", "span", "a", "b", "strong", "i", "em", "u", "q", "cite", "blockquote",
-    "pre", "code", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd", "table",
-    "thead", "tbody", "tr", "td", "th", "figure", "figcaption", "time", "br", "hr", "meta",
+    "html",
+    "head",
+    "body",
+    "title",
+    "base",
+    "main",
+    "article",
+    "section",
+    "header",
+    "footer",
+    "nav",
+    "aside",
+    "div",
+    "p",
+    "span",
+    "a",
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "q",
+    "cite",
+    "blockquote",
+    "pre",
+    "code",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "td",
+    "th",
+    "figure",
+    "figcaption",
+    "time",
+    "br",
+    "hr",
+    "meta",
 ];
 /// Elements without content.
 const VOID: [&str; 4] = ["br", "hr", "meta", "base"];
@@ -37,8 +83,20 @@ const SILENT: [&str; 14] = [
     "textarea", "canvas", "audio", "video", "button",
 ];
 const ATTRIBUTES: [&str; 14] = [
-    "id", "class", "href", "name", "property", "content", "itemprop", "rel", "lang", "datetime",
-    "role", "aria-hidden", "hidden", "style",
+    "id",
+    "class",
+    "href",
+    "name",
+    "property",
+    "content",
+    "itemprop",
+    "rel",
+    "lang",
+    "datetime",
+    "role",
+    "aria-hidden",
+    "hidden",
+    "style",
 ];
 
 /// A page that no parser can be hurt by, and what it says to machines.
@@ -308,7 +366,10 @@ mod tests {
         check("<my-teaser><p>a</p></my-teaser>", " <p>a</p>");
         check("3 < 5 > 2 &amp; <3", "3 &lt; 5 &gt; 2 &amp; &lt;3");
         check("<a title=\"offen>Rest</a>", "<a>Rest</a>");
-        check("<p id=a id=b class='\"<'>x", "<p id=\"a\" class=\"&quot;&lt;\">x</p>");
+        check(
+            "<p id=a id=b class='\"<'>x",
+            "<p id=\"a\" class=\"&quot;&lt;\">x</p>",
+        );
         check("<p <p>x", "<p><p>x</p></p>");
         check("</p>a<style>nie zu", "anie zu");
         check("<!-- <p> -->a<!-- offen", "a");
@@ -337,14 +398,32 @@ mod tests {
             assert_eq!(now, 0, "everything is closed");
             deepest
         };
-        for piece in ["<div>", "<b id=x>", "<b><div></b>", "<div/>", "<table><a>", "<div></span>"] {
+        for piece in [
+            "<div>",
+            "<b id=x>",
+            "<b><div></b>",
+            "<div/>",
+            "<table><a>",
+            "<div></span>",
+        ] {
             let deepest = depth(&piece.repeat(100_000));
             assert!(deepest <= 80, "{piece}: {deepest}");
         }
         let wide = format!("<p {}>x", "a1=2 id=x ".repeat(100_000));
         assert_eq!(tame(&wide).html, "<p id=\"x\">x</p>");
-        for piece in ["<svg>", "<script", "<!--", "</", "<a href=\"", "<p '", "<script></scrip>"] {
-            assert!(tame(&piece.repeat(100_000)).html.len() < 2_000_000, "{piece}");
+        for piece in [
+            "<svg>",
+            "<script",
+            "<!--",
+            "</",
+            "<a href=\"",
+            "<p '",
+            "<script></scrip>",
+        ] {
+            assert!(
+                tame(&piece.repeat(100_000)).html.len() < 2_000_000,
+                "{piece}"
+            );
         }
     }
 }

@@ -15,7 +15,11 @@ fn load(own: &str, variables: &[(&str, &str)]) -> Result<config::Config, config:
     std::fs::write(&path, own).unwrap();
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let file: Option<&Path> = Some(&path);
-    config::load(file, variables.iter().map(own).collect::<HashMap<_, _>>(), "2026-11-23".parse().unwrap())
+    config::load(
+        file,
+        variables.iter().map(own).collect::<HashMap<_, _>>(),
+        "2026-11-23".parse().unwrap(),
+    )
 }
 
 /// Name and table of every entry of the list.
@@ -23,7 +27,10 @@ fn entries() -> Vec<(String, HashMap<String, String>)> {
     let blocks = LIST.split("\n[source.").skip(1);
     let read = |block: &str| {
         let (name, body) = block.split_once("]\n").unwrap();
-        let pairs = body.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "));
+        let pairs = body
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split_once(" = "));
         let pairs = pairs.map(|(key, value)| (key.to_owned(), value.trim_matches('"').to_owned()));
         (name.to_owned(), pairs.collect())
     };
@@ -40,11 +47,20 @@ fn every_entry_has_its_shape() {
     for (name, entry) in &entries {
         let keys: BTreeSet<&str> = entry.keys().map(String::as_str).collect();
         assert_eq!(keys, BTreeSet::from(["enabled", "kind", "url"]), "{name}");
-        assert!(matches!(entry["enabled"].as_str(), "true" | "false"), "{name}");
-        assert!(matches!(entry["kind"].as_str(), "feed" | "sitemap"), "{name}");
+        assert!(
+            matches!(entry["enabled"].as_str(), "true" | "false"),
+            "{name}"
+        );
+        assert!(
+            matches!(entry["kind"].as_str(), "feed" | "sitemap"),
+            "{name}"
+        );
         let url = Url::parse(&entry["url"]).unwrap();
         assert_eq!(url.scheme(), "https", "{name}");
-        assert!(url.username().is_empty() && url.password().is_none(), "{name}");
+        assert!(
+            url.username().is_empty() && url.password().is_none(),
+            "{name}"
+        );
         assert!(url.fragment().is_none() && url.port().is_none(), "{name}");
         assert!(url.host_str().unwrap().contains('.'), "{name}");
         assert!(urls.insert(url.to_string()), "{name} is there twice");
@@ -56,7 +72,10 @@ fn one_line_switches_the_list_on_and_one_a_source_off() {
     let without = load("", &[]).unwrap().sources.len();
     let asked = "[house]\nsource_lists = [\"german\"]\n";
     let with = load(asked, &[]).unwrap().sources;
-    let on = entries().iter().filter(|(_, entry)| entry["enabled"] == "true").count();
+    let on = entries()
+        .iter()
+        .filter(|(_, entry)| entry["enabled"] == "true")
+        .count();
     assert_eq!(with.len(), without + on);
     for (name, source) in &with {
         assert!(resonanz::collect::build(name, source).is_ok(), "{name}");
@@ -80,5 +99,7 @@ fn a_list_that_is_not_there_is_a_fault() {
     let error = load("[house]\nsource_lists = [\"german\", \"french\"]\n", &[]).unwrap_err();
     assert_eq!(error.faults.len(), 1);
     assert_eq!(error.faults[0].place, "house.source_lists");
-    assert!(error.faults[0].message.contains("`french`") && error.faults[0].message.contains("german"));
+    assert!(
+        error.faults[0].message.contains("`french`") && error.faults[0].message.contains("german")
+    );
 }

@@ -14,7 +14,11 @@ fn python(path: &Path, script: &str) -> bool {
         def mail(subject, text):\n    m = EmailMessage()\n    m['Subject'] = subject\n    m['From'] = 'Erika Beispiel <erika@verband.example>'\n\
         \x20   m['Date'] = 'Mon, 23 Nov 2026 08:00:00 +0100'\n    m['Message-ID'] = '<%s@verband.example>' % abs(hash(subject))\n\
         \x20   m.set_content(text)\n    return mailbox.MaildirMessage(m)\n";
-    let run = Command::new("python3").arg("-c").arg(format!("{before}{script}")).arg(path).status();
+    let run = Command::new("python3")
+        .arg("-c")
+        .arg(format!("{before}{script}"))
+        .arg(path)
+        .status();
     match run {
         Ok(status) => {
             assert!(status.success());
@@ -28,7 +32,10 @@ fn python(path: &Path, script: &str) -> bool {
 }
 
 fn source(path: &Path) -> Maildir {
-    let config = MaildirConfig { path: path.to_owned(), every_secs: 60 };
+    let config = MaildirConfig {
+        path: path.to_owned(),
+        every_secs: 60,
+    };
     Maildir::new("digest", &config).unwrap()
 }
 
@@ -36,7 +43,10 @@ fn source(path: &Path) -> Maildir {
 async fn mails_are_read_once_wherever_they_are_moved_to() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("box");
-    if !python(&path, "box.add(mail('Erste Mail für Sie', 'Die Ministerin schwieg – übrigens.\\n'))") {
+    if !python(
+        &path,
+        "box.add(mail('Erste Mail für Sie', 'Die Ministerin schwieg – übrigens.\\n'))",
+    ) {
         return;
     }
     let source = source(&path);
@@ -51,10 +61,17 @@ async fn mails_are_read_once_wherever_they_are_moved_to() {
 
     // Somebody reads it: it goes from `new` to `cur` and gets a flag. Another one comes.
     let seen = "for key, m in box.items():\n    m.set_subdir('cur')\n    m.set_flags('S')\n    box[key] = m\n";
-    python(&path, &format!("{seen}box.add(mail('Zweite', 'Noch eine.'))"));
+    python(
+        &path,
+        &format!("{seen}box.add(mail('Zweite', 'Noch eine.'))"),
+    );
     assert!(path.join("cur").read_dir().unwrap().count() == 1);
     let second = look(&source, first.cursor.as_ref()).await;
-    let titles: Vec<_> = second.items.iter().filter_map(|item| item.title.as_deref()).collect();
+    let titles: Vec<_> = second
+        .items
+        .iter()
+        .filter_map(|item| item.title.as_deref())
+        .collect();
     assert_eq!(titles, ["Zweite"]);
     assert_eq!(look(&source, second.cursor.as_ref()).await.items.len(), 0);
     // Nothing was touched.
@@ -84,6 +101,9 @@ async fn a_directory_that_is_not_there_is_said_aloud() {
     let source = source(&dir.path().join("none"));
     assert!(look(&source, None).await.error.is_some());
     assert!(matches!(source.check().await, Standing::Unreachable(_)));
-    let config = MaildirConfig { path: dir.path().to_owned(), every_secs: 9 };
+    let config = MaildirConfig {
+        path: dir.path().to_owned(),
+        every_secs: 9,
+    };
     assert!(Maildir::new("digest", &config).is_err());
 }

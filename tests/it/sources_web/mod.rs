@@ -11,8 +11,10 @@ mod sitemap;
 mod webhook;
 mod whole_house;
 
+use crate::neighbours::http::Neighbour;
 use futures_util::StreamExt;
 use resonanz::collect::feed::FeedConfig;
+use resonanz::collect::hosts::{Hosts, Rate};
 use resonanz::collect::http::Limits;
 use resonanz::collect::source::{Event, Source, SourceError};
 use resonanz::model::{Change, Cursor, Item};
@@ -32,6 +34,25 @@ fn config(url: &str, extra: &str) -> FeedConfig {
     serde_json::from_str(&text).unwrap()
 }
 
+/// The source at a test's pace: a host may be asked as often as one likes.
+fn hurried<S: Source>(mut source: S) -> S {
+    let every = Duration::from_micros(10);
+    source.share(&Hosts::new(Rate {
+        every,
+        burst: 10_000,
+    }));
+    source
+}
+
+/// What a server was asked for, but for the publisher's wishes.
+fn asked(server: &Neighbour) -> Vec<String> {
+    let paths = server.requests().into_iter().map(|request| request.path);
+    let wishes = ["/robots.txt", "/.well-known/tdmrep.json"];
+    paths
+        .filter(|path| !wishes.contains(&path.as_str()))
+        .collect()
+}
+
 /// What one look brought.
 struct Look {
     items: Vec<Item>,
@@ -43,7 +64,12 @@ struct Look {
 /// Everything that one look brings, until its end or its first error.
 async fn look(source: &dyn Source, cursor: Option<&Cursor>) -> Look {
     let mut stream = source.open(cursor.cloned());
-    let mut look = Look { items: Vec::new(), rejected: 0, cursor: None, error: None };
+    let mut look = Look {
+        items: Vec::new(),
+        rejected: 0,
+        cursor: None,
+        error: None,
+    };
     while let Some(step) = stream.next().await {
         match step {
             Ok(collected) => {

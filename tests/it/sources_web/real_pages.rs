@@ -8,13 +8,41 @@ use url::Url;
 
 /// A page, words of its article, and words that are around it.
 const ARTICLES: [(&str, &str, &str); 7] = [
-    ("bmjv.de.konsum", "Falls Sie kürzlich einen Kreditvertrag abgeschlossen", "Impressum"),
-    ("brandenburg.de.homo-brandenburgensis", "Sich kurz zu fassen", "Impressum"),
-    ("correctiv.org.zusage", "Die AfD behauptet, nichts vom Versand", "Impressum"),
-    ("heise.de.lithium", "ausgediente Akkus effizienter", "Datenschutz"),
-    ("netzpolitik.org.abmahnungen", "Seit Dezember 2015 verschickt eine Cider Connection", "Impressum"),
-    ("rnz.de.witzel", "Für einen Roman über die alte Bundesrepublik", "Impressum"),
-    ("spiegel.de.albtraum", "Ein perfekter Sturm auf dem Meer", "Impressum"),
+    (
+        "bmjv.de.konsum",
+        "Falls Sie kürzlich einen Kreditvertrag abgeschlossen",
+        "Impressum",
+    ),
+    (
+        "brandenburg.de.homo-brandenburgensis",
+        "Sich kurz zu fassen",
+        "Impressum",
+    ),
+    (
+        "correctiv.org.zusage",
+        "Die AfD behauptet, nichts vom Versand",
+        "Impressum",
+    ),
+    (
+        "heise.de.lithium",
+        "ausgediente Akkus effizienter",
+        "Datenschutz",
+    ),
+    (
+        "netzpolitik.org.abmahnungen",
+        "Seit Dezember 2015 verschickt eine Cider Connection",
+        "Impressum",
+    ),
+    (
+        "rnz.de.witzel",
+        "Für einen Roman über die alte Bundesrepublik",
+        "Impressum",
+    ),
+    (
+        "spiegel.de.albtraum",
+        "Ein perfekter Sturm auf dem Meer",
+        "Impressum",
+    ),
 ];
 /// Pages whose publishers say `noarchive`.
 const RESERVED: [&str; 4] = [
@@ -47,10 +75,17 @@ fn the_words_of_the_article_come_out() {
         let page = fs::read(pages.join(format!("{name}.html"))).unwrap();
         let reading = read(&page, None, &url(), Some(Default::default()));
         let reading = reading.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(reading.text.contains(inside), "{name}: {:.400}", reading.text);
+        assert!(
+            reading.text.contains(inside),
+            "{name}: {:.400}",
+            reading.text
+        );
         assert!(!reading.text.contains(outside), "{name}");
         assert!(reading.title.is_some(), "{name}");
-        assert!(!reading.text.contains('<') || name.contains("python"), "{name}");
+        assert!(
+            !reading.text.contains('<') || name.contains("python"),
+            "{name}"
+        );
     }
     for name in RESERVED {
         let page = fs::read(pages.join(format!("{name}.html"))).unwrap();
@@ -76,8 +111,15 @@ fn every_page_is_read_whole_cut_and_spoilt() {
         // What the network or a hostile publisher may make of it.
         let cut = &page[..page.len() * 2 / 3];
         let _ = read(cut, None, &url(), Some(Default::default()));
-        let spoilt: Vec<u8> = page.iter().enumerate().map(|(i, byte)| if i % 97 == 0 { b'<' } else { *byte }).collect();
+        let spoilt: Vec<u8> = page
+            .iter()
+            .enumerate()
+            .map(|(i, byte)| if i % 97 == 0 { b'<' } else { *byte })
+            .collect();
         let _ = read(&spoilt, None, &url(), Some(Default::default()));
     }
-    assert!(all > 150 && articles * 10 > all * 7, "{articles} articles on {all} pages");
+    assert!(
+        all > 150 && articles * 10 > all * 7,
+        "{articles} articles on {all} pages"
+    );
 }

@@ -1,6 +1,6 @@
 //! Named pages against a server on loopback.
 
-use super::{look, page};
+use super::{hurried, look, page};
 use crate::neighbours::http::{Neighbour, response};
 use jiff::{Timestamp, ToSpan};
 use resonanz::clock::Clock;
@@ -19,18 +19,32 @@ fn config(pages: &[String]) -> SiteConfig {
 async fn a_page_is_told_once_and_then_what_is_new_on_it() {
     let round = Arc::new(AtomicUsize::new(0));
     let now = Arc::clone(&round);
-    let server = Neighbour::start(move |request| match (request.path.as_str(), now.load(Ordering::SeqCst)) {
-        ("/a", 0 | 1) => response(200, &[("Content-Type", "text/html")], &page("", "Es bleibt alles beim Alten.")),
-        ("/a", _) => response(200, &[("Content-Type", "text/html")], &page("", "Es ändert sich ab morgen einiges.")),
-        ("/b", 0) => response(500, &[], b""),
-        ("/b", _) => response(200, &[("Content-Type", "text/html")], &page("", "Die zweite Seite antwortet wieder.")),
-        _ => response(404, &[], b""),
+    let server = Neighbour::start(move |request| {
+        match (request.path.as_str(), now.load(Ordering::SeqCst)) {
+            ("/a", 0 | 1) => response(
+                200,
+                &[("Content-Type", "text/html")],
+                &page("", "Es bleibt alles beim Alten."),
+            ),
+            ("/a", _) => response(
+                200,
+                &[("Content-Type", "text/html")],
+                &page("", "Es ändert sich ab morgen einiges."),
+            ),
+            ("/b", 0) => response(500, &[], b""),
+            ("/b", _) => response(
+                200,
+                &[("Content-Type", "text/html")],
+                &page("", "Die zweite Seite antwortet wieder."),
+            ),
+            _ => response(404, &[], b""),
+        }
     })
     .await;
     let start: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
     let clock = Clock::simulated(start);
     let pages = [server.url("/a"), server.url("/b")];
-    let site = Site::with_clock("amt", &config(&pages), &clock).unwrap();
+    let site = hurried(Site::with_clock("amt", &config(&pages), &clock).unwrap());
     assert!(site.is_official());
 
     // One page that does not answer hides no other, and is no silence.
@@ -67,7 +81,10 @@ async fn a_page_that_is_gone_is_said_aloud() {
 fn settings_are_checked() {
     let refused = |pages: &[&str], every: u64| {
         let pages: Vec<String> = pages.iter().map(|page| (*page).to_owned()).collect();
-        let config = SiteConfig { every_secs: every, ..config(&pages) };
+        let config = SiteConfig {
+            every_secs: every,
+            ..config(&pages)
+        };
         Site::new("amt", &config).map(drop).unwrap_err().to_string()
     };
     assert!(refused(&[], 900).contains("`pages`"));

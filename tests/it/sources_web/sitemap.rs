@@ -1,6 +1,6 @@
 //! Sitemaps and indexes of them against a server on loopback.
 
-use super::{PATIENT, config, look, page};
+use super::{PATIENT, asked, config, hurried, look, page};
 use crate::neighbours::http::{Neighbour, gzip_stored, response};
 use jiff::Timestamp;
 use resonanz::clock::Clock;
@@ -10,12 +10,16 @@ use resonanz::collect::source::{Source, Standing};
 
 fn source(url: &str, extra: &str) -> Poller {
     let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-    sitemap::with_limits("s", &config(url, extra), &Clock::simulated(now), PATIENT).unwrap()
+    hurried(
+        sitemap::with_limits("s", &config(url, extra), &Clock::simulated(now), PATIENT).unwrap(),
+    )
 }
 
 fn news(address: &str, paths: &[&str]) -> Vec<u8> {
     let entry = |path: &&str| {
-        format!("<url><loc>{address}{path}</loc><n:news><n:title>Titel {path}</n:title></n:news></url>")
+        format!(
+            "<url><loc>{address}{path}</loc><n:news><n:title>Titel {path}</n:title></n:news></url>"
+        )
     };
     let entries: String = paths.iter().map(entry).collect();
     format!("<urlset xmlns:n=\"x\">{entries}</urlset>").into_bytes()
@@ -45,15 +49,22 @@ async fn an_index_leads_to_the_newest_sitemaps_of_its_own_host() {
     let source = source(&server.url("/index.xml"), "");
     let first = look(&source, None).await;
     assert_eq!(first.error, None);
-    let titles: Vec<_> = first.items.iter().filter_map(|item| item.title.as_deref()).collect();
+    let titles: Vec<_> = first
+        .items
+        .iter()
+        .filter_map(|item| item.title.as_deref())
+        .collect();
     assert_eq!(titles[..2], ["Titel /1", "Titel /2"]);
-    let asked = server.requests();
-    assert_eq!(asked.len(), 1 + sitemap::MAX_PARTS);
-    assert_eq!(asked[1].path, "/new.xml.gz");
+    let paths = asked(&server);
+    assert_eq!(paths.len(), 1 + sitemap::MAX_PARTS);
+    assert_eq!(paths[1], "/new.xml.gz");
     // What is known is not told again, though the index is never taken for unchanged.
     let second = look(&source, first.cursor.as_ref()).await;
     assert_eq!((second.items.len(), second.error), (0, None));
-    assert_eq!(server.requests()[asked.len()].header("if-none-match"), None);
+    let requests = server.requests();
+    let indexes: Vec<_> = requests.iter().filter(|r| r.path == "/index.xml").collect();
+    assert_eq!(indexes.len(), 2);
+    assert_eq!(indexes[1].header("if-none-match"), None);
 }
 
 #[tokio::test]
@@ -77,15 +88,27 @@ async fn an_entry_without_a_headline_is_read_from_its_page_while_it_is_fresh() {
     let found = look(&source(&url, ", \"articles\": true"), None).await;
     assert_eq!(found.items.len(), 1);
     assert!(found.items[0].text.contains("Neu."));
-    assert!(found.items[0].title.as_deref().unwrap().contains("Ausschuss"));
-    assert!(look(&source(&url, ""), None).await.items.is_empty(), "without pages there is nothing to say");
+    assert!(
+        found.items[0]
+            .title
+            .as_deref()
+            .unwrap()
+            .contains("Ausschuss")
+    );
+    assert!(
+        look(&source(&url, ""), None).await.items.is_empty(),
+        "without pages there is nothing to say"
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_sitemap_is_said_aloud() {
-    let server = Neighbour::start(|_| response(200, &[], b"<html><body>nichts</body></html>")).await;
+    let server =
+        Neighbour::start(|_| response(200, &[], b"<html><body>nichts</body></html>")).await;
     let source = source(&server.url("/"), "");
     let look = look(&source, None).await;
     assert_eq!((look.rejected, look.items.len(), look.cursor), (1, 0, None));
-    assert!(matches!(source.check().await, Standing::Unreachable(why) if why.contains("no sitemap")));
+    assert!(
+        matches!(source.check().await, Standing::Unreachable(why) if why.contains("no sitemap"))
+    );
 }

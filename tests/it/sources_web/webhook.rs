@@ -25,7 +25,10 @@ async fn start(dir: &Path) -> Running {
     let mut config = config::load(Some(&dir.join("house.toml")), HashMap::new(), today).unwrap();
     config.dir = dir.join("data");
     let house = House::open(&config).await.unwrap();
-    let source = SourceConfig::Webhook(WebhookConfig { secret_file, backfill: false });
+    let source = SourceConfig::Webhook(WebhookConfig {
+        secret_file,
+        backfill: false,
+    });
     let options = Options {
         sources: vec![collect::build("agentur", &source).unwrap()],
         serve: true,
@@ -44,14 +47,23 @@ fn signed(stamp: i64, body: &str) -> String {
         .spawn()
         .unwrap();
     let message = format!("{stamp}.{body}");
-    openssl.stdin.take().unwrap().write_all(message.as_bytes()).unwrap();
+    openssl
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(message.as_bytes())
+        .unwrap();
     let out = openssl.wait_with_output().unwrap();
     let out = String::from_utf8(out.stdout).unwrap();
     format!("sha256={}", out.rsplit(' ').next().unwrap().trim())
 }
 
 fn has_openssl() -> bool {
-    let found = Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_ok();
+    let found = Command::new("openssl")
+        .arg("version")
+        .stdout(Stdio::null())
+        .status()
+        .is_ok();
     if !found {
         crate::skipped::skipped("no openssl to sign with");
     }
@@ -65,7 +77,14 @@ async fn bring(running: &Running, name: &str, stamp: i64, signature: &str, body:
         ("x-resonanz-timestamp", stamp.as_str()),
         ("x-resonanz-signature", signature),
     ];
-    ask(running.address().unwrap(), "POST", &format!("/in/{name}"), &headers, body).await
+    ask(
+        running.address().unwrap(),
+        "POST",
+        &format!("/in/{name}"),
+        &headers,
+        body,
+    )
+    .await
 }
 
 fn item(id: &str, text: &str) -> String {
@@ -84,28 +103,57 @@ async fn what_is_brought_is_stored_before_it_is_acknowledged() {
     let body = String::from_utf8(input(&case)).unwrap();
     let signature = signed(now, &body);
     let answer = bring(&running, "agentur", now, &signature, &body).await;
-    assert_eq!((answer.status, answer.body.as_str()), (200, "{\"stored\":2}"));
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (200, "{\"stored\":2}")
+    );
     assert_eq!(running.store().count().await.unwrap(), 1);
 
     // The same request is not taken twice; the same item in another request is one item.
-    assert_eq!(bring(&running, "agentur", now, &signature, &body).await.status, 409);
+    assert_eq!(
+        bring(&running, "agentur", now, &signature, &body)
+            .await
+            .status,
+        409
+    );
     let again = signed(now - 1, &body);
-    assert_eq!(bring(&running, "agentur", now - 1, &again, &body).await.status, 200);
+    assert_eq!(
+        bring(&running, "agentur", now - 1, &again, &body)
+            .await
+            .status,
+        200
+    );
     assert_eq!(running.store().count().await.unwrap(), 1);
 
     // What no watch wants is acknowledged as well, and never on disk.
     let dull = item("2", "Heute gibt es Quittenbrot");
-    assert_eq!(bring(&running, "agentur", now, &signed(now, &dull), &dull).await.status, 200);
+    assert_eq!(
+        bring(&running, "agentur", now, &signed(now, &dull), &dull)
+            .await
+            .status,
+        200
+    );
     assert_eq!(running.store().count().await.unwrap(), 1);
-    running.finish(Duration::from_secs(20), Ending::Soon).await.unwrap();
+    running
+        .finish(Duration::from_secs(20), Ending::Soon)
+        .await
+        .unwrap();
     crate::sweep::assert_absent(&dir.path().join("data"), "Quittenbrot");
 
     // The position goes on behind a restart.
     let running = start(dir.path()).await;
     let next = item("3", "Das Bundesinnenministerium schweigt");
-    assert_eq!(bring(&running, "agentur", now, &signed(now, &next), &next).await.status, 200);
+    assert_eq!(
+        bring(&running, "agentur", now, &signed(now, &next), &next)
+            .await
+            .status,
+        200
+    );
     assert_eq!(running.store().count().await.unwrap(), 2);
-    running.finish(Duration::from_secs(20), Ending::Soon).await.unwrap();
+    running
+        .finish(Duration::from_secs(20), Ending::Soon)
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +170,14 @@ async fn what_is_not_right_is_not_taken() {
         let answer = bring(&running, name, stamp, signature, body).await;
         assert_eq!(answer.status, status, "{}", answer.body);
     };
-    check("agentur", now, &right, &body.replace("schweigt", "spricht"), 401).await;
+    check(
+        "agentur",
+        now,
+        &right,
+        &body.replace("schweigt", "spricht"),
+        401,
+    )
+    .await;
     check("agentur", now + 1, &right, &body, 401).await;
     check("agentur", now, "sha256=00", &body, 401).await;
     check("agentur", now, "", &body, 401).await;
@@ -135,18 +190,27 @@ async fn what_is_not_right_is_not_taken() {
     let large = " ".repeat(MAX_BODY_BYTES + 1);
     check("agentur", now, &signed(now, &large), &large, 413).await;
     assert_eq!(running.store().count().await.unwrap(), 0);
-    running.finish(Duration::from_secs(20), Ending::Soon).await.unwrap();
+    running
+        .finish(Duration::from_secs(20), Ending::Soon)
+        .await
+        .unwrap();
 }
 
 #[test]
 fn a_short_secret_is_refused_and_not_told() {
     let dir = tempfile::tempdir().unwrap();
     let secret_file = dir.path().join("secret");
-    let config = WebhookConfig { secret_file: secret_file.clone(), backfill: false };
+    let config = WebhookConfig {
+        secret_file: secret_file.clone(),
+        backfill: false,
+    };
     assert!(Webhook::new("agentur", &config).is_err());
     std::fs::write(&secret_file, "geheim").unwrap();
     let error = Webhook::new("agentur", &config).map(drop).unwrap_err();
-    assert!(error.contains("32 bytes") && !error.contains("geheim"), "{error}");
+    assert!(
+        error.contains("32 bytes") && !error.contains("geheim"),
+        "{error}"
+    );
     std::fs::write(&secret_file, SECRET).unwrap();
     assert_eq!(Webhook::new("agentur", &config).unwrap().name(), "agentur");
 }

@@ -45,7 +45,10 @@ async fn start(dir: &Path, server: &Neighbour, extra: &str) -> Running {
     let house = House::open(&settings).await.unwrap();
     let feed = config(&server.url("/feed"), extra);
     let feed = Feed::with_limits("presse", &feed, &Clock::system(), PATIENT).unwrap();
-    let options = Options { sources: vec![Box::new(feed)], ..Options::offline() };
+    let options = Options {
+        sources: vec![Box::new(super::hurried(feed))],
+        ..Options::offline()
+    };
     let app = App::build(house, settings, options).unwrap();
     app.start(CancellationToken::new()).await.unwrap()
 }
@@ -57,14 +60,19 @@ async fn mention(extra: &str) -> (tempfile::TempDir, StoredMention) {
     let running = start(dir.path(), &server, extra).await;
     let found = crate::house::soon("the mention", async {
         loop {
-            if let Some(Change::Present(found)) = running.store().changes_after(0, 1).await.unwrap().pop() {
+            if let Some(Change::Present(found)) =
+                running.store().changes_after(0, 1).await.unwrap().pop()
+            {
                 return *found;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     })
     .await;
-    running.finish(Duration::from_secs(20), Ending::CaughtUp).await.unwrap();
+    running
+        .finish(Duration::from_secs(20), Ending::CaughtUp)
+        .await
+        .unwrap();
     (dir, found)
 }
 
@@ -72,13 +80,23 @@ async fn mention(extra: &str) -> (tempfile::TempDir, StoredMention) {
 async fn of_somebodys_page_the_beginning_and_what_matched_are_kept() {
     let (dir, found) = mention(", \"articles\": true").await;
     assert!(found.text.starts_with("Erster Satz."), "{}", found.text);
-    assert!(found.text.contains("[…] Das Bundesinnenministerium schwieg dazu. […]"), "{}", found.text);
+    assert!(
+        found
+            .text
+            .contains("[…] Das Bundesinnenministerium schwieg dazu. […]"),
+        "{}",
+        found.text
+    );
     assert!(found.text.len() < 700, "{}", found.text);
     assert!(!found.marks.official);
     // A fact check's verdict goes along, masked like every word.
     let review = found.marks.review.unwrap();
     assert_eq!(review.rating, "Falsch");
-    assert!(review.claim.starts_with("Die Grenze ist zu") && !review.claim.contains("anna_muster"), "{}", review.claim);
+    assert!(
+        review.claim.starts_with("Die Grenze ist zu") && !review.claim.contains("anna_muster"),
+        "{}",
+        review.claim
+    );
     crate::sweep::assert_absent(dir.path(), "anna_muster");
     let shown: Vec<&str> = found.matches[0]
         .spans
@@ -92,5 +110,9 @@ async fn of_somebodys_page_the_beginning_and_what_matched_are_kept() {
 async fn what_is_official_is_kept_in_full_and_marked() {
     let (_dir, found) = mention(", \"official\": true").await;
     assert!(found.marks.official);
-    assert!(found.text.len() > 1_400 && !found.text.contains("[…]"), "{}", found.text.len());
+    assert!(
+        found.text.len() > 1_400 && !found.text.contains("[…]"),
+        "{}",
+        found.text.len()
+    );
 }
