@@ -107,7 +107,13 @@ fn the_defaults_have_no_fault() {
 /// Sources are checked by the keys of the defaults, so each kind needs a block there.
 #[test]
 fn the_defaults_name_every_kind_of_source() {
-    let switched_on: Vec<(&str, &str)> = vec![("RESONANZ__SOURCE__ARCHIVE__ENABLED", "true")];
+    let switched_on: Vec<(&str, &str)> = vec![
+        ("RESONANZ__SOURCE__ARCHIVE__ENABLED", "true"),
+        ("RESONANZ__SOURCE__NEWS-SITEMAP__ENABLED", "true"),
+        ("RESONANZ__SOURCE__OWN-PAGES__ENABLED", "true"),
+        ("RESONANZ__SOURCE__HANDED-IN__ENABLED", "true"),
+        ("RESONANZ__SOURCE__PRESS-DIGEST__ENABLED", "true"),
+    ];
     let config = from_variables(&switched_on).unwrap();
     let kinds: BTreeSet<&str> = config.sources.values().map(SourceConfig::kind).collect();
     let fault = from_variables(&[

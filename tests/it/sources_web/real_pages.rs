@@ -20,7 +20,7 @@ const ARTICLES: [(&str, &str, &str); 7] = [
     ),
     (
         "correctiv.org.zusage",
-        "Die AfD behauptet, nichts vom Versand",
+        "Wie so viele Geschichten über den Spendenskandal",
         "Impressum",
     ),
     (
