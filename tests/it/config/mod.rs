@@ -186,7 +186,7 @@ fn one_look_names_every_fault() {
             ("serve", "RESONANZ__SERVE__TOKEN"),
             (
                 "nonsense.key",
-                "unknown section; there are classify, desk, house",
+                "unknown section; there are classify, desk, hearing, house",
             ),
             ("house.stop_timeout_secs", "a whole number"),
             ("missing.toml", "No such file"),
