@@ -80,13 +80,16 @@ struct Batch {
     position: oneshot::Sender<u64>,
 }
 
+/// Time and signature of a request.
+type Taken = (i64, Vec<u8>);
+
 /// The end of a webhook that requests come in at.
 #[derive(Clone)]
 pub struct Inbox {
     key: Hmac<Sha256>,
     queue: mpsc::Sender<Batch>,
     /// Times and signatures of what was stored in the last minutes.
-    taken: Arc<std::sync::Mutex<VecDeque<(i64, Vec<u8>)>>>,
+    taken: Arc<std::sync::Mutex<VecDeque<Taken>>>,
 }
 
 /// A webhook as a source.
@@ -185,9 +188,12 @@ pub struct Inboxes {
 impl Inboxes {
     /// Those of these sources that are webhooks.
     pub fn of(sources: &[Box<dyn Source>], store: Store) -> Self {
-        let inbox = |source: &Box<dyn Source>| Some((source.name().to_owned(), source.inbox()?));
+        let inbox = |source: &dyn Source| Some((source.name().to_owned(), source.inbox()?));
         Self {
-            inboxes: sources.iter().filter_map(inbox).collect(),
+            inboxes: sources
+                .iter()
+                .filter_map(|source| inbox(source.as_ref()))
+                .collect(),
             store: Some(store),
         }
     }
@@ -243,7 +249,7 @@ impl Inbox {
         signature: &str,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<(i64, Vec<u8>), Refusal> {
+    ) -> Result<Taken, Refusal> {
         let signature = signature
             .strip_prefix("sha256=")
             .and_then(unhex)
@@ -265,7 +271,7 @@ impl Inbox {
         }
     }
 
-    fn remember(&self, signed: (i64, Vec<u8>), now: Timestamp) {
+    fn remember(&self, signed: Taken, now: Timestamp) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.retain(|(time, _)| now.as_second().abs_diff(*time) <= WINDOW_SECS as u64);
         // What is forgotten early can only come again, and an item that comes again is one item.
