@@ -75,6 +75,7 @@
 //! | what | where |
 //! |---|---|
 //! | a new network | one file in `collect/`, a variant and an arm in `collect/mod.rs`, a block in `config/default.toml`, a folder in `tests/fixtures` |
+//! | a list that is looked at again and again | the same, with a `Listing` of [`collect::poller`] |
 //! | a post is read wrongly | that source's `adapt` |
 //! | how servers are asked, and how often | `collect/http.rs`, `collect/hosts.rs`, `collect/robots.rs` |
 //! | when a source counts as silent or blind | [`collect::hearing`] |

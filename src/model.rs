@@ -82,6 +82,13 @@ pub struct Item {
     /// its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
+    /// The body is a publisher's whole page: of its words only the beginning and the sentences that
+    /// a watch matched are kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_page: bool,
+    /// The verdict on a claim that a fact check states for machines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ClaimReview>,
 }
 
 impl Item {
@@ -103,6 +110,8 @@ impl Item {
             reply_to: None,
             links: Vec::new(),
             aliases: Vec::new(),
+            whole_page: false,
+            review: None,
         }
     }
 
@@ -139,6 +148,25 @@ impl fmt::Debug for RawAuthor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RawAuthor(..)")
     }
+}
+
+/// A fact check's verdict as it states it for machines (`ClaimReview` of schema.org).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimReview {
+    /// The claim that was checked.
+    pub claim: String,
+    /// The verdict in the checker's own words: "falsch", "fehlender Kontext".
+    pub rating: String,
+}
+
+/// What is known of a mention beside its words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// The ministry's own statement: it came from a source that is configured as official.
+    pub official: bool,
+    /// Masked like the words.
+    pub review: Option<ClaimReview>,
 }
 
 /// A platform's word that an item is gone.
@@ -237,6 +265,7 @@ pub struct Mention {
     /// Handle, name, permalink and native id of a private author's item, and the words of a message.
     pub sealed: Option<Sealed>,
     pub reply_to: Option<MentionKey>,
+    pub marks: Marks,
 }
 
 /// Who said it: a public voice by name, everyone else by pseudonym.

@@ -37,6 +37,7 @@ use crate::clock::Clock;
 use crate::collect::hosts::Hosts;
 use crate::collect::source::Source;
 use crate::collect::supervise::{self, Surroundings};
+use crate::collect::webhook::Inboxes;
 use crate::config::{Config, Register};
 use crate::desk::{Composer, Desk, Maildir, Notifier, Sender, Smtp};
 use crate::index::{Arrivals, Index};
@@ -433,6 +434,7 @@ impl App {
             clock: self.options.clock.clone(),
             names: self.registered.names.subscribe(),
             classifier: self.classifier.subscribe(),
+            inboxes: Inboxes::of(&self.options.sources, self.house.store.clone()),
         };
         let router = serve::router(&settings, parts);
         let task = tokio::spawn(async move {

@@ -5,33 +5,30 @@
 //!
 //! * One look is one conditional GET (`http`), then one parse of at most 20 MiB and `max_items` items,
 //!   off the async threads and with a time budget.
-//! * Feeds repeat themselves at every look. The cursor remembers, as short hashes, what was handed on
-//!   and with which words; what is unchanged is not handed on again. It moves when a whole look is
-//!   through, so a crash or a failed look repeats items and loses none.
+//! * Feeds repeat themselves at every look; what is unchanged is not handed on again (`polled`).
 //! * Known words that changed are an edit. It bears the feed's date of change where that lies behind
 //!   our last news of this feed, else the time at which we saw it: so no edit is older than the one
 //!   before it, and the newer words win.
 //! * `robots.txt` may close a feed's address, and a reservation of text and data mining leaves its
 //!   headlines only (`robots`, `opt_out`), unless `honour_opt_outs` says that there is a licence.
 //! * Deletions are not signalled by feeds: an item just leaves the list, and that says nothing.
-//! * Not collected: enclosures, comments, the articles' pages. Permission: a feed is published to be
+//! * Where a feed gives a teaser only, the article's page can be fetched (`article`).
+//! * Not collected: enclosures, comments. Permission: a feed is published to be
 //!   read by machines; a publisher's terms may still forbid it, which the operator has to check.
 
+use super::article::Articles;
 use super::feed_read;
+use super::fetch::Fetcher;
 use super::hosts::Hosts;
-use super::http::{Answer, Client, ClientError, Limits, Page, Validators};
-use super::robots::{Permission, Robots};
-use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
+use super::http::{Client, ClientError, Limits};
+use super::polled::{List, Memory};
+use super::poller::{self, Listed, Listing, Poller};
+use super::source::Rejection;
 use crate::clock::Clock;
-use crate::model::{Change, Cursor, Item};
-use crate::text::markup;
+use crate::model::{Change, Item};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
+use serde::Deserialize;
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -42,8 +39,6 @@ const MIN_EVERY_SECS: u64 = 60;
 const MAX_ITEMS: usize = 5_000;
 /// Of a feed that is read from a file.
 const DEFAULT_ITEMS: usize = 500;
-/// Reading a feed takes milliseconds; one that takes this long was made to.
-const READ_BUDGET: Duration = Duration::from_secs(20);
 
 /// `[source.<name>]` with `kind = "feed"`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -67,6 +62,11 @@ pub struct FeedConfig {
     /// How the feed's publisher can reach us: an address of a page or of mail, for the User-Agent.
     #[serde(default)]
     pub contact: String,
+    /// Everything in it is the ministry's own statement.
+    #[serde(default)]
+    pub official: bool,
+    /// Fetch the article's page where the feed gives a teaser. Left out: for what is official.
+    pub articles: Option<bool>,
     /// Follow `robots.txt` and reservations of text and data mining. Off only with the publisher's
     /// consent, or for one's own feeds.
     #[serde(default = "default_honour_opt_outs")]
@@ -105,14 +105,9 @@ pub enum FeedError {
 /// One feed.
 #[derive(Debug, Clone)]
 pub struct Feed {
-    name: String,
     url: Url,
-    every: Duration,
     max_items: usize,
-    client: Client,
-    /// Where opt-outs are honoured.
-    robots: Option<Robots>,
-    clock: Clock,
+    fetcher: Fetcher,
 }
 
 impl Feed {
@@ -120,7 +115,7 @@ impl Feed {
     ///
     /// # Errors
     /// Settings that make no sense.
-    pub fn new(name: &str, config: &FeedConfig) -> Result<Self, FeedError> {
+    pub fn source(name: &str, config: &FeedConfig) -> Result<Poller, FeedError> {
         Self::with_limits(name, config, &Clock::system(), Limits::default())
     }
 
@@ -134,137 +129,93 @@ impl Feed {
         config: &FeedConfig,
         clock: &Clock,
         limits: Limits,
-    ) -> Result<Self, FeedError> {
+    ) -> Result<Poller, FeedError> {
+        config.poller(name, clock, limits, |url, fetcher| {
+            Arc::new(Self {
+                url,
+                fetcher,
+                max_items: config.max_items,
+            })
+        })
+    }
+}
+
+impl FeedConfig {
+    /// A source with these settings that looks at `list` of the address, fetched with the client.
+    ///
+    /// # Errors
+    /// Settings that make no sense.
+    pub(super) fn poller(
+        &self,
+        name: &str,
+        clock: &Clock,
+        limits: Limits,
+        listing: impl FnOnce(Url, Fetcher) -> Arc<dyn Listing>,
+    ) -> Result<Poller, FeedError> {
         let limits = Limits {
-            max_body_bytes: config.max_body_bytes,
+            max_body_bytes: self.max_body_bytes,
             ..limits
         };
-        let url = Url::parse(&config.url).map_err(|error| FeedError::Url(error.to_string()))?;
+        let url = Url::parse(&self.url).map_err(|error| FeedError::Url(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FeedError::Url(
                 "must begin with https:// or http://".to_owned(),
             ));
         }
-        if config.every_secs < MIN_EVERY_SECS {
+        if self.every_secs < MIN_EVERY_SECS {
             return Err(FeedError::TooOften);
         }
-        if !(1..=MAX_ITEMS).contains(&config.max_items) {
+        if !(1..=MAX_ITEMS).contains(&self.max_items) {
             return Err(FeedError::MaxItems);
         }
-        let client = Client::new(&config.allow_private, &config.contact, limits)?;
-        let honours = config.honour_opt_outs;
-        Ok(Self {
+        let with_pages = self.articles.unwrap_or(self.official);
+        let honours = self.honour_opt_outs;
+        let pages = || Articles::new(&self.allow_private, &self.contact, limits, honours);
+        let client = Client::new(&self.allow_private, &self.contact, limits)?;
+        Ok(Poller {
             name: name.to_owned(),
-            url,
-            every: Duration::from_secs(config.every_secs),
-            max_items: config.max_items,
-            robots: honours.then(|| Robots::new(client.clone())),
-            client,
+            every: Duration::from_secs(self.every_secs),
+            official: self.official,
+            articles: with_pages.then(pages).transpose()?,
             clock: clock.clone(),
+            listing: listing(url, Fetcher::new(client, honours)),
         })
     }
+}
 
-    async fn read(&self, page: Page) -> Result<Vec<Result<Item, Rejection>>, SourceError> {
-        let max_items = self.max_items;
-        let reading = tokio::task::spawn_blocking(move || {
-            let content_type = page.content_type.as_deref();
-            feed_read::read(&page.body, content_type, Some(&page.url), max_items)
-        });
-        match tokio::time::timeout(READ_BUDGET, reading).await {
-            Ok(Ok(items)) => Ok(items),
-            Ok(Err(_)) => Err(SourceError::Transient(
-                "the feed's reader ended early".to_owned(),
-            )),
-            Err(_) => Err(SourceError::Refused(
-                "the feed takes too long to read".to_owned(),
-            )),
-        }
-    }
-
-    /// One look: what is new since `memory`, and what to remember from now on.
-    async fn look(&self, memory: &Memory) -> Result<Look, SourceError> {
-        let reserved = self.is_reserved().await?;
-        let page = match self
-            .client
-            .get(&self.url, ACCEPT, &memory.validators(&self.url))
-            .await?
-        {
-            Answer::Unchanged => return Ok(Look::default()),
-            Answer::Page(page) => page,
-        };
-        let validators = page.validators.clone();
-        let reserved = match self.robots {
-            Some(_) => page.opt_out.tdm_reserved.unwrap_or(reserved),
-            None => false,
-        };
-        let mut items = self.read(page).await?;
-        if reserved {
-            items.iter_mut().flatten().for_each(headline);
-        }
-        Ok(self.compare(memory, validators, items))
-    }
-
-    /// Whether the publisher reserves mining at the feed's address.
-    async fn is_reserved(&self) -> Result<bool, SourceError> {
-        let Some(robots) = &self.robots else {
-            return Ok(false);
-        };
-        match robots.may_fetch(&self.url).await {
-            Permission::Granted => Ok(false),
-            Permission::Reserved => Ok(true),
-            Permission::Closed => Err(SourceError::Refused(
-                "robots.txt closes the feed's address, see `honour_opt_outs`".to_owned(),
-            )),
-            Permission::Unknown(why) => Err(why),
-        }
-    }
-
-    fn compare(
-        &self,
-        memory: &Memory,
-        validators: Validators,
-        items: Vec<Result<Item, Rejection>>,
-    ) -> Look {
-        let known: HashMap<&str, &str> = memory
-            .seen
-            .iter()
-            .map(|(id, words)| (id.as_str(), words.as_str()))
-            .collect();
-        let mut look = Look::default();
-        let mut seen = Vec::new();
-        let now = self.clock.now();
-        for item in items {
-            let mut item = match item {
-                Ok(item) => dated(item, now),
-                Err(rejection) => {
-                    look.events.push(Event::Rejected(rejection));
-                    continue;
-                }
+impl Listing for Feed {
+    fn list(&self, memory: &Memory) -> Listed {
+        let (feed, known) = (self.clone(), memory.validators(self.url.as_str()));
+        async move {
+            let Some(page) = feed.fetcher.get(&feed.url, ACCEPT, &known).await? else {
+                return Ok(None);
             };
-            let (id, words) = fingerprint(&item);
-            let known_words = known.get(id.as_str()).copied();
-            if known_words.is_some_and(|known| known != words) {
-                item.edited = Some(memory.edit_time(item.edited, now));
+            let reserved = page.opt_out.tdm_reserved == Some(true);
+            let (validators, max_items) = (page.validators.clone(), feed.max_items);
+            let items = poller::read_apart(move || {
+                let content_type = page.content_type.as_deref();
+                feed_read::read(&page.body, content_type, Some(&page.url), max_items)
+            });
+            let mut items = items.await?;
+            if reserved {
+                items.iter_mut().flatten().for_each(headline);
             }
-            if known_words != Some(&words) {
-                look.events
-                    .push(Event::Change(Change::Upsert(Box::new(item))));
-            }
-            seen.push((id, words));
+            Ok(Some(List {
+                items,
+                address: feed.url.into(),
+                validators,
+                remember: 2 * max_items,
+            }))
         }
-        // A feed of which nothing could be read is asked for in full again.
-        if !seen.is_empty() || look.events.is_empty() {
-            let mut after = memory.after(seen, validators, &self.url, self.max_items);
-            if look
-                .events
-                .iter()
-                .any(|event| matches!(event, Event::Change(_)))
-            {
-                after.looked = memory.looked.max(Some(now));
-            }
-            look.memory = Some(after);
-        }
-        look
+        .boxed()
+    }
+
+    fn sharing(&self, hosts: &Hosts) -> Arc<dyn Listing> {
+        let fetcher = self.fetcher.clone().sharing(hosts);
+        Arc::new(Self {
+            fetcher,
+            ..self.clone()
+        })
     }
 }
 
@@ -274,67 +225,6 @@ fn headline(item: &mut Item) {
     item.html.clear();
 }
 
-/// Times ahead of ours are not believed: an edit that we see later would seem to be older.
-fn dated(mut item: Item, now: Timestamp) -> Item {
-    item.published = item.published.map(|at| at.min(now));
-    item.edited = item.edited.filter(|at| *at <= now);
-    item
-}
-
-impl Source for Feed {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn pace(&self) -> Pace {
-        Pace::Poll { every: self.every }
-    }
-
-    /// As far as the list reaches back.
-    fn catches_up(&self) -> bool {
-        true
-    }
-
-    fn share(&mut self, hosts: &Hosts) {
-        self.client = self.client.clone().sharing(hosts);
-        let robots = self.robots.take();
-        self.robots = robots.map(|_| Robots::new(self.client.clone()));
-    }
-
-    fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
-        let feed = self.clone();
-        let memory = resume
-            .map(|cursor| Memory::read(&cursor))
-            .unwrap_or_default();
-        Box::pin(async_stream::try_stream! {
-            let look = feed.look(&memory).await?;
-            for event in look.events {
-                yield Collected::now(event, None);
-            }
-            // The look is through: only now the position moves, and only where it changed.
-            let cursor = look.memory.filter(|new| *new != memory).and_then(|new| new.write());
-            yield Collected::now(Event::Nothing, cursor);
-        })
-    }
-
-    fn check(&self) -> BoxFuture<'static, Standing> {
-        let feed = self.clone();
-        async move {
-            let look = match feed.look(&Memory::default()).await {
-                Ok(look) => look,
-                Err(error) => return Standing::Unreachable(error.to_string()),
-            };
-            match look.events.first() {
-                Some(Event::Rejected(rejection)) if look.memory.is_none() => {
-                    Standing::Unreachable(rejection.to_string())
-                }
-                _ => Standing::Works,
-            }
-        }
-        .boxed()
-    }
-}
-
 /// What the bytes of a feed say, read as they would be from the network. `base_url` is where the
 /// feed stands, for relative links and for ids that are no addresses.
 pub fn read_bytes(bytes: &[u8], base_url: Option<&Url>) -> Vec<Result<Change, Rejection>> {
@@ -342,107 +232,5 @@ pub fn read_bytes(bytes: &[u8], base_url: Option<&Url>) -> Vec<Result<Change, Re
     items
         .into_iter()
         .map(|item| item.map(|item| Change::Upsert(Box::new(item))))
-        .collect()
-}
-
-/// What one look brought.
-#[derive(Default)]
-struct Look {
-    events: Vec<Event>,
-    memory: Option<Memory>,
-}
-
-/// The cursor: what the server said of its version, and what was handed on.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct Memory {
-    /// Hash of the address: another address has other versions.
-    feed: String,
-    #[serde(flatten)]
-    validators: Validators,
-    /// When the last news were handed on: no edit before bears a later time.
-    looked: Option<Timestamp>,
-    /// Hashes of native id and words; the newest look's items first.
-    seen: Vec<(String, String)>,
-}
-
-impl Memory {
-    /// A cursor of another shape is no memory: everything is handed on once more, which is harmless.
-    fn read(cursor: &Cursor) -> Self {
-        serde_json::from_str(&cursor.0).unwrap_or_default()
-    }
-
-    fn write(&self) -> Option<Cursor> {
-        serde_json::to_string(self).ok().map(Cursor)
-    }
-
-    fn validators(&self, url: &Url) -> Validators {
-        match self.feed == hash(&[url.as_str()]) {
-            true => self.validators.clone(),
-            false => Validators::default(),
-        }
-    }
-
-    /// The time of an edit that is seen `now`, where the feed states another or none.
-    fn edit_time(&self, stated: Option<Timestamp>, now: Timestamp) -> Timestamp {
-        let is_fresh = |at: &Timestamp| self.looked.is_some_and(|looked| *at > looked);
-        // A clock that was set back is no reason to lose an edit.
-        let seen = self.looked.map_or(now, |looked| looked.max(now));
-        stated.filter(is_fresh).unwrap_or(seen)
-    }
-
-    /// Remembers a look, and of older ones as much as fits into twice the items of a look: an item
-    /// that drops out of the list and comes back is not new.
-    fn after(
-        &self,
-        mut seen: Vec<(String, String)>,
-        validators: Validators,
-        url: &Url,
-        max_items: usize,
-    ) -> Self {
-        let now: HashSet<String> = seen.iter().map(|(id, _)| id.clone()).collect();
-        seen.extend(
-            self.seen
-                .iter()
-                .filter(|(id, _)| !now.contains(id))
-                .cloned(),
-        );
-        seen.truncate(2 * max_items);
-        Self {
-            feed: hash(&[url.as_str()]),
-            validators,
-            looked: self.looked,
-            seen,
-        }
-    }
-}
-
-/// Hashes of an item's identity and of its words. Not of its markup: publishers change counters,
-/// pixels and advertisements in it at every look.
-fn fingerprint(item: &Item) -> (String, String) {
-    let body = match item.html.is_empty() {
-        true => item.text.clone(),
-        false => markup::strip(&item.html).text,
-    };
-    let words: Vec<&str> = body.split_whitespace().collect();
-    let title = item.title.as_deref().unwrap_or_default();
-    (
-        hash(&[&item.platform, &item.id]),
-        hash(&[title, &words.join(" ")]),
-    )
-}
-
-/// Enough of SHA-256 to tell a feed's items apart, as 16 hexadecimal digits.
-fn hash(parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
         .collect()
 }

@@ -4,6 +4,7 @@
 //! reconnect, wait, retry, count or log: `supervise` does, for all sources in one way.
 
 use super::hosts::Hosts;
+use super::webhook::Inbox;
 use crate::model::{Change, Cursor};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -194,6 +195,14 @@ pub trait Source: Send + Sync {
     /// source that the item itself names.
     fn is_relay(&self) -> bool {
         false
+    }
+    /// True where everything that it brings is the ministry's own statement.
+    fn is_official(&self) -> bool {
+        false
+    }
+    /// Where its items are brought to, if they are brought.
+    fn inbox(&self) -> Option<Inbox> {
+        None
     }
     /// True where it brings after an interruption what happened meanwhile, or tells the gap itself.
     /// Of every other source the time without a connection is a gap.

@@ -38,6 +38,8 @@ pub struct Delivery {
     pub backfill: bool,
     /// Collected by others: the item names its own source.
     pub relayed: bool,
+    /// The ministry's own statements.
+    pub official: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -265,6 +267,7 @@ impl Supervisor {
             received: std::time::Instant::now(),
             backfill,
             relayed: self.source.is_relay(),
+            official: self.source.is_official(),
         };
         tokio::select! {
             biased;

@@ -39,6 +39,24 @@ impl SourceConfig {
                 kinds: &[Kind::Post, Kind::Reply],
                 names_others: false,
             },
+            SourceConfig::Sitemap(_) | SourceConfig::Site(_) => Supplies {
+                titles: true,
+                sites: true,
+                kinds: &[Kind::Article],
+                names_others: false,
+            },
+            SourceConfig::Maildir(_) => Supplies {
+                titles: true,
+                sites: true,
+                kinds: &[Kind::Article, Kind::Message],
+                names_others: false,
+            },
+            SourceConfig::Webhook(_) => Supplies {
+                titles: true,
+                sites: true,
+                kinds: &Kind::ALL,
+                names_others: false,
+            },
             SourceConfig::Replay(_) => Supplies {
                 titles: true,
                 sites: true,

@@ -1,7 +1,7 @@
 //! Settings in two steps: as written, then checked. Later code never sees the first.
 //!
 //! Layers, the later one wins: `config/default.toml` (built into the binary, every key with its
-//! comment), one file of the house, environment variables (`RESONANZ__SERVE__LISTEN`). Each module
+//! comment), the lists of sources that are asked for, one file of the house, environment variables (`RESONANZ__SERVE__LISTEN`). Each module
 //! owns its own `Config`; this one only composes, and reports **all** faults at once.
 //!
 //! Secrets (`serve.token`, `desk.mail.password`) are taken from the environment or from the file
@@ -34,6 +34,9 @@ use std::path::{Path, PathBuf};
 pub const DEFAULT: &str = include_str!("../../config/default.toml");
 /// The starter pack of watches that is used when no file is named.
 pub const STARTER_WATCHES: &str = include_str!("../../config/watches.toml");
+
+/// Lists of sources that `house.source_lists` names.
+const SOURCE_LISTS: [(&str, &str); 1] = [("german", include_str!("../../config/german.toml"))];
 
 /// Keys whose value is a secret, and the key to use in a file instead.
 const SECRETS: [(&str, &str); 2] = [
@@ -71,6 +74,9 @@ struct House {
     dir: PathBuf,
     key_file: PathBuf,
     stop_timeout_secs: u64,
+    /// Read before the layers are put together; here only so that it is a key.
+    #[serde(rename = "source_lists")]
+    _source_lists: Vec<String>,
 }
 
 /// Reads and checks all layers.
@@ -107,6 +113,9 @@ fn merge(
 ) -> Option<(Table, Shape)> {
     let mut builder =
         config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
+    for list in source_lists(file, &environment, faults) {
+        builder = builder.add_source(File::from_str(list, FileFormat::Toml));
+    }
     if let Some(path) = file {
         let own = config::Config::builder()
             .add_source(File::from(path).format(FileFormat::Toml))
@@ -141,6 +150,41 @@ fn merge(
             None
         }
     }
+}
+
+/// The lists that are asked for: layers below the house's own file, which can change each entry.
+fn source_lists(
+    file: Option<&Path>,
+    environment: &HashMap<String, String>,
+    faults: &mut Vec<Fault>,
+) -> Vec<&'static str> {
+    let key = "house.source_lists";
+    let own = file.and_then(|path| {
+        let file = File::from(path).format(FileFormat::Toml);
+        let own = config::Config::builder().add_source(file).build().ok()?;
+        own.get::<Vec<String>>(key).ok()
+    });
+    let variable = environment.get(&variable(key));
+    let names = match variable {
+        Some(names) => names
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect(),
+        None => own.unwrap_or_default(),
+    };
+    let known = |name: &str| SOURCE_LISTS.iter().find(|(known, _)| *known == name);
+    let mut lists = Vec::new();
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        match known(name) {
+            Some((_, list)) => lists.push(*list),
+            None => {
+                let names: Vec<&str> = SOURCE_LISTS.iter().map(|(name, _)| *name).collect();
+                let message = format!("there is no list `{name}`; there are {}", names.join(", "));
+                faults.push(Fault::new(key, message));
+            }
+        }
+    }
+    lists
 }
 
 fn refuse_secrets(own: &config::Config, path: &Path, faults: &mut Vec<Fault>) {

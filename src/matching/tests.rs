@@ -183,5 +183,6 @@ fn mention(text: &str) -> Mention {
         author: None,
         sealed: None,
         reply_to: None,
+        marks: crate::model::Marks::default(),
     }
 }

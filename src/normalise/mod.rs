@@ -10,11 +10,12 @@
 
 mod accounts;
 mod clean;
+mod excerpt;
 
 use accounts::{is_private, mask_addresses};
 use clean::{clean, head};
 
-use crate::model::{Author, Item, Kind, Mention, RawAuthor};
+use crate::model::{Author, ClaimReview, Item, Kind, Marks, Mention, RawAuthor, WatchMatch};
 use crate::privacy::{Identity, KeyError, Keys, MASK, MentionKey, Sealed, Voice, Voices};
 use crate::query::{RawKeys, Subject};
 use crate::text::{lang, link, markup};
@@ -28,6 +29,9 @@ pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 pub const MAX_TITLE_BYTES: usize = 1024;
 /// Longest host of a publication.
 const MAX_SITE_BYTES: usize = 255;
+/// Longest claim and longest verdict of a fact check.
+const MAX_CLAIM_BYTES: usize = 1024;
+const MAX_RATING_BYTES: usize = 128;
 /// Most links that are kept.
 const MAX_LINKS: usize = 50;
 /// Most further names of an item.
@@ -147,6 +151,14 @@ impl<'c> Draft<'c> {
         self.title.is_empty() && self.text.is_empty()
     }
 
+    /// Of a publisher's whole page, keeps the beginning and the sentences that matched, and moves
+    /// the matches' spans along.
+    pub fn shorten(&mut self, matches: &mut [WatchMatch]) {
+        if self.item.whole_page {
+            self.text = excerpt::excerpt(&self.text, matches);
+        }
+    }
+
     /// The mention, its author sealed.
     ///
     /// # Errors
@@ -166,6 +178,10 @@ impl<'c> Draft<'c> {
         let key = context.keys.mention_key(&item.platform, &item.id);
         let (author, sealed) = identity(&item, &key, published, letter, &place, context)?;
         let reply_to = item.reply_to.as_deref();
+        let review = item.review.as_ref().map(|review| ClaimReview {
+            claim: masked(&review.claim, &item, context.voices, MAX_CLAIM_BYTES),
+            rating: masked(&review.rating, &item, context.voices, MAX_RATING_BYTES),
+        });
         Ok(Mention {
             key,
             source: context.source.to_owned(),
@@ -183,6 +199,10 @@ impl<'c> Draft<'c> {
             site: place.site,
             title: self.title,
             text: self.text,
+            marks: Marks {
+                official: false,
+                review,
+            },
         })
     }
 

@@ -130,6 +130,7 @@ struct Arrival<'a> {
     collected: Timestamp,
     backfill: bool,
     relayed: bool,
+    official: bool,
 }
 
 /// What one transaction did, for the counters: counted after the commit only.
@@ -252,6 +253,7 @@ impl Pipeline {
                 collected: delivery.collected,
                 backfill: delivery.backfill,
                 relayed: delivery.relayed,
+                official: delivery.official,
             };
             let step = match event {
                 Event::Nothing | Event::Rejected(_) | Event::Compared(_) => None,
@@ -305,6 +307,7 @@ impl Pipeline {
             collected,
             backfill,
             relayed,
+            official,
         } = *arrival;
         let context = Context {
             source: if relayed { &platform } else { source },
@@ -312,11 +315,11 @@ impl Pipeline {
             voices: &self.voices,
             collected,
         };
-        let Ok(draft) = Draft::read(item, &context) else {
+        let Ok(mut draft) = Draft::read(item, &context) else {
             return self.incomplete(source);
         };
         // What has no words says nothing, whatever its fields are; an edit may have taken the words.
-        let matches = match draft.is_silent() || draft.is_message() {
+        let mut matches = match draft.is_silent() || draft.is_message() {
             true => Vec::new(),
             false => {
                 let matcher = &matching.watches.matcher;
@@ -331,10 +334,12 @@ impl Pipeline {
                 return None;
             }
         }
+        draft.shorten(&mut matches);
         let aliases = draft.aliases();
-        let Ok(mention) = draft.mention() else {
+        let Ok(mut mention) = draft.mention() else {
             return self.incomplete(source);
         };
+        mention.marks.official = official;
         if matches.is_empty() && !is_message {
             return Some(Step::Retract(Box::new(mention)));
         }

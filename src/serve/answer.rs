@@ -33,7 +33,7 @@ impl Face {
             "/api" => Face::Api,
             "/es" => Face::Elastic,
             _ if path.starts_with("/es/") => Face::Elastic,
-            _ if path.starts_with("/api/") => Face::Api,
+            _ if path.starts_with("/api/") || path.starts_with("/in/") => Face::Api,
             _ => Face::Page,
         }
     }

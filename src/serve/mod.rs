@@ -2,6 +2,7 @@
 //!
 //! Owns routing, limits, access and what a page looks like. Does not own searching or storing: it
 //! asks an [`Archive`]. What the office says of labels and saves as searches goes through it too.
+//! What other programs bring (`/in`) goes the way of every source.
 //!
 //! On the way in every request passes, in this order: security headers ([`limits::protect`]), the
 //! request histogram ([`limits::observe`]), the door ([`guard::check`]) and the bounds
@@ -18,6 +19,7 @@ mod es;
 mod form;
 mod frame;
 mod guard;
+mod inbound;
 mod judge;
 mod limits;
 mod listener;
@@ -50,6 +52,7 @@ pub use settings::{Config, Secret, Settings, SettingsError};
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
+use crate::collect::webhook::{self, Inboxes};
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -114,6 +117,8 @@ pub struct Parts {
     pub names: watch::Receiver<Arc<Names>>,
     /// Who labels now.
     pub classifier: watch::Receiver<Arc<dyn Classifier>>,
+    /// Where other programs bring items to.
+    pub inboxes: Inboxes,
 }
 
 /// What every handler sees.
@@ -196,6 +201,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/es/{index}/_count", asked(es::count)),
         ("/es/_msearch", asked(es::many)),
         ("/es/{index}/_msearch", asked(es::many)),
+        (
+            "/in/{name}",
+            post(inbound::take).layer(DefaultBodyLimit::max(webhook::MAX_BODY_BYTES)),
+        ),
         ("/metrics", get(ops::metrics)),
         ("/healthz", get(ops::healthz)),
         ("/readyz", get(ops::readyz)),

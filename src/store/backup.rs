@@ -53,7 +53,8 @@ const ORPHANS: [(&str, &str, &str); 9] = [
     (
         "mention",
         "watch",
-        "id NOT IN (SELECT mention_id FROM mention_watch)",
+        // A message to the house is nobody's search result.
+        "kind <> 'message' AND id NOT IN (SELECT mention_id FROM mention_watch)",
     ),
     (
         "case_mention",

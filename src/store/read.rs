@@ -1,7 +1,7 @@
 //! Reading: stored mentions by number, and the changes that followers follow.
 
 use super::{Store, StoreError, time};
-use crate::model::{Author, Kind, Labels, Mention, WatchMatch};
+use crate::model::{Author, Kind, Labels, Marks, Mention, WatchMatch};
 use crate::privacy::{MentionKey, Pseudonym, Sealed};
 use jiff::Timestamp;
 use sqlx::Row;
@@ -33,6 +33,7 @@ pub struct StoredMention {
     pub backfill: bool,
     /// Near-copies have the same.
     pub story: i64,
+    pub marks: Marks,
 }
 
 impl StoredMention {
@@ -55,6 +56,7 @@ impl StoredMention {
             author: self.author.clone(),
             sealed: self.sealed.clone(),
             reply_to: None,
+            marks: self.marks.clone(),
         }
     }
 }
@@ -250,6 +252,15 @@ pub(super) fn mention(row: &SqliteRow) -> Result<StoredMention, StoreError> {
         labels: serde_json::from_str(row.try_get("labels")?)?,
         backfill: row.try_get::<i64, _>("backfill")? != 0,
         story: row.try_get("story")?,
+        marks: marks(row)?,
+    })
+}
+
+fn marks(row: &SqliteRow) -> Result<Marks, StoreError> {
+    let review: Option<&str> = row.try_get("review")?;
+    Ok(Marks {
+        official: row.try_get::<i64, _>("official")? != 0,
+        review: review.map(serde_json::from_str).transpose()?,
     })
 }
 

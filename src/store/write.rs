@@ -164,9 +164,9 @@ impl Tx {
         let insert = sqlx::query_scalar(
             "INSERT INTO mention (seq, edited_ms, title, text, lang, url, links, voice_name,
                  voice_handle, pseudonym, sealed, reply_key, matches, labels, source, platform,
-                 kind, site, key, published_ms, collected_ms, backfill, story)
+                 kind, site, key, published_ms, collected_ms, backfill, story, official, review)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                 $18, $19, $20, $21, $22, $23) RETURNING id",
+                 $18, $19, $20, $21, $22, $23, $24, $25) RETURNING id",
         );
         let (voice_name, voice_handle, pseudonym) = author_columns(mention);
         let id: i64 = insert
@@ -193,6 +193,8 @@ impl Tx {
             .bind(mention.collected.as_millisecond())
             .bind(i64::from(hit.backfill))
             .bind(story)
+            .bind(i64::from(mention.marks.official))
+            .bind(review_column(mention)?)
             .fetch_one(&mut *self.tx)
             .await?;
         Ok(id)
@@ -206,7 +208,7 @@ impl Tx {
         sqlx::query(
             "UPDATE mention SET seq = $1, edited_ms = $2, title = $3, text = $4, lang = $5,
                  url = $6, links = $7, matches = $8, labels = $9, story = COALESCE($10, story),
-                 sealed = COALESCE($11, sealed) WHERE id = $12",
+                 sealed = COALESCE($11, sealed), review = $12 WHERE id = $13",
         )
         .bind(seq)
         .bind(mention.edited.map(Timestamp::as_millisecond))
@@ -219,6 +221,7 @@ impl Tx {
         .bind(serde_json::to_string(&hit.labels)?)
         .bind(hit.placement.as_ref().map(|placement| placement.story))
         .bind(mention.sealed.as_ref().map(|sealed| sealed.0.as_slice()))
+        .bind(review_column(mention)?)
         .bind(id)
         .execute(&mut *self.tx)
         .await?;
@@ -440,6 +443,11 @@ impl Existing {
             std::cmp::Ordering::Greater => false,
         }
     }
+}
+
+fn review_column(mention: &Mention) -> Result<Option<String>, StoreError> {
+    let review = mention.marks.review.as_ref();
+    Ok(review.map(serde_json::to_string).transpose()?)
 }
 
 fn author_columns(mention: &Mention) -> (Option<&str>, Option<&str>, Option<Vec<u8>>) {

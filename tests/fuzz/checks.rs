@@ -341,5 +341,6 @@ pub fn mention(title: &str, text: &str) -> Mention {
         author: None,
         sealed: None,
         reply_to: None,
+        marks: resonanz::model::Marks::default(),
     }
 }

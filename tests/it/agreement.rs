@@ -73,6 +73,7 @@ impl Dice {
             author,
             sealed: None,
             reply_to: None,
+            marks: resonanz::model::Marks::default(),
         }
     }
 

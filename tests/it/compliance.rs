@@ -13,6 +13,7 @@
 
 mod bluesky;
 mod feed;
+mod sitemap;
 
 use crate::supervise::{Running, fast};
 use futures_util::future::BoxFuture;
@@ -286,4 +287,9 @@ async fn bluesky() {
 #[tokio::test]
 async fn feed() {
     complies::<feed::Feed>().await;
+}
+
+#[tokio::test]
+async fn sitemap() {
+    complies::<sitemap::Sitemap>().await;
 }

@@ -56,6 +56,7 @@ pub fn hit(number: u32, text: &str) -> Hit {
             author: None,
             sealed: None,
             reply_to: None,
+            marks: resonanz::model::Marks::default(),
         },
         matches: vec![WatchMatch {
             watch: "bmi".to_owned(),

@@ -68,6 +68,7 @@ mod sources_feed;
 mod sources_mastodon;
 mod sources_replay;
 mod sources_search;
+mod sources_web;
 mod store;
 mod stories;
 mod supervise;

@@ -45,6 +45,7 @@ fn mention(title: &str, text: &str) -> Mention {
         }),
         sealed: None,
         reply_to: None,
+        marks: resonanz::model::Marks::default(),
     }
 }
 

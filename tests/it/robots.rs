@@ -5,6 +5,7 @@ use futures_util::StreamExt;
 use resonanz::collect::feed::{Feed, FeedConfig};
 use resonanz::collect::hosts::{Hosts, Rate};
 use resonanz::collect::http::{Client, Limits};
+use resonanz::collect::poller::Poller;
 use resonanz::collect::robots::{Permission, Robots};
 use resonanz::collect::source::{Event, Source, SourceError};
 use resonanz::model::{Change, Item};
@@ -110,16 +111,16 @@ async fn of_an_endless_file_the_beginning_counts() {
     assert_eq!(told("/b").await, Permission::Granted);
 }
 
-fn feed(server: &Neighbour, honours: bool) -> Feed {
+fn feed(server: &Neighbour, honours: bool) -> Poller {
     let config: FeedConfig = serde_json::from_value(json!({
         "url": server.url("/news/feed"), "allow_private": ["127.0.0.1"],
         "honour_opt_outs": honours,
     }))
     .unwrap();
-    Feed::new("feed", &config).unwrap()
+    Feed::source("feed", &config).unwrap()
 }
 
-async fn look(feed: &Feed) -> Result<Vec<Item>, SourceError> {
+async fn look(feed: &Poller) -> Result<Vec<Item>, SourceError> {
     let mut items = Vec::new();
     let mut stream = feed.open(None);
     while let Some(step) = stream.next().await {

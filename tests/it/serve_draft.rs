@@ -44,6 +44,7 @@ pub fn draft(id: &str, text: &str, minutes_ago: i64) -> Draft {
         }),
         sealed: Some(keys.seal(&key, &identity).unwrap()),
         reply_to: None,
+        marks: resonanz::model::Marks::default(),
     };
     let matches = vec![WatchMatch {
         watch: "minister".into(),

@@ -345,6 +345,7 @@ impl House {
             }))
             .1,
             classifier: tokio::sync::watch::channel(lexicon()).1,
+            inboxes: Default::default(),
         };
         let settings = config.check().unwrap();
         let router = router(&settings, parts);

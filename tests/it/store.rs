@@ -35,6 +35,7 @@ pub fn hit(id: &str, text: &str, version: i64) -> Hit {
         }),
         sealed: None,
         reply_to: None,
+        marks: resonanz::model::Marks::default(),
     };
     let matches = vec![WatchMatch {
         watch: "ministry".into(),

@@ -296,20 +296,23 @@ fn every_default_key_has_its_comment() {
 }
 
 #[test]
-fn every_source_has_fixtures() {
-    for path in files("src/collect", "rs") {
-        let text = read(&path);
-        if !text.contains("impl Source for") {
-            continue;
-        }
-        let is_top = path.ends_with("mod.rs");
-        let named = if is_top {
-            path.parent().unwrap()
-        } else {
-            path.as_path()
-        };
-        let name = named.file_stem().unwrap().to_string_lossy().into_owned();
-        let dir = root().join("tests/fixtures").join(&name);
+fn every_kind_of_source_has_fixtures() {
+    let text = read(&root().join("src/collect/mod.rs"));
+    let kinds: Vec<&str> = text
+        .lines()
+        .filter_map(|line| {
+            line.trim()
+                .strip_prefix("SourceConfig::")?
+                .split_once("(_) => \"")
+        })
+        .filter_map(|(_, name)| name.strip_suffix("\","))
+        .collect();
+    assert!(
+        kinds.len() > 2,
+        "the kinds were not found in src/collect/mod.rs"
+    );
+    for name in kinds {
+        let dir = root().join("tests/fixtures").join(name);
         let cases = fs::read_dir(&dir).map(Iterator::count).unwrap_or(0);
         assert!(
             cases > 0,

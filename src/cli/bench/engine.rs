@@ -85,5 +85,6 @@ pub fn mention(number: usize, post: &Post) -> Mention {
         author,
         sealed: None,
         reply_to: None,
+        marks: crate::model::Marks::default(),
     }
 }

@@ -39,6 +39,7 @@ fn mention(kind: Kind, lang: &str, title: &str, text: &str) -> Mention {
         author: None,
         sealed: None,
         reply_to: None,
+        marks: resonanz::model::Marks::default(),
     }
 }
 

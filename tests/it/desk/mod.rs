@@ -61,6 +61,7 @@ pub(crate) fn hit(number: u32, author: u8, minute: i64, text: &str) -> Hit {
             }),
             sealed: None,
             reply_to: None,
+            marks: resonanz::model::Marks::default(),
         },
         matches: vec![WatchMatch {
             watch: "staatsangehoerigkeit".into(),

@@ -6,6 +6,7 @@ use jiff::{Timestamp, ToSpan};
 use resonanz::clock::Clock;
 use resonanz::collect::feed::{Feed, FeedConfig};
 use resonanz::collect::http::Limits;
+use resonanz::collect::poller::Poller;
 use resonanz::collect::source::{Event, Pace, Source, SourceError, Standing};
 use resonanz::model::{Change, Cursor, Item};
 use std::sync::Arc;
@@ -29,13 +30,13 @@ fn config(url: &str, extra: &str) -> FeedConfig {
     serde_json::from_str(&text).unwrap()
 }
 
-fn feed_at(url: &str) -> Feed {
+fn feed_at(url: &str) -> Poller {
     Feed::with_limits("feed", &config(url, ""), &Clock::system(), PATIENT).unwrap()
 }
 
 /// Everything that one look brings, until its end or its first error.
 async fn look(
-    feed: &Feed,
+    feed: &Poller,
     cursor: Option<&Cursor>,
 ) -> (Vec<Event>, Option<Cursor>, Option<SourceError>) {
     let mut stream = feed.open(cursor.cloned());
@@ -434,7 +435,7 @@ async fn what_is_no_feed_is_said_aloud_and_asked_for_again() {
 #[test]
 fn settings_are_checked() {
     let check = |url: &str, extra: &str, expected: &str| {
-        let made = Feed::new("feed", &config(url, extra));
+        let made = Feed::source("feed", &config(url, extra));
         match made {
             Ok(feed) => assert_eq!(
                 feed.pace(),

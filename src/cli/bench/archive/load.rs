@@ -142,6 +142,7 @@ impl Load {
             }),
             sealed: None,
             reply_to: None,
+            marks: crate::model::Marks::default(),
         };
         Ok(Hit {
             mention,
