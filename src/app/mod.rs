@@ -224,15 +224,8 @@ impl App {
         expire(&self.registered, &self.options.clock);
         let now = self.options.clock.now();
         note_queries(store, &self.config.register, now).await?;
-        let sender = self.sender()?;
         let mail_stop = CancellationToken::new();
-        let mail = match sender {
-            Some(sender) if self.options.mail => {
-                Mail::Running(tokio::spawn(sender.run(mail_stop.clone())))
-            }
-            Some(sender) => Mail::Idle(Box::new(sender)),
-            None => Mail::None,
-        };
+        let mail = self.mail(&mail_stop)?;
         let serve_stop = CancellationToken::new();
         let serving = self.serve(&index, serve_stop.clone()).await?;
         let (out, deliveries) = mpsc::channel(self.config.pipeline.queue);
@@ -278,6 +271,16 @@ impl App {
             upkeep,
             second,
             hearing,
+        })
+    }
+
+    fn mail(&self, stop: &CancellationToken) -> anyhow::Result<Mail> {
+        Ok(match self.sender()? {
+            Some(sender) if self.options.mail => {
+                Mail::Running(tokio::spawn(sender.run(stop.clone())))
+            }
+            Some(sender) => Mail::Idle(Box::new(sender)),
+            None => Mail::None,
         })
     }
 
