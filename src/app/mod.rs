@@ -34,7 +34,7 @@ use crate::collect::hearing::Verdict;
 use crate::collect::hosts::Hosts;
 use crate::collect::source::Source;
 use crate::collect::supervise::{self, Surroundings};
-use crate::collect::webhook::Inboxes;
+use crate::collect::inbox::Inboxes;
 use crate::config::{Config, Register};
 use crate::desk::{Composer, Desk, Maildir, Notifier, Sender, Smtp};
 use crate::index::{Arrivals, Index};

@@ -30,10 +30,12 @@ mod http_body;
 pub mod http_call;
 pub mod http_gate;
 mod http_reply;
+pub mod inbox;
 pub mod lines;
 pub mod maildir;
 mod maildir_read;
 pub mod opt_out;
+pub mod meta;
 mod pacing;
 mod polled;
 pub mod poller;
@@ -55,6 +57,7 @@ pub use backoff::Timing;
 pub use supplies::Supplies;
 
 use crate::model::Change;
+use meta::Network;
 use serde::Deserialize;
 use source::{Rejection, Source};
 use std::io::{self, BufRead, Read as _};
@@ -64,9 +67,12 @@ use std::io::{self, BufRead, Read as _};
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum SourceConfig {
     Bluesky(bluesky::BlueskyConfig),
+    Facebook(meta::MetaConfig),
     Feed(feed::FeedConfig),
+    Instagram(meta::MetaConfig),
     Sitemap(feed::FeedConfig),
     Site(site::SiteConfig),
+    Threads(meta::MetaConfig),
     Webhook(webhook::WebhookConfig),
     Maildir(maildir::MaildirConfig),
     Replay(replay::ReplayConfig),
@@ -77,9 +83,12 @@ impl SourceConfig {
     pub fn kind(&self) -> &'static str {
         match self {
             SourceConfig::Bluesky(_) => "bluesky",
+            SourceConfig::Facebook(_) => "facebook",
             SourceConfig::Feed(_) => "feed",
+            SourceConfig::Instagram(_) => "instagram",
             SourceConfig::Sitemap(_) => "sitemap",
             SourceConfig::Site(_) => "site",
+            SourceConfig::Threads(_) => "threads",
             SourceConfig::Webhook(_) => "webhook",
             SourceConfig::Maildir(_) => "maildir",
             SourceConfig::Replay(_) => "replay",
@@ -108,6 +117,9 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
             let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
+        SourceConfig::Facebook(config) => meta(name, Network::Facebook, config),
+        SourceConfig::Instagram(config) => meta(name, Network::Instagram, config),
+        SourceConfig::Threads(config) => meta(name, Network::Threads, config),
         SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::source(name, config)?)),
         SourceConfig::Sitemap(config) => Ok(Box::new(sitemap::source(name, config)?)),
         SourceConfig::Site(config) => Ok(Box::new(site::Site::new(name, config)?)),
@@ -126,11 +138,26 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
     }
 }
 
+fn meta(
+    name: &str,
+    network: Network,
+    config: &meta::MetaConfig,
+) -> Result<Box<dyn Source>, BuildError> {
+    let source = meta::Meta::new(name, network, config).map_err(BuildError::Invalid)?;
+    Ok(Box::new(source))
+}
+
 /// Kinds of recorded bytes that `source read` understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Recorded {
     /// Jetstream frames of either wire, one a line
     Bluesky,
+    /// A push of a Facebook page, or a list that the Graph API answers with
+    Facebook,
+    /// The same of Instagram
+    Instagram,
+    /// The same of Threads
+    Threads,
     /// An RSS, Atom or JSON feed
     Feed,
     /// A news sitemap
@@ -157,6 +184,9 @@ pub fn read_recorded(
 ) -> io::Result<()> {
     match kind {
         Recorded::Bluesky => each_line(input, websocket::MAX_FRAME_BYTES, bluesky_changes, each),
+        Recorded::Facebook => pushed_or_answered(Network::Facebook, input, each),
+        Recorded::Instagram => pushed_or_answered(Network::Instagram, input, each),
+        Recorded::Threads => pushed_or_answered(Network::Threads, input, each),
         Recorded::Feed => feed::read_bytes(&whole(input)?, None)
             .into_iter()
             .try_for_each(each),
@@ -174,6 +204,15 @@ pub fn read_recorded(
             each,
         ),
     }
+}
+
+fn pushed_or_answered(
+    network: Network,
+    input: &mut dyn BufRead,
+    each: &mut dyn FnMut(Result<Change, Rejection>) -> io::Result<()>,
+) -> io::Result<()> {
+    let changes = meta::read_bytes(network, &whole(input)?);
+    changes.into_iter().try_for_each(each)
 }
 
 fn whole(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {

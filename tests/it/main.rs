@@ -59,6 +59,7 @@ mod serve_reader;
 mod skipped;
 mod sources_bluesky;
 mod sources_feed;
+mod sources_meta;
 mod sources_replay;
 mod sources_web;
 mod store;
