@@ -157,8 +157,7 @@ impl Graph {
         url.query_pairs_mut()
             .extend_pairs(ask.query.iter().map(|(name, value)| (name, value)));
         if let Some(proof) = self.proof(&token) {
-            url.query_pairs_mut()
-                .append_pair("appsecret_proof", &proof);
+            url.query_pairs_mut().append_pair("appsecret_proof", &proof);
         }
         let call = Call::get(url, "application/json").bearer(&token);
         let reply = self.client.ask(&call.map_err(Fault::Other)?).await;
@@ -393,7 +392,8 @@ mod tests {
 
     #[test]
     fn an_error_without_a_number_is_its_status() {
-        let error = |status: u16| SourceError::from(answered(reply(status, &[], &json!({}))).unwrap_err());
+        let error =
+            |status: u16| SourceError::from(answered(reply(status, &[], &json!({}))).unwrap_err());
         assert!(matches!(error(429), SourceError::RateLimited { .. }));
         assert!(matches!(error(500), SourceError::Transient(_)));
         assert!(matches!(error(404), SourceError::Refused(_)));
@@ -405,7 +405,8 @@ mod tests {
             let told = rest(&reply(200, headers, &json!({})));
             assert_eq!(told.map(|rest| rest.as_secs() / 60), minutes, "{headers:?}");
         };
-        let app = |calls: u8| format!(r#"{{"call_count":{calls},"total_time":3,"total_cputime":2}}"#);
+        let app =
+            |calls: u8| format!(r#"{{"call_count":{calls},"total_time":3,"total_cputime":2}}"#);
         check(&[], None);
         check(&[("x-app-usage", &app(79))], None);
         check(&[("x-app-usage", &app(80))], Some(15));

@@ -68,7 +68,8 @@ pub fn adapt(mut value: Value, under: Option<&str>) -> Vec<Result<Option<Item>, 
         _ => under.map(str::to_owned),
     };
     let mut all = vec![first];
-    if let Some(Value::Array(replies)) = replies.unwrap_or_default().get_mut("data").map(Value::take)
+    if let Some(Value::Array(replies)) =
+        replies.unwrap_or_default().get_mut("data").map(Value::take)
     {
         let reply = |reply| item(reply, above.as_deref());
         all.extend(replies.into_iter().map(reply));

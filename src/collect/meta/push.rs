@@ -203,13 +203,16 @@ pub fn read(network: Network, account: Option<&str>, body: &[u8]) -> Result<Brou
             let read = match (strange, told.at) {
                 (Some(why), _) => Err(incomplete(why)),
                 (None, None) => Err(incomplete("a push without a time")),
-                (None, Some(at)) => change
-                    .and_then(|Changed { field, value }| network.pushed(&field, value, at)),
+                (None, Some(at)) => {
+                    change.and_then(|Changed { field, value }| network.pushed(&field, value, at))
+                }
             };
             match read {
                 Ok(read) => {
                     let by_others = |event: &Event| !is_own(event, account);
-                    brought.events.extend(read.events.into_iter().filter(by_others));
+                    brought
+                        .events
+                        .extend(read.events.into_iter().filter(by_others));
                     brought.lookups.extend(read.lookups);
                 }
                 Err(rejection) => brought.events.push(Event::Rejected(rejection)),
@@ -237,7 +240,8 @@ mod tests {
     const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
     const BODY: &str = r#"{"object":"page","entry":[{"id":"1","time":1790000000,"changes":[]}]}"#;
     // printf '%s' "$BODY" | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef
-    const SIGNATURE: &str = "sha256=20e17b6ec7f573266346895f2cb70b51dbf24489b3b3a10bb2dc00b78b640da0";
+    const SIGNATURE: &str =
+        "sha256=20e17b6ec7f573266346895f2cb70b51dbf24489b3b3a10bb2dc00b78b640da0";
 
     fn hook() -> Hook {
         Hook::new(Network::Facebook, "1", SECRET, b"abgemacht").unwrap()
@@ -265,7 +269,11 @@ mod tests {
             ("", BODY),
             (SIGNATURE, ""),
         ] {
-            assert_eq!(check(signature, body, sent), Err(Refusal::Unsigned), "{signature}");
+            assert_eq!(
+                check(signature, body, sent),
+                Err(Refusal::Unsigned),
+                "{signature}"
+            );
         }
         assert_eq!(check(SIGNATURE, BODY, sent + OLDEST_SECS), Ok(()));
         for at in [sent + OLDEST_SECS + 1, sent - AHEAD_SECS - 1] {
@@ -284,7 +292,10 @@ mod tests {
             let asked = asked.map(|(name, value)| (name.to_owned(), value.to_owned()));
             hook().challenge(&BTreeMap::from(asked))
         };
-        assert_eq!(said("subscribe", "abgemacht", "1158201444").as_deref(), Some("1158201444"));
+        assert_eq!(
+            said("subscribe", "abgemacht", "1158201444").as_deref(),
+            Some("1158201444")
+        );
         assert_eq!(said("subscribe", "geraten", "1158201444"), None);
         assert_eq!(said("unsubscribe", "abgemacht", "1158201444"), None);
         assert_eq!(said("subscribe", "abgemacht", "<script>"), None);
@@ -322,12 +333,25 @@ mod tests {
             let mixed = entry("1", &[good, bad, good].join(","));
             assert_eq!(count(&body("page", &[mixed])), (2, 1), "{bad}");
         }
-        let entries = [entry("1", good), "7".into(), entry("2", good), entry("1", good)];
+        let entries = [
+            entry("1", good),
+            "7".into(),
+            entry("2", good),
+            entry("1", good),
+        ];
         assert_eq!(count(&body("page", &entries)), (2, 2));
         assert_eq!(count(&body("instagram", &entries[..1])), (0, 1));
-        let message = r#"{"object":"page","entry":[{"id":"1","time":1,"messaging":[{"message":{}}]}]}"#;
+        let message =
+            r#"{"object":"page","entry":[{"id":"1","time":1,"messaging":[{"message":{}}]}]}"#;
         assert_eq!(count(message), (0, 0));
-        for odd in ["", "{}", "[]", "null", "{\"entry\":7}", &"[".repeat(100_000)] {
+        for odd in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "{\"entry\":7}",
+            &"[".repeat(100_000),
+        ] {
             let read = read(Network::Facebook, None, odd.as_bytes());
             assert!(matches!(read, Err(Refusal::Unreadable(_))), "{odd:.20}");
         }

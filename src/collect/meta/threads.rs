@@ -61,7 +61,9 @@ pub fn searches(queries: &[String], every: Duration, since: Timestamp, now: Time
             .with("limit", 100)
             .at_most(1)
     };
-    turn.take(each_look.min(queries.len())).map(search).collect()
+    turn.take(each_look.min(queries.len()))
+        .map(search)
+        .collect()
 }
 
 #[derive(Deserialize)]
@@ -135,7 +137,14 @@ mod tests {
 
     #[test]
     fn a_days_searches_stay_below_the_quota_and_every_query_has_its_turn() {
-        for (count, every) in [(1, 60), (3, 60), (10, 300), (40, 300), (7, 3600), (100, 900)] {
+        for (count, every) in [
+            (1, 60),
+            (3, 60),
+            (10, 300),
+            (40, 300),
+            (7, 3600),
+            (100, 900),
+        ] {
             let queries: Vec<String> = (0..count).map(|n| format!("wort{n}")).collect();
             let mut asked: BTreeMap<String, usize> = BTreeMap::new();
             let mut at = Timestamp::from_second(1_790_000_000).unwrap();
@@ -150,7 +159,11 @@ mod tests {
             }
             let total: usize = asked.values().sum();
             assert!(total <= 2_200, "{count} queries every {every} s: {total}");
-            assert_eq!(asked.len(), count.min(total), "{count} queries every {every} s");
+            assert_eq!(
+                asked.len(),
+                count.min(total),
+                "{count} queries every {every} s"
+            );
             let (least, most) = (asked.values().min(), asked.values().max());
             assert!(most.unwrap() - least.unwrap() <= 1, "{asked:?}");
         }

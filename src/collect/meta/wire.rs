@@ -89,9 +89,7 @@ impl When {
                 let broken = strtime::parse("%Y-%m-%dT%H:%M:%S%z", &text).ok()?;
                 broken.to_timestamp().ok()
             }),
-            When::Unix(number) if number > LAST_SECOND => {
-                Timestamp::from_millisecond(number).ok()
-            }
+            When::Unix(number) if number > LAST_SECOND => Timestamp::from_millisecond(number).ok(),
             When::Unix(number) => Timestamp::from_second(number).ok(),
         }
     }

@@ -24,7 +24,9 @@ fn comment(n: i64) -> Value {
 }
 
 fn list(nodes: impl Iterator<Item = Value>) -> Vec<u8> {
-    json!({"data": nodes.collect::<Vec<_>>()}).to_string().into_bytes()
+    json!({"data": nodes.collect::<Vec<_>>()})
+        .to_string()
+        .into_bytes()
 }
 
 fn faulty(fault: Fault, count: i64) -> Reply {

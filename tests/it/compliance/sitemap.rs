@@ -15,7 +15,9 @@ pub struct Sitemap;
 
 fn map(numbers: impl Iterator<Item = i64>) -> Vec<u8> {
     let entry = |n| {
-        format!("<url><loc>https://a.example/{n}</loc><n:news><n:title>{n}</n:title></n:news></url>")
+        format!(
+            "<url><loc>https://a.example/{n}</loc><n:news><n:title>{n}</n:title></n:news></url>"
+        )
     };
     let entries: String = numbers.map(entry).collect();
     format!("<urlset xmlns:n=\"x\">{entries}</urlset>").into_bytes()

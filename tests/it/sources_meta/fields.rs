@@ -79,7 +79,11 @@ fn every_field_that_we_ask_for_exists() {
     check("igmedia", instagram::OWN_FIELDS, "igmedia");
     check("igmedia", instagram::TAGGED_FIELDS, "igmedia");
     check("igcomment", instagram::COMMENT_FIELDS, "igcomment");
-    check("igcomment", instagram::MENTIONED_COMMENT_FIELDS, "igcomment");
+    check(
+        "igcomment",
+        instagram::MENTIONED_COMMENT_FIELDS,
+        "igcomment",
+    );
     check("igmedia", instagram::MENTIONED_MEDIA_FIELDS, "igmedia");
     for (name, list) in [
         ("page", "/feed"),

@@ -34,7 +34,10 @@ fn cut_and_spoilt_bytes_panic_nowhere() {
         }
         for odd in ["[".repeat(200_000), "{\"data\":[".repeat(50_000)] {
             let lines = read(kind, odd.as_bytes());
-            assert!(lines.iter().all(|line| line.starts_with("refused: ")), "{name}");
+            assert!(
+                lines.iter().all(|line| line.starts_with("refused: ")),
+                "{name}"
+            );
         }
     }
 }
@@ -56,12 +59,24 @@ fn nothing_starts_without_a_recorded_permission() {
     for network in [Network::Facebook, Network::Instagram, Network::Threads] {
         assert!(Meta::new("meta", network, &good).is_ok());
         check(network, MetaConfig::default(), "permission");
-        check(network, with(|c| c.permission_by.clear()), "`permission_by`");
-        check(network, with(|c| c.permission_on = "neulich".into()), "permission");
+        check(
+            network,
+            with(|c| c.permission_by.clear()),
+            "`permission_by`",
+        );
+        check(
+            network,
+            with(|c| c.permission_on = "neulich".into()),
+            "permission",
+        );
         check(network, with(|c| c.permission_link.clear()), "permission");
         check(network, with(|c| c.account = "../me".into()), "`account`");
         check(network, with(|c| c.account.clear()), "`account`");
-        check(network, with(|c| c.token_file = "/nirgends".into()), "`token_file`");
+        check(
+            network,
+            with(|c| c.token_file = "/nirgends".into()),
+            "`token_file`",
+        );
         check(network, with(|c| c.every_secs = 59), "`every_secs`");
         check(network, with(|c| c.window_days = 0), "`window_days`");
         check(network, with(|c| c.max_posts = 0), "`max_posts`");
@@ -82,7 +97,11 @@ fn nothing_starts_without_a_recorded_permission() {
     let searching = with(|c| c.queries = vec!["Grenze".into()]);
     check(Network::Facebook, searching.clone(), "`queries`");
     assert!(Meta::new("meta", Network::Threads, &searching).is_ok());
-    check(Network::Threads, with(|c| c.queries = vec![" ".into()]), "`queries`");
+    check(
+        Network::Threads,
+        with(|c| c.queries = vec![" ".into()]),
+        "`queries`",
+    );
     // As the house builds it.
     let built = collect::build("meta", &SourceConfig::Facebook(MetaConfig::default()));
     let error = built.map(drop).unwrap_err().to_string();

@@ -96,13 +96,22 @@ async fn a_look_brings_what_others_say_and_shows_the_token_to_nobody() {
     let source = source(Network::Facebook, &config);
     let first = look(&source, None).await;
     assert_eq!(first.error, None);
-    let texts = ["Von einer Besucherin", "Anderswo markiert", "Der erste", "Der dritte"];
+    let texts = [
+        "Von einer Besucherin",
+        "Anderswo markiert",
+        "Der erste",
+        "Der dritte",
+    ];
     let mut brought = first.texts();
     brought.sort_unstable();
     let mut expected = texts;
     expected.sort_unstable();
     assert_eq!(brought, expected);
-    let first_comment = first.items.iter().find(|item| item.text == "Der erste").unwrap();
+    let first_comment = first
+        .items
+        .iter()
+        .find(|item| item.text == "Der erste")
+        .unwrap();
     assert_eq!(first_comment.kind, Kind::Comment);
     assert_eq!(first_comment.reply_to.as_deref(), Some("900_1"));
     assert_eq!(first_comment.author.as_ref().unwrap().id, "501");
@@ -112,12 +121,23 @@ async fn a_look_brings_what_others_say_and_shows_the_token_to_nobody() {
     let requests = server.requests();
     let token = "nur-ein-beispiel-fuer-tests-kein-zugang";
     for request in &requests {
-        assert_eq!(request.header("authorization"), Some(format!("Bearer {token}").as_str()));
+        assert_eq!(
+            request.header("authorization"),
+            Some(format!("Bearer {token}").as_str())
+        );
         assert!(!request.path.contains(token), "{}", request.path);
         assert!(request.path.starts_with("/v26.0/"), "{}", request.path);
-        assert!(request.path.contains("appsecret_proof="), "{}", request.path);
+        assert!(
+            request.path.contains("appsecret_proof="),
+            "{}",
+            request.path
+        );
     }
-    assert!(requests[0].path.contains("fields=id%2Cfrom%2Cmessage"), "{}", requests[0].path);
+    assert!(
+        requests[0].path.contains("fields=id%2Cfrom%2Cmessage"),
+        "{}",
+        requests[0].path
+    );
     assert!(requests[0].path.contains("since="), "{}", requests[0].path);
 
     // The position holds neither ids nor words, and a second look brings nothing again.
@@ -150,7 +170,11 @@ async fn shelf(shelf: &Arc<Mutex<Shelf>>) -> Neighbour {
             let all = all.map(|(id, words)| comment(id, "501", words));
             return told(&json!({"data": all.collect::<Vec<_>>()}));
         }
-        match shelf.gone.iter().any(|id| path.ends_with(&format!("/{id}"))) {
+        match shelf
+            .gone
+            .iter()
+            .any(|id| path.ends_with(&format!("/{id}")))
+        {
             true => error(100, 33),
             false => told(&json!({"data": [], "id": "1"})),
         }
@@ -162,7 +186,12 @@ async fn shelf(shelf: &Arc<Mutex<Shelf>>) -> Neighbour {
 async fn edits_and_deletions_are_found_by_looking_again() {
     let shelved = Arc::new(Mutex::new(Shelf {
         posts: vec!["900_1"],
-        comments: vec![("1_1", "eins"), ("1_2", "zwei"), ("1_3", "drei"), ("1_4", "vier")],
+        comments: vec![
+            ("1_1", "eins"),
+            ("1_2", "zwei"),
+            ("1_3", "drei"),
+            ("1_4", "vier"),
+        ],
         gone: vec![],
     }));
     let server = shelf(&shelved).await;
@@ -187,7 +216,10 @@ async fn edits_and_deletions_are_found_by_looking_again() {
     let asked = |id: &str| {
         let path = format!("/v26.0/{id}?");
         let requests = server.requests();
-        requests.iter().filter(|r| r.path.starts_with(&path)).count()
+        requests
+            .iter()
+            .filter(|r| r.path.starts_with(&path))
+            .count()
     };
     assert_eq!((asked("1_2"), asked("1_3")), (1, 1));
 
@@ -219,7 +251,10 @@ async fn a_source_rests_before_its_allowance_is_used_up() {
     let retry_after = Some(Duration::from_secs(7 * 60));
     assert_eq!(look.error, Some(SourceError::RateLimited { retry_after }));
     let comments = server.requests();
-    let comments = comments.iter().filter(|r| r.path.contains("comments")).count();
+    let comments = comments
+        .iter()
+        .filter(|r| r.path.contains("comments"))
+        .count();
     assert_eq!(comments, 1);
 }
 
@@ -261,14 +296,20 @@ async fn a_new_token_counts_at_once_and_check_says_what_is_missing() {
         source.check().await
     };
     let told = check("abgelaufener-zugang-alt").await;
-    assert!(matches!(&told, Standing::NeedsKey(why) if why.contains("`token_file`")), "{told:?}");
+    assert!(
+        matches!(&told, Standing::NeedsKey(why) if why.contains("`token_file`")),
+        "{told:?}"
+    );
     let told = check("zugang-ohne-erlaubnis").await;
     assert!(matches!(told, Standing::NeedsPermission(_)), "{told:?}");
     assert_eq!(check("frischer-zugang-zwei").await, Standing::Works);
     let told = check("").await;
     assert!(matches!(told, Standing::NeedsKey(_)), "{told:?}");
     let told = check("fremder-zugang-drei").await;
-    assert!(matches!(&told, Standing::Unreachable(why) if why.contains("`account`")), "{told:?}");
+    assert!(
+        matches!(&told, Standing::Unreachable(why) if why.contains("`account`")),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -277,8 +318,15 @@ async fn hostile_lists_end() {
     let server = Neighbour::start(|request| {
         let more = json!({"cursors": {"after": "immer"}, "next": "https://graph.facebook.com/"});
         if request.path.contains("/feed") {
-            let strange = [json!("x"), json!({"id": "../900/feed"}), json!({"id": "1/../2"})];
-            let posts: Vec<Value> = strange.into_iter().chain([json!({"id": "900_1"})]).collect();
+            let strange = [
+                json!("x"),
+                json!({"id": "../900/feed"}),
+                json!({"id": "1/../2"}),
+            ];
+            let posts: Vec<Value> = strange
+                .into_iter()
+                .chain([json!({"id": "900_1"})])
+                .collect();
             return told(&json!({"data": posts, "paging": more}));
         }
         told(&json!({"data": [comment("1_1", "501", "immer dasselbe")], "paging": more}))
@@ -290,7 +338,10 @@ async fn hostile_lists_end() {
     assert!(look.rejected > 0 && look.texts().contains(&"immer dasselbe"));
     let requests = server.requests();
     assert!(requests.len() < 250, "{}", requests.len());
-    assert!(requests.iter().all(|r| !r.path.contains("..")), "{requests:#?}");
+    assert!(
+        requests.iter().all(|r| !r.path.contains("..")),
+        "{requests:#?}"
+    );
 }
 
 #[tokio::test]
@@ -314,7 +365,10 @@ async fn instagram_and_threads_are_asked_in_their_own_words() {
     let brought = look(&source(Network::Instagram, &config), None).await;
     assert_eq!(brought.error, None);
     assert_eq!(brought.texts(), ["900_tags", "800_comments"]);
-    assert_eq!(brought.items[0].author.as_ref().unwrap().handle.as_deref(), Some("zeisig"));
+    assert_eq!(
+        brought.items[0].author.as_ref().unwrap().handle.as_deref(),
+        Some("zeisig")
+    );
 
     let config = MetaConfig {
         queries: vec!["Grenzkontrolle Österreich".to_owned()],
@@ -322,11 +376,29 @@ async fn instagram_and_threads_are_asked_in_their_own_words() {
     };
     let brought = look(&source(Network::Threads, &config), None).await;
     assert_eq!(brought.error, None);
-    assert_eq!(brought.texts(), ["900_mentions", "keyword_search", "700_conversation"]);
+    assert_eq!(
+        brought.texts(),
+        ["900_mentions", "keyword_search", "700_conversation"]
+    );
     assert_eq!(brought.items[2].kind, Kind::Reply);
     let requests = server.requests();
-    let search = requests.iter().find(|r| r.path.contains("keyword_search")).unwrap();
-    assert!(search.path.starts_with("/v1.0/keyword_search?"), "{}", search.path);
-    assert!(search.path.contains("q=Grenzkontrolle+%C3%96sterreich"), "{}", search.path);
-    assert!(search.path.contains("search_type=RECENT"), "{}", search.path);
+    let search = requests
+        .iter()
+        .find(|r| r.path.contains("keyword_search"))
+        .unwrap();
+    assert!(
+        search.path.starts_with("/v1.0/keyword_search?"),
+        "{}",
+        search.path
+    );
+    assert!(
+        search.path.contains("q=Grenzkontrolle+%C3%96sterreich"),
+        "{}",
+        search.path
+    );
+    assert!(
+        search.path.contains("search_type=RECENT"),
+        "{}",
+        search.path
+    );
 }

@@ -59,7 +59,12 @@ fn signed(body: &str) -> Option<String> {
         crate::skipped::skipped("no openssl to sign with");
         return None;
     };
-    openssl.stdin.take().unwrap().write_all(body.as_bytes()).unwrap();
+    openssl
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(body.as_bytes())
+        .unwrap();
     let out = openssl.wait_with_output().unwrap();
     let out = String::from_utf8(out.stdout).unwrap();
     Some(format!("sha256={}", out.rsplit(' ').next().unwrap().trim()))
@@ -112,15 +117,26 @@ async fn a_push_is_stored_before_it_is_acknowledged_and_may_come_again() {
         now(),
         &[
             comment("remove", "1_2", ""),
-            comment("add", "1_2", "Das Bundesinnenministerium schweigt, und ich nehme es zurück"),
-            comment("edited", "1_1", "Das Bundesinnenministerium antwortet nie, dabei bleibe ich"),
+            comment(
+                "add",
+                "1_2",
+                "Das Bundesinnenministerium schweigt, und ich nehme es zurück",
+            ),
+            comment(
+                "edited",
+                "1_1",
+                "Das Bundesinnenministerium antwortet nie, dabei bleibe ich",
+            ),
             comment("add", "1_1", "Das Bundesinnenministerium antwortet nie"),
             json!({"field": "morgen", "value": {}}),
             comment("add", "1_3", "Heute gibt es Quittenbrot"),
         ],
     );
     let answer = sign_and_bring(&running, &body).await;
-    assert_eq!((answer.status, answer.body.as_str()), (200, "{\"stored\":5}"));
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (200, "{\"stored\":5}")
+    );
     assert_eq!(stored(&running).await, 1);
     let again = sign_and_bring(&running, &body).await;
     assert_eq!((again.status, again.body.as_str()), (200, "{\"stored\":0}"));
@@ -160,8 +176,12 @@ async fn what_is_not_metas_is_not_taken() {
     let dir = tempfile::tempdir().unwrap();
     let running = start(dir.path(), Network::Facebook, "https://graph.facebook.com").await;
     let good = |at| {
-        delivery("page", at, &[comment("add", "1_1", "Das Bundesinnenministerium schweigt")])
-            .to_string()
+        delivery(
+            "page",
+            at,
+            &[comment("add", "1_1", "Das Bundesinnenministerium schweigt")],
+        )
+        .to_string()
     };
     let body = good(now());
     let right = signed(&body).unwrap();
@@ -183,9 +203,16 @@ async fn what_is_not_metas_is_not_taken() {
     assert_eq!(running.store().count().await.unwrap(), 0);
 
     // Another network's or account's push is counted and not kept.
-    let strange = delivery("instagram", now(), &[comment("add", "1_1", "Bundesinnenministerium")]);
+    let strange = delivery(
+        "instagram",
+        now(),
+        &[comment("add", "1_1", "Bundesinnenministerium")],
+    );
     let answer = sign_and_bring(&running, &strange).await;
-    assert_eq!((answer.status, answer.body.as_str()), (200, "{\"stored\":0}"));
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (200, "{\"stored\":0}")
+    );
     assert_eq!(running.store().count().await.unwrap(), 0);
     finish(running).await;
 }
@@ -216,7 +243,14 @@ async fn the_challenge_is_answered_to_who_knows_the_token() {
         assert!(!answer.body.contains("script"), "{}", answer.body);
     }
     // Nothing else is open without the house's own token.
-    let answer = ask(address, "GET", "/api/search?q=x", &[("host", "127.0.0.1")], "").await;
+    let answer = ask(
+        address,
+        "GET",
+        "/api/search?q=x",
+        &[("host", "127.0.0.1")],
+        "",
+    )
+    .await;
     assert_eq!(answer.status, 401);
     finish(running).await;
 }
@@ -239,13 +273,20 @@ async fn what_instagram_only_points_at_is_fetched_before_it_is_acknowledged() {
                 "text": "@ministerium Das Bundesinnenministerium schweigt",
                 "timestamp": "2026-11-28T10:09:00+0000"}, "id": "900"}),
         };
-        assert!(request.path.contains("mentioned_comment.comment_id%28179001%29"), "{}", request.path);
+        assert!(
+            request
+                .path
+                .contains("mentioned_comment.comment_id%28179001%29"),
+            "{}",
+            request.path
+        );
         response(200, &[], found.to_string().as_bytes())
     })
     .await;
     let dir = tempfile::tempdir().unwrap();
     let running = start(dir.path(), Network::Instagram, &server.url("")).await;
-    let mention = |id: &str| json!({"field": "mentions", "value": {"comment_id": id, "media_id": "5"}});
+    let mention =
+        |id: &str| json!({"field": "mentions", "value": {"comment_id": id, "media_id": "5"}});
     let body = delivery("instagram", now(), &[mention("179001")]);
     // The API is down: not acknowledged. Meta comes again, and then it is there.
     assert_eq!(sign_and_bring(&running, &body).await.status, 503);

@@ -24,15 +24,25 @@ fn check(kind: Recorded, name: &str, items: usize, refused: usize, words: &str) 
     let lines = read(kind, &bytes);
     let told = lines.iter().filter(|line| line.starts_with("refused: "));
     let told = told.count();
-    assert_eq!((lines.len() - told, told), (items, refused), "{name}: {lines:#?}");
-    assert!(lines.iter().any(|line| line.contains(words)), "{name}: {lines:#?}");
+    assert_eq!(
+        (lines.len() - told, told),
+        (items, refused),
+        "{name}: {lines:#?}"
+    );
+    assert!(
+        lines.iter().any(|line| line.contains(words)),
+        "{name}: {lines:#?}"
+    );
 }
 
 #[test]
 fn recorded_pushes_of_a_page() {
     let file = |case: &str| format!("facebook/webhook_{case}.json");
     let check = |case, words| check(Recorded::Facebook, &file(case), 1, 0, words);
-    check("feed-comment-add-25", "\"id\":\"901097836652708_903438993085259\"");
+    check(
+        "feed-comment-add-25",
+        "\"id\":\"901097836652708_903438993085259\"",
+    );
     check("feed-comment-add-25", "\"id\":\"1234567890321\"");
     check("feed-comment-remove-25", "{\"delete\":{\"at\":");
     check("mention-comment-add", "Just a test message");
@@ -64,20 +74,38 @@ fn recorded_comments_of_a_page() {
     }
     let lines = read(Recorded::Facebook, list.to_string().as_bytes());
     assert_eq!(lines.len(), count);
-    assert!(lines.iter().all(|line| line.contains("\"kind\":\"comment\"")));
-    assert!(lines.iter().all(|line| line.contains("\"published\":\"2021-0")));
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.contains("\"kind\":\"comment\""))
+    );
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.contains("\"published\":\"2021-0"))
+    );
     assert!(!lines.iter().any(|line| line.contains("\"author\"")));
 }
 
 #[test]
 fn recorded_answers_of_instagram() {
     let check = |case: &str, items, words| {
-        check(Recorded::Instagram, &format!("instagram/{case}.json"), items, 0, words);
+        check(
+            Recorded::Instagram,
+            &format!("instagram/{case}.json"),
+            items,
+            0,
+            words,
+        );
     };
     check("mentioned_comment", 1, "\"kind\":\"comment\"");
     check("mentioned_comment", 1, "\"handle\":\"ikroskun\"");
     check("mentioned_media", 1, "2021-08-19T09:00:22Z");
-    check("tagged_medias", TAGGED, "https://www.instagram.com/p/B8gQCApHMT-/");
+    check(
+        "tagged_medias",
+        TAGGED,
+        "https://www.instagram.com/p/B8gQCApHMT-/",
+    );
 }
 
 /// Tagged media with a caption.
