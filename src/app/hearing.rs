@@ -2,8 +2,9 @@
 
 use super::App;
 use crate::clock::Clock;
+use crate::collect::Timing;
 use crate::collect::hearing::{Ear, Habit, HearingConfig, Usual, Verdict};
-use crate::collect::source::{Pace, Source};
+use crate::collect::source::Pace;
 use crate::metrics::Metrics;
 use crate::store::{HabitHour, Store, StoreError};
 use std::time::Duration;
@@ -13,6 +14,14 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_secs(60);
 
 impl App {
+    /// The times of supervision, as configured.
+    pub(super) fn timing(&self) -> Timing {
+        Timing {
+            gap_after: Duration::from_secs(self.config.hearing.gap_after_secs),
+            ..Timing::default()
+        }
+    }
+
     /// The hearing test, which a simulated clock has no use for.
     pub(super) async fn hearing(
         &self,
@@ -21,11 +30,13 @@ impl App {
         if self.options.clock.is_simulated() {
             return Ok(None);
         }
-        let live = |source: &&Box<dyn Source>| source.pace() != Pace::Once && !source.is_backfill();
-        let live = self.options.sources.iter().filter(live);
+        let sources = self.options.sources.iter();
+        let live = sources
+            .filter(|source| source.pace() != Pace::Once && !source.is_backfill())
+            .map(|source| source.name().to_owned());
         let hearing = Hearing::new(
             &self.config.hearing,
-            live.map(|source| source.name().to_owned()).collect(),
+            live.collect(),
             self.house.store.clone(),
             self.metrics.clone(),
             self.options.clock.clone(),

@@ -29,7 +29,6 @@ pub use tester::Tester;
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
-use crate::collect::Timing;
 use crate::collect::hearing::Verdict;
 use crate::collect::hosts::Hosts;
 use crate::collect::inbox::Inboxes;
@@ -235,10 +234,7 @@ impl App {
         let second = self.second(&stop)?;
         let keeper = self.keeper(retention, &stop);
         let hearing = self.hearing(&stop).await?;
-        let timing = Timing {
-            gap_after: Duration::from_secs(self.config.hearing.gap_after_secs),
-            ..Timing::default()
-        };
+        let timing = self.timing();
         let mut sources = Vec::new();
         for source in self.options.sources {
             let resume = self.house.store.cursor(source.name()).await?;

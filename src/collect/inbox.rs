@@ -70,6 +70,9 @@ impl Brought {
     }
 }
 
+/// Time and signature of a request.
+pub type Taken = (i64, Vec<u8>);
+
 /// How the senders of one inbox sign and write.
 pub trait Manner: Send + Sync {
     /// The time and the signature of a request that is genuine and fresh.
@@ -81,7 +84,7 @@ pub trait Manner: Send + Sync {
         headers: &HeaderMap,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<(i64, Vec<u8>), Refusal>;
+    ) -> Result<Taken, Refusal>;
 
     /// What a genuine body says.
     ///
@@ -119,7 +122,7 @@ pub struct Inbox {
     manner: Arc<dyn Manner>,
     queue: mpsc::Sender<Batch>,
     /// Times and signatures of what was stored in the last minutes.
-    taken: Arc<std::sync::Mutex<VecDeque<(i64, Vec<u8>)>>>,
+    taken: Arc<std::sync::Mutex<VecDeque<Taken>>>,
 }
 
 /// Hands on what is brought, and tells the position behind each body.
@@ -163,9 +166,12 @@ pub struct Inboxes {
 impl Inboxes {
     /// Those of these sources that are webhooks.
     pub fn of(sources: &[Box<dyn Source>], store: Store) -> Self {
-        let inbox = |source: &Box<dyn Source>| Some((source.name().to_owned(), source.inbox()?));
+        let inbox = |source: &dyn Source| Some((source.name().to_owned(), source.inbox()?));
         Self {
-            inboxes: sources.iter().filter_map(inbox).collect(),
+            inboxes: sources
+                .iter()
+                .filter_map(|source| inbox(source.as_ref()))
+                .collect(),
             store: Some(store),
         }
     }
@@ -238,7 +244,7 @@ impl Inbox {
         headers: &HeaderMap,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<(i64, Vec<u8>), Refusal> {
+    ) -> Result<Taken, Refusal> {
         let signed = self.manner.verify(headers, body, now)?;
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         match taken.iter().any(|(_, known)| *known == signed.1) {
@@ -247,7 +253,7 @@ impl Inbox {
         }
     }
 
-    fn remember(&self, signed: (i64, Vec<u8>), now: Timestamp) {
+    fn remember(&self, signed: Taken, now: Timestamp) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.retain(|(time, _)| now.as_second().abs_diff(*time) <= WINDOW_SECS as u64);
         // What is forgotten early can only come again, and an item that comes again is one item.
@@ -289,7 +295,7 @@ mod tests {
             _: &HeaderMap,
             body: &[u8],
             now: Timestamp,
-        ) -> Result<(i64, Vec<u8>), Refusal> {
+        ) -> Result<Taken, Refusal> {
             Ok((now.as_second(), body.to_vec()))
         }
 

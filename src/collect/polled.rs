@@ -117,6 +117,7 @@ impl Look {
             let known: HashMap<String, String> = memory.seen.iter().cloned().collect();
             let mut pages = articles.map(Pages::new);
             let mut seen = Vec::new();
+            let mut ids = HashSet::new();
             let (mut rejected, mut told) = (false, false);
             for item in list.items {
                 let item = match item {
@@ -128,6 +129,10 @@ impl Look {
                     }
                 };
                 let (id, words) = fingerprint(&item);
+                // The parts of an index, and some feeds, list one item twice: the first is meant.
+                if !ids.insert(id.clone()) {
+                    continue;
+                }
                 let before = known.get(&id).cloned();
                 if before.as_ref() == Some(&words) {
                     seen.push((id, words));

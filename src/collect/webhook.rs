@@ -10,7 +10,7 @@
 
 use super::http_reply::text;
 use super::inbox::{
-    self, Batches, Brought, Inbox, MAX_BODY_BYTES, Manner, Refusal, WINDOW_SECS, signature,
+    self, Batches, Brought, Inbox, MAX_BODY_BYTES, Manner, Refusal, Taken, WINDOW_SECS, signature,
 };
 use super::replay;
 use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
@@ -118,7 +118,7 @@ impl Manner for Stamped {
         headers: &HeaderMap,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<(i64, Vec<u8>), Refusal> {
+    ) -> Result<Taken, Refusal> {
         let signature = signature(headers, "x-resonanz-signature")?;
         let stamp = text(headers, "x-resonanz-timestamp").unwrap_or_default();
         let time: i64 = stamp.parse().map_err(|_| Refusal::Unsigned)?;

@@ -72,6 +72,7 @@ impl Dice {
             author,
             sealed: None,
             reply_to: None,
+            marks: resonanz::model::Marks::default(),
         }
     }
 

@@ -8,6 +8,8 @@
 //!   page anew, so that no page can keep a thread busy.
 //! * Of a publisher's page the house keeps title, beginning and what matched (`normalise`); of an
 //!   official one all.
+//! * A page is read when its entry is new or has other words; what changes on the page alone is not
+//!   seen (`site` does that for named pages).
 //! * Not collected: pictures, comments, further pages of a long article, what is behind a paywall.
 
 mod read;

@@ -204,6 +204,31 @@ mod tests {
         }
     }
 
+    /// Each of these takes a parser or an extractor minutes if it is let.
+    #[test]
+    fn no_page_keeps_a_thread_busy() {
+        let long = "Wort, ".repeat(40);
+        for piece in [
+            "<div>".to_owned(),
+            "<div>x</div>".to_owned(),
+            "<b id=x><p>".to_owned(),
+            "<p>Ein Satz, der lang genug ist, um zu zählen.".to_owned(),
+            format!("<div><p>{long}</p></div>"),
+            "<a href=x>Link</a> ".to_owned(),
+            "<br>".to_owned(),
+            "<table><tr><td>x".to_owned(),
+            "<ul><li>x</ul>".to_owned(),
+            "<h1>x</h1>".to_owned(),
+            format!("<div>{}", "<span a=1 b=2>".repeat(70)),
+            "<p a=1 ".to_owned(),
+            "&amp;".to_owned(),
+        ] {
+            let page = piece.repeat(2 * 1024 * 1024 / piece.len());
+            let url = "https://zeitung.example/a".parse().unwrap();
+            let _ = read(page.as_bytes(), None, &url, Some(OptOut::default()));
+        }
+    }
+
     #[test]
     fn a_verdict_is_found_where_it_stands() {
         let check = |json: &str, expected: Option<(&str, &str)>| {

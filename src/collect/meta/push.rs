@@ -12,7 +12,7 @@
 
 use super::Network;
 use super::wire::{Id, When, incomplete, node};
-use crate::collect::inbox::{Brought, Manner, Refusal, signature};
+use crate::collect::inbox::{Brought, Manner, Refusal, Taken, signature};
 use crate::collect::source::{Event, Rejection};
 use crate::model::Change;
 use hmac::{Hmac, KeyInit, Mac};
@@ -69,7 +69,7 @@ impl Manner for Hook {
         headers: &HeaderMap,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<(i64, Vec<u8>), Refusal> {
+    ) -> Result<Taken, Refusal> {
         let signature = signature(headers, "x-hub-signature-256")?;
         let mut mac = self.key.clone();
         mac.update(body);

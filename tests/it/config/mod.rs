@@ -107,7 +107,16 @@ fn the_defaults_have_no_fault() {
 /// Sources are checked by the keys of the defaults, so each kind needs a block there.
 #[test]
 fn the_defaults_name_every_kind_of_source() {
-    let switched_on: Vec<(&str, &str)> = vec![("RESONANZ__SOURCE__ARCHIVE__ENABLED", "true")];
+    let switched_on: Vec<(&str, &str)> = vec![
+        ("RESONANZ__SOURCE__ARCHIVE__ENABLED", "true"),
+        ("RESONANZ__SOURCE__NEWS-SITEMAP__ENABLED", "true"),
+        ("RESONANZ__SOURCE__OWN-PAGES__ENABLED", "true"),
+        ("RESONANZ__SOURCE__HANDED-IN__ENABLED", "true"),
+        ("RESONANZ__SOURCE__PRESS-DIGEST__ENABLED", "true"),
+        ("RESONANZ__SOURCE__FACEBOOK__ENABLED", "true"),
+        ("RESONANZ__SOURCE__INSTAGRAM__ENABLED", "true"),
+        ("RESONANZ__SOURCE__THREADS__ENABLED", "true"),
+    ];
     let config = from_variables(&switched_on).unwrap();
     let kinds: BTreeSet<&str> = config.sources.values().map(SourceConfig::kind).collect();
     let fault = from_variables(&[
@@ -180,7 +189,7 @@ fn one_look_names_every_fault() {
             ("serve", "RESONANZ__SERVE__TOKEN"),
             (
                 "nonsense.key",
-                "unknown section; there are classify, desk, house",
+                "unknown section; there are classify, desk, hearing, house",
             ),
             ("house.stop_timeout_secs", "a whole number"),
             ("missing.toml", "No such file"),

@@ -3,6 +3,7 @@
 use crate::fixtures::input;
 use crate::http::{Answer, ask};
 use resonanz::app::{App, Ending, House, Options, Running};
+use resonanz::clock::Clock;
 use resonanz::collect::SourceConfig;
 use resonanz::collect::inbox::MAX_BODY_BYTES;
 use resonanz::collect::source::Source;
@@ -99,7 +100,7 @@ async fn what_is_brought_is_stored_before_it_is_acknowledged() {
     }
     let dir = tempfile::tempdir().unwrap();
     let running = start(dir.path()).await;
-    let now = jiff::Timestamp::now().as_second();
+    let now = Clock::system().now().as_second();
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/webhook/body");
     let body = String::from_utf8(input(&case)).unwrap();
     let signature = signed(now, &body);
@@ -164,7 +165,7 @@ async fn what_is_not_right_is_not_taken() {
     }
     let dir = tempfile::tempdir().unwrap();
     let running = start(dir.path()).await;
-    let now = jiff::Timestamp::now().as_second();
+    let now = Clock::system().now().as_second();
     let body = item("1", "Das Bundesinnenministerium schweigt");
     let right = signed(now, &body);
     let check = async |name: &str, stamp: i64, signature: &str, body: &str, status: u16| {
