@@ -79,12 +79,7 @@ pub trait Manner: Send + Sync {
     ///
     /// # Errors
     /// `Unsigned` or `Stale`, and `Unreadable` where the time stands in a body without one.
-    fn verify(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Taken, Refusal>;
+    fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Taken, Refusal>;
 
     /// What a genuine body says.
     ///
@@ -239,12 +234,7 @@ impl Inbox {
     }
 
     /// The time and the signature of a request that is genuine, fresh and new.
-    fn verify(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Taken, Refusal> {
+    fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Taken, Refusal> {
         let signed = self.manner.verify(headers, body, now)?;
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         match taken.iter().any(|(_, known)| *known == signed.1) {
@@ -290,12 +280,7 @@ mod tests {
     struct Anybody;
 
     impl Manner for Anybody {
-        fn verify(
-            &self,
-            _: &HeaderMap,
-            body: &[u8],
-            now: Timestamp,
-        ) -> Result<Taken, Refusal> {
+        fn verify(&self, _: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Taken, Refusal> {
             Ok((now.as_second(), body.to_vec()))
         }
 

@@ -113,12 +113,7 @@ struct Stamped {
 }
 
 impl Manner for Stamped {
-    fn verify(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Taken, Refusal> {
+    fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Taken, Refusal> {
         let signature = signature(headers, "x-resonanz-signature")?;
         let stamp = text(headers, "x-resonanz-timestamp").unwrap_or_default();
         let time: i64 = stamp.parse().map_err(|_| Refusal::Unsigned)?;

@@ -64,12 +64,7 @@ impl Hook {
 }
 
 impl Manner for Hook {
-    fn verify(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Taken, Refusal> {
+    fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Taken, Refusal> {
         let signature = signature(headers, "x-hub-signature-256")?;
         let mut mac = self.key.clone();
         mac.update(body);
