@@ -262,7 +262,9 @@ impl Seen {
     /// One post in the account's own list: on a page also a visitor's.
     fn own(&mut self, looker: &Looker, value: Value, lists: &mut VecDeque<Open>) {
         let post = Named::checked(node(value.clone()).ok());
-        if let Some(post) = post.filter(|_| self.listed.len() < looker.watching.max_posts) {
+        let has_room = self.listed.len() < looker.watching.max_posts;
+        let is_new = |post: &String| has_room && !self.listed.contains_key(post);
+        if let Some(post) = post.filter(is_new) {
             let ask = looker.network.answers(&post);
             lists.push_back(Open::new(ask, Role::Answers(post.clone())));
             self.listed.entry(post).or_default();

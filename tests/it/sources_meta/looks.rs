@@ -337,7 +337,7 @@ async fn hostile_lists_end() {
     assert_eq!(look.error, None);
     assert!(look.rejected > 0 && look.texts().contains(&"immer dasselbe"));
     let requests = server.requests();
-    assert!(requests.len() < 250, "{}", requests.len());
+    assert!(requests.len() < 30, "{}", requests.len());
     assert!(
         requests.iter().all(|r| !r.path.contains("..")),
         "{requests:#?}"
