@@ -166,9 +166,9 @@ mod tests {
 
     const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
-    fn inbox() -> Inbox {
+    fn sender() -> Stamped {
         let key = Hmac::new_from_slice(SECRET).unwrap();
-        Inbox::new(Arc::new(Stamped { key })).0
+        Stamped { key }
     }
 
     fn headers(stamp: &str, signature: &str) -> HeaderMap {
@@ -186,10 +186,10 @@ mod tests {
     fn a_signature_is_of_time_and_body() {
         // printf '1790000000.{}' | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef
         let signature = "sha256=5949482f8f268ce61c6208ee9050323b82d4c3033bad3f5c14c19f657d409d60";
-        let inbox = inbox();
+        let sender = sender();
         let check = |stamp: &str, signature: &str, body: &[u8]| {
             let headers = headers(stamp, signature);
-            inbox.verify(&headers, body, now()).map(drop)
+            sender.verify(&headers, body, now()).map(drop)
         };
         assert_eq!(check("1790000000", signature, b"{}"), Ok(()));
         for (stamp, signature, body) in [
@@ -207,7 +207,7 @@ mod tests {
             );
         }
         let later = Timestamp::from_second(1_790_000_301).unwrap();
-        let stale = inbox
+        let stale = sender
             .verify(&headers("1790000000", signature), b"{}", later)
             .map(drop);
         assert_eq!(stale, Err(Refusal::Stale));
