@@ -10,7 +10,8 @@
 //!   `https://…/in/<its name>`. Within seconds, and tells deletions on Facebook.
 //!
 //! What both bring is one item. Not collected: other people's pages and accounts, what the ministry
-//! itself writes (where Meta says who wrote), likes, direct messages, stories, pictures.
+//! itself writes (where Meta says who wrote), likes, direct messages, stories, pictures. Deletions of
+//! mentions, tagged posts and search results are told by nobody: those are not asked for again.
 //!
 //! **Permission.** Meta's Platform Terms forbid surveillance, work for law enforcement or national
 //! security, profiles, and finding out who somebody is. So no such source starts without a record in

@@ -4,6 +4,7 @@ use super::{settings, token_file};
 use crate::http::{Answer, ask};
 use crate::neighbours::http::{Neighbour, response};
 use resonanz::app::{App, Ending, House, Options, Running};
+use resonanz::clock::Clock;
 use resonanz::collect::inbox::MAX_BODY_BYTES;
 use resonanz::collect::meta::{MetaConfig, Network};
 use resonanz::config;
@@ -83,7 +84,7 @@ async fn sign_and_bring(running: &Running, body: &Value) -> Answer {
 }
 
 fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
+    Clock::system().now().as_second()
 }
 
 fn delivery(object: &str, at: i64, changes: &[Value]) -> Value {
