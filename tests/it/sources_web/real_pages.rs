@@ -30,8 +30,8 @@ const ARTICLES: [(&str, &str, &str); 7] = [
     ),
     (
         "netzpolitik.org.abmahnungen",
-        "Seit Dezember 2015 verschickt eine Cider Connection",
-        "Impressum",
+        "Zwei Männer Arm in Arm",
+        "Newsletter",
     ),
     (
         "rnz.de.witzel",
