@@ -78,6 +78,7 @@
 //! | a list that is looked at again and again | the same, with a `Listing` of [`collect::poller`] |
 //! | a post is read wrongly | that source's `adapt` |
 //! | how servers are asked, and how often | `collect/http.rs`, `collect/hosts.rs`, `collect/robots.rs` |
+//! | what is brought to the house by HTTP | [`collect::inbox`]; who signs how: `collect/webhook.rs`, `collect/meta/push.rs` |
 //! | when a source counts as silent or blind | [`collect::hearing`] |
 //! | text is cleaned or cut into words wrongly | [`text`], [`normalise`] |
 //! | a query should be understood | [`query`]; what it means: [`query::naive`], [`matching`], `index/compile.rs` |

@@ -31,10 +31,12 @@ mod http_body;
 pub mod http_call;
 pub mod http_gate;
 mod http_reply;
+pub mod inbox;
 pub mod lines;
 pub mod maildir;
 mod maildir_read;
 pub mod mastodon;
+pub mod meta;
 pub mod opt_out;
 mod pacing;
 mod polled;
@@ -58,6 +60,7 @@ pub use supplies::Supplies;
 
 use crate::clock::Clock;
 use crate::model::Change;
+use meta::Network;
 use serde::Deserialize;
 use source::{Rejection, Source};
 use std::io::{self, BufRead, Read as _};
@@ -71,8 +74,11 @@ pub enum SourceConfig {
     BlueskySearch(bluesky_search::BlueskySearchConfig),
     Feed(feed::FeedConfig),
     Mastodon(mastodon::MastodonConfig),
+    Facebook(meta::MetaConfig),
+    Instagram(meta::MetaConfig),
     Sitemap(feed::FeedConfig),
     Site(site::SiteConfig),
+    Threads(meta::MetaConfig),
     Webhook(webhook::WebhookConfig),
     Maildir(maildir::MaildirConfig),
     Replay(replay::ReplayConfig),
@@ -86,8 +92,11 @@ impl SourceConfig {
             SourceConfig::BlueskySearch(_) => "bluesky-search",
             SourceConfig::Feed(_) => "feed",
             SourceConfig::Mastodon(_) => "mastodon",
+            SourceConfig::Facebook(_) => "facebook",
+            SourceConfig::Instagram(_) => "instagram",
             SourceConfig::Sitemap(_) => "sitemap",
             SourceConfig::Site(_) => "site",
+            SourceConfig::Threads(_) => "threads",
             SourceConfig::Webhook(_) => "webhook",
             SourceConfig::Maildir(_) => "maildir",
             SourceConfig::Replay(_) => "replay",
@@ -125,6 +134,9 @@ pub fn build(
             let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
+        SourceConfig::Facebook(config) => meta(name, Network::Facebook, config),
+        SourceConfig::Instagram(config) => meta(name, Network::Instagram, config),
+        SourceConfig::Threads(config) => meta(name, Network::Threads, config),
         SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::source(name, config)?)),
         SourceConfig::Mastodon(config) => {
             let source = mastodon::Mastodon::new(name, config).map_err(BuildError::Invalid)?;
@@ -147,6 +159,15 @@ pub fn build(
     }
 }
 
+fn meta(
+    name: &str,
+    network: Network,
+    config: &meta::MetaConfig,
+) -> Result<Box<dyn Source>, BuildError> {
+    let source = meta::Meta::new(name, network, config).map_err(BuildError::Invalid)?;
+    Ok(Box::new(source))
+}
+
 /// Kinds of recorded bytes that `source read` understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Recorded {
@@ -154,6 +175,12 @@ pub enum Recorded {
     Bluesky,
     /// Posts as Bluesky's search gives them, one a line
     BlueskySearch,
+    /// A push of a Facebook page, or a list that the Graph API answers with
+    Facebook,
+    /// The same of Instagram
+    Instagram,
+    /// The same of Threads
+    Threads,
     /// An RSS, Atom or JSON feed
     Feed,
     /// Messages of a Mastodon websocket, one a line
@@ -186,6 +213,9 @@ pub fn read_recorded(
             each_line(input, websocket::MAX_FRAME_BYTES, bluesky_posts, each)
         }
         Recorded::Mastodon => each_line(input, websocket::MAX_FRAME_BYTES, mastodon::adapt, each),
+        Recorded::Facebook => pushed_or_answered(Network::Facebook, input, each),
+        Recorded::Instagram => pushed_or_answered(Network::Instagram, input, each),
+        Recorded::Threads => pushed_or_answered(Network::Threads, input, each),
         Recorded::Feed => feed::read_bytes(&whole(input)?, None)
             .into_iter()
             .try_for_each(each),
@@ -203,6 +233,15 @@ pub fn read_recorded(
             each,
         ),
     }
+}
+
+fn pushed_or_answered(
+    network: Network,
+    input: &mut dyn BufRead,
+    each: &mut dyn FnMut(Result<Change, Rejection>) -> io::Result<()>,
+) -> io::Result<()> {
+    let changes = meta::read_bytes(network, &whole(input)?);
+    changes.into_iter().try_for_each(each)
 }
 
 fn whole(input: &mut dyn BufRead) -> io::Result<Vec<u8>> {

@@ -4,7 +4,7 @@
 //! reconnect, wait, retry, count or log: `supervise` does, for all sources in one way.
 
 use super::hosts::Hosts;
-use super::webhook::Inbox;
+use super::inbox::Inbox;
 use crate::model::{Change, Cursor};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;

@@ -5,6 +5,7 @@
 //! address where it may be shown. Voices are found on each.
 
 use super::SourceConfig;
+use super::meta::Network;
 use crate::model::Kind;
 
 /// What the items of a source can carry.
@@ -18,6 +19,17 @@ pub struct Supplies {
     pub names_others: bool,
 }
 
+impl Supplies {
+    fn of(network: Network) -> Self {
+        Self {
+            titles: false,
+            sites: false,
+            kinds: network.kinds(),
+            names_others: false,
+        }
+    }
+}
+
 impl SourceConfig {
     pub fn supplies(&self) -> Supplies {
         match self {
@@ -27,6 +39,9 @@ impl SourceConfig {
                 kinds: &[Kind::Post, Kind::Reply],
                 names_others: false,
             },
+            SourceConfig::Facebook(_) => Supplies::of(Network::Facebook),
+            SourceConfig::Instagram(_) => Supplies::of(Network::Instagram),
+            SourceConfig::Threads(_) => Supplies::of(Network::Threads),
             SourceConfig::Feed(_) => Supplies {
                 titles: true,
                 sites: true,

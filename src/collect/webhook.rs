@@ -5,44 +5,30 @@
 //! * `X-Resonanz-Timestamp` is the time in Unix seconds, at most five minutes from ours;
 //!   `X-Resonanz-Signature` is `sha256=` and the hexadecimal HMAC-SHA-256 of timestamp, a full stop and
 //!   body under the shared secret. A body that was stored is not taken twice.
-//! * "200" means stored: the answer waits until the items, or the news that no watch wants them, are
-//!   committed. Nothing is kept on disk before that, so what matches no watch never is. Any other
-//!   answer may be followed by the same request again.
+//! * "200" means stored, see [`inbox`].
 //! * Permission: whoever holds the secret. What is sent is that sender's responsibility.
 
+use super::http_reply::text;
+use super::inbox::{
+    self, Batches, Brought, Inbox, MAX_BODY_BYTES, Manner, Refusal, Taken, WINDOW_SECS, signature,
+};
 use super::replay;
 use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
 use crate::model::{Change, Cursor};
-use crate::store::Store;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use sha2::Sha256;
-use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use std::sync::Arc;
 
-/// Largest body.
-pub const MAX_BODY_BYTES: usize = 256 * 1024;
 /// Lines of one body.
 pub const MAX_LINES: usize = 500;
-/// How far the sender's clock may be from ours.
-const WINDOW_SECS: i64 = 300;
 const MIN_SECRET_BYTES: usize = 32;
-/// Bodies that wait.
-const QUEUE: usize = 4;
-/// Signatures that are remembered for the length of the window.
-const MAX_REMEMBERED: usize = 4_096;
-/// Longest wait for the store, below the bound of a request.
-const STORED_WITHIN: Duration = Duration::from_secs(8);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// Nobody need bring anything: silence is no lost connection.
-const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// `[source.<name>]` with `kind = "webhook"`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -55,49 +41,12 @@ pub struct WebhookConfig {
     pub backfill: bool,
 }
 
-/// Why a body was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("there is no webhook of this name")]
-    Unknown,
-    #[error("the signature or the timestamp is missing or wrong")]
-    Unsigned,
-    #[error("the timestamp is more than five minutes away")]
-    Stale,
-    #[error("this request was already taken")]
-    Repeated,
-    #[error("{0}")]
-    Unreadable(String),
-    /// Nothing is lost: send it again.
-    #[error("not stored yet; send the same request again")]
-    Busy,
-}
-
-/// What one body brings.
-struct Batch {
-    changes: Vec<Change>,
-    /// Is told the position behind the batch.
-    position: oneshot::Sender<u64>,
-}
-
-/// Time and signature of a request.
-type Taken = (i64, Vec<u8>);
-
-/// The end of a webhook that requests come in at.
-#[derive(Clone)]
-pub struct Inbox {
-    key: Hmac<Sha256>,
-    queue: mpsc::Sender<Batch>,
-    /// Times and signatures of what was stored in the last minutes.
-    taken: Arc<std::sync::Mutex<VecDeque<Taken>>>,
-}
-
 /// A webhook as a source.
 pub struct Webhook {
     name: String,
     backfill: bool,
     inbox: Inbox,
-    batches: Arc<Mutex<mpsc::Receiver<Batch>>>,
+    batches: Batches,
 }
 
 impl Webhook {
@@ -117,16 +66,12 @@ impl Webhook {
         }
         // A key of any length will do for HMAC.
         let key = Hmac::new_from_slice(secret).map_err(|error| error.to_string())?;
-        let (queue, batches) = mpsc::channel(QUEUE);
+        let (inbox, batches) = Inbox::new(Arc::new(Stamped { key }));
         Ok(Self {
             name: name.to_owned(),
             backfill: config.backfill,
-            inbox: Inbox {
-                key,
-                queue,
-                taken: Arc::default(),
-            },
-            batches: Arc::new(Mutex::new(batches)),
+            inbox,
+            batches,
         })
     }
 }
@@ -137,7 +82,7 @@ impl Source for Webhook {
     }
 
     fn pace(&self) -> Pace {
-        Pace::Stream { idle: NEVER }
+        inbox::PACE
     }
 
     /// Whoever brings something tries again until it is taken.
@@ -154,23 +99,7 @@ impl Source for Webhook {
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
-        let batches = Arc::clone(&self.batches);
-        Box::pin(async_stream::try_stream! {
-            let mut position: u64 = resume.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0);
-            // Ready to listen.
-            yield Collected::now(Event::Nothing, None);
-            loop {
-                let next = batches.lock().await.recv().await;
-                let Some(batch) = next else { break };
-                for change in batch.changes {
-                    yield Collected::now(Event::Change(change), None);
-                }
-                position += 1;
-                // A request that was given up has nobody who waits.
-                let _ = batch.position.send(position);
-                yield Collected::now(Event::Nothing, Some(Cursor(position.to_string())));
-            }
-        })
+        inbox::stream(Arc::clone(&self.batches), resume, None)
     }
 
     fn check(&self) -> BoxFuture<'static, Standing> {
@@ -178,82 +107,15 @@ impl Source for Webhook {
     }
 }
 
-/// Every webhook of a house, by name; none without a store.
-#[derive(Clone, Default)]
-pub struct Inboxes {
-    inboxes: BTreeMap<String, Inbox>,
-    store: Option<Store>,
+/// A sender of ours: a stamp, a signature, lines of the import's shape.
+struct Stamped {
+    key: Hmac<Sha256>,
 }
 
-impl Inboxes {
-    /// Those of these sources that are webhooks.
-    pub fn of(sources: &[Box<dyn Source>], store: Store) -> Self {
-        let inbox = |source: &dyn Source| Some((source.name().to_owned(), source.inbox()?));
-        Self {
-            inboxes: sources
-                .iter()
-                .filter_map(|source| inbox(source.as_ref()))
-                .collect(),
-            store: Some(store),
-        }
-    }
-
-    /// Takes a body, and waits until it is stored. Gives the number of changes in it.
-    ///
-    /// # Errors
-    /// Why it was not taken.
-    pub async fn take(
-        &self,
-        name: &str,
-        stamp: &str,
-        signature: &str,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<usize, Refusal> {
-        let inbox = self.inboxes.get(name).ok_or(Refusal::Unknown)?;
-        let store = self.store.as_ref().ok_or(Refusal::Unknown)?;
-        let signed = inbox.verify(stamp, signature, body, now)?;
-        let changes = read(body)?;
-        let count = changes.len();
-        let (position, told) = oneshot::channel();
-        let sent = inbox.queue.try_send(Batch { changes, position });
-        sent.map_err(|_| Refusal::Busy)?;
-        let stored = async {
-            let position = told.await.ok()?;
-            while position_of(store, name).await < position {
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-            Some(())
-        };
-        match tokio::time::timeout(STORED_WITHIN, stored).await {
-            Ok(Some(())) => {
-                inbox.remember(signed, now);
-                Ok(count)
-            }
-            _ => Err(Refusal::Busy),
-        }
-    }
-}
-
-/// How far the store is; a store that does not answer is nowhere.
-async fn position_of(store: &Store, name: &str) -> u64 {
-    let cursor = store.cursor(name).await.ok().flatten();
-    cursor.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0)
-}
-
-impl Inbox {
-    /// The time and the signature of a request that is genuine, fresh and new.
-    fn verify(
-        &self,
-        stamp: &str,
-        signature: &str,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Taken, Refusal> {
-        let signature = signature
-            .strip_prefix("sha256=")
-            .and_then(unhex)
-            .ok_or(Refusal::Unsigned)?;
+impl Manner for Stamped {
+    fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Taken, Refusal> {
+        let signature = signature(headers, "x-resonanz-signature")?;
+        let stamp = text(headers, "x-resonanz-timestamp").unwrap_or_default();
         let time: i64 = stamp.parse().map_err(|_| Refusal::Unsigned)?;
         let mut mac = self.key.clone();
         mac.update(stamp.as_bytes());
@@ -261,24 +123,17 @@ impl Inbox {
         mac.update(body);
         mac.verify_slice(&signature)
             .map_err(|_| Refusal::Unsigned)?;
-        if now.as_second().abs_diff(time) > WINDOW_SECS as u64 {
-            return Err(Refusal::Stale);
-        }
-        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        match taken.iter().any(|(_, known)| *known == signature) {
-            true => Err(Refusal::Repeated),
+        match now.as_second().abs_diff(time) > WINDOW_SECS as u64 {
+            true => Err(Refusal::Stale),
             false => Ok((time, signature)),
         }
     }
 
-    fn remember(&self, signed: Taken, now: Timestamp) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.retain(|(time, _)| now.as_second().abs_diff(*time) <= WINDOW_SECS as u64);
-        // What is forgotten early can only come again, and an item that comes again is one item.
-        if taken.len() == MAX_REMEMBERED {
-            taken.pop_front();
-        }
-        taken.push_back(signed);
+    fn read(&self, body: &[u8]) -> Result<Brought, Refusal> {
+        Ok(Brought {
+            events: read(body)?.into_iter().map(Event::Change).collect(),
+            lookups: Vec::new(),
+        })
     }
 }
 
@@ -305,29 +160,22 @@ fn read(body: &[u8]) -> Result<Vec<Change>, Refusal> {
     }
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() != 64 {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 
-    fn inbox() -> Inbox {
-        let (queue, _) = mpsc::channel(1);
-        Inbox {
-            key: Hmac::new_from_slice(SECRET).unwrap(),
-            queue,
-            taken: Arc::default(),
-        }
+    fn sender() -> Stamped {
+        let key = Hmac::new_from_slice(SECRET).unwrap();
+        Stamped { key }
+    }
+
+    fn headers(stamp: &str, signature: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-resonanz-timestamp", stamp.parse().unwrap());
+        headers.insert("x-resonanz-signature", signature.parse().unwrap());
+        headers
     }
 
     fn now() -> Timestamp {
@@ -338,9 +186,10 @@ mod tests {
     fn a_signature_is_of_time_and_body() {
         // printf '1790000000.{}' | openssl dgst -sha256 -hmac 0123456789abcdef0123456789abcdef
         let signature = "sha256=5949482f8f268ce61c6208ee9050323b82d4c3033bad3f5c14c19f657d409d60";
-        let inbox = inbox();
+        let sender = sender();
         let check = |stamp: &str, signature: &str, body: &[u8]| {
-            inbox.verify(stamp, signature, body, now()).map(drop)
+            let headers = headers(stamp, signature);
+            sender.verify(&headers, body, now()).map(drop)
         };
         assert_eq!(check("1790000000", signature, b"{}"), Ok(()));
         for (stamp, signature, body) in [
@@ -358,22 +207,10 @@ mod tests {
             );
         }
         let later = Timestamp::from_second(1_790_000_301).unwrap();
-        let stale = inbox
-            .verify("1790000000", signature, b"{}", later)
+        let stale = sender
+            .verify(&headers("1790000000", signature), b"{}", later)
             .map(drop);
         assert_eq!(stale, Err(Refusal::Stale));
-    }
-
-    #[test]
-    fn what_was_stored_is_not_taken_again_and_the_memory_has_an_end() {
-        let inbox = inbox();
-        for i in 0..(MAX_REMEMBERED as u64 + 10) {
-            inbox.remember((now().as_second(), i.to_be_bytes().to_vec()), now());
-        }
-        assert_eq!(inbox.taken.lock().unwrap().len(), MAX_REMEMBERED);
-        let later = Timestamp::from_second(now().as_second() + WINDOW_SECS + 1).unwrap();
-        inbox.remember((later.as_second(), vec![1]), later);
-        assert_eq!(inbox.taken.lock().unwrap().len(), 1);
     }
 
     #[test]

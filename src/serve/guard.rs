@@ -175,8 +175,9 @@ pub async fn check(State(house): State<Shared>, request: Request, next: Next) ->
             tongue.words().forbidden,
         );
     }
-    let signed = request.method() == Method::POST && path.starts_with(inbound::PREFIX);
-    let open = OPEN.contains(&path) || signed || !guard.has_token();
+    let knocks = matches!(*request.method(), Method::GET | Method::POST);
+    let brings = knocks && path.starts_with(inbound::PREFIX);
+    let open = OPEN.contains(&path) || brings || !guard.has_token();
     if open || guard.admits(headers, house.clock.now()) {
         return next.run(request).await;
     }

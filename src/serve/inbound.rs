@@ -2,15 +2,17 @@
 
 use super::Shared;
 use super::answer::error_json;
-use crate::collect::webhook::Refusal;
+use crate::collect::inbox::Refusal;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::collections::BTreeMap;
 
-/// Paths below this need no token: each request is signed.
+/// Paths below this need no token: each request is signed, or asks with a token of its own whether
+/// this is the right address.
 pub const PREFIX: &str = "/in/";
 
 /// Takes a signed body; "200" means that it is stored.
@@ -20,17 +22,26 @@ pub async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let stamp = text("x-resonanz-timestamp").unwrap_or_default();
-    let signature = text("x-resonanz-signature").unwrap_or_default();
     let now = house.clock.now();
-    match house
-        .inboxes
-        .take(&name, stamp, signature, &body, now)
-        .await
-    {
+    match house.inboxes.take(&name, &headers, &body, now).await {
         Ok(count) => Json(json!({ "stored": count })).into_response(),
         Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Says to a service that wants to push whether this is the address that it was told (`hub.mode`,
+/// `hub.verify_token`, `hub.challenge`).
+pub async fn challenge(
+    State(house): State<Shared>,
+    Path(name): Path<String>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Response {
+    match house.inboxes.challenge(&name, &asked) {
+        Some(said) => said.into_response(),
+        None => {
+            let message = "this is not the address that was agreed upon";
+            error_json(StatusCode::FORBIDDEN, "forbidden", message, None)
+        }
     }
 }
 

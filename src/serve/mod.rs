@@ -52,7 +52,7 @@ pub use settings::{Config, Secret, Settings, SettingsError};
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
-use crate::collect::webhook::{self, Inboxes};
+use crate::collect::inbox::{self, Inboxes};
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -203,7 +203,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/es/{index}/_msearch", asked(es::many)),
         (
             "/in/{name}",
-            post(inbound::take).layer(DefaultBodyLimit::max(webhook::MAX_BODY_BYTES)),
+            get(inbound::challenge)
+                .post(inbound::take)
+                .layer(DefaultBodyLimit::max(inbox::MAX_BODY_BYTES)),
         ),
         ("/metrics", get(ops::metrics)),
         ("/healthz", get(ops::healthz)),

@@ -13,6 +13,7 @@
 
 mod bluesky;
 mod feed;
+mod meta;
 mod sitemap;
 
 use crate::supervise::{Running, fast};
@@ -292,4 +293,19 @@ async fn feed() {
 #[tokio::test]
 async fn sitemap() {
     complies::<sitemap::Sitemap>().await;
+}
+
+#[tokio::test]
+async fn facebook() {
+    complies::<meta::Facebook>().await;
+}
+
+#[tokio::test]
+async fn instagram() {
+    complies::<meta::Instagram>().await;
+}
+
+#[tokio::test]
+async fn threads() {
+    complies::<meta::Threads>().await;
 }

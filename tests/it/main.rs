@@ -66,6 +66,7 @@ mod skipped;
 mod sources_bluesky;
 mod sources_feed;
 mod sources_mastodon;
+mod sources_meta;
 mod sources_replay;
 mod sources_search;
 mod sources_web;

@@ -115,6 +115,9 @@ fn the_defaults_name_every_kind_of_source() {
         ("RESONANZ__SOURCE__OWN-PAGES__ENABLED", "true"),
         ("RESONANZ__SOURCE__HANDED-IN__ENABLED", "true"),
         ("RESONANZ__SOURCE__PRESS-DIGEST__ENABLED", "true"),
+        ("RESONANZ__SOURCE__FACEBOOK__ENABLED", "true"),
+        ("RESONANZ__SOURCE__INSTAGRAM__ENABLED", "true"),
+        ("RESONANZ__SOURCE__THREADS__ENABLED", "true"),
     ];
     let config = from_variables(&switched_on).unwrap();
     let kinds: BTreeSet<&str> = config.sources.values().map(SourceConfig::kind).collect();
