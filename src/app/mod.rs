@@ -14,6 +14,7 @@ pub mod models;
 pub mod nightly;
 mod preview;
 pub mod receipt;
+mod refresh;
 mod registered;
 pub mod retention;
 pub mod retrain;
@@ -47,6 +48,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use keep::{expire, keep};
 use nightly::Nightly;
+use refresh::Refresher;
 use registered::Registered;
 use retention::Retention;
 use running::{Mail, Serving};
@@ -129,15 +131,17 @@ impl App {
                     .push(built.with_context(|| format!("source {name}"))?);
             }
         }
+        let registered = Registered::new(config.register.clone(), source_names(&options));
         let hosts = Hosts::default();
         for source in &mut options.sources {
             source.share(&hosts);
+            source.listen_for(registered.sought.subscribe());
         }
         let running = running_sources(&options);
         let metrics = Metrics::new(&series(&config.register, running))?;
         let today = options.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         Ok(Self {
-            registered: Registered::new(config.register.clone(), source_names(&options)),
+            registered,
             voices: Arc::new(Voices::new(&config.voices, today)),
             classifier: watch::Sender::new(models::classifier(&config.classify, house.dir())?),
             arrivals: Arrivals::default(),
@@ -229,6 +233,7 @@ impl App {
         let serving = self.serve(&index, serve_stop.clone()).await?;
         let (out, deliveries) = mpsc::channel(self.config.pipeline.queue);
         let retention = self.retention().await?;
+        let agreed = retention.as_ref().map(Retention::agreed);
         let (pipeline, finished) = self.pipeline(&index, retention.as_ref());
         let pipeline = tokio::spawn(pipeline.run(deliveries));
         let second = self.second(&stop)?;
@@ -249,8 +254,11 @@ impl App {
                 stop: stop.clone(),
                 speed: self.options.speed,
             };
+            let refresher = Refresher::of(&*source, &self.house, &around, agreed.clone());
             let running = supervise::run_after(source, resume, heard_last, around, timing.clone());
-            sources.push(tokio::spawn(running));
+            sources.push(tokio::spawn(async {
+                tokio::join!(running, refresh::run(refresher));
+            }));
         }
         Ok(Running {
             clock: self.options.clock,

@@ -2,6 +2,7 @@
 //! while mentions flow.
 
 use super::names;
+use crate::collect::source::Sought;
 use crate::config::Register;
 use crate::matching::Matcher;
 use crate::pipeline::Watches;
@@ -11,12 +12,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::watch::Sender;
 
-/// One register in four dresses. Each part takes the new one when it begins its next piece of work.
+/// One register in five dresses. Each part takes the new one when it begins its next piece of work.
 #[derive(Clone)]
 pub struct Registered {
     pub register: Sender<Arc<Register>>,
     /// For the pipeline.
     pub watches: Sender<Arc<Watches>>,
+    /// For sources that ask their platform only for what is listened for.
+    pub sought: Sender<Arc<Vec<Sought>>>,
     /// For pages.
     pub names: Sender<Arc<Names>>,
     /// For mails: the label of each watch.
@@ -29,6 +32,7 @@ impl Registered {
     pub fn new(register: Register, sources: Vec<String>) -> Self {
         Self {
             watches: Sender::new(Arc::new(watches(&register))),
+            sought: Sender::new(Arc::new(sought(&register))),
             names: Sender::new(Arc::new(names(&register, &sources))),
             labels: Sender::new(Arc::new(labels(&register))),
             register: Sender::new(Arc::new(register)),
@@ -51,6 +55,7 @@ impl Registered {
     pub fn set(&self, register: Register) {
         let watches = watches(&register);
         self.watches.send_replace(Arc::new(watches));
+        self.sought.send_replace(Arc::new(sought(&register)));
         self.names
             .send_replace(Arc::new(names(&register, &self.sources)));
         self.labels.send_replace(Arc::new(labels(&register)));
@@ -63,6 +68,16 @@ fn watches(register: &Register) -> Watches {
         matcher: Matcher::new(register.stored_queries()),
         targets: register.targets.clone(),
     }
+}
+
+fn sought(register: &Register) -> Vec<Sought> {
+    let watches = register.watches.iter();
+    watches
+        .map(|watch| Sought {
+            watch: watch.name.clone(),
+            query: watch.query.clone(),
+        })
+        .collect()
 }
 
 fn labels(register: &Register) -> HashMap<String, String> {

@@ -18,6 +18,7 @@ mod reading;
 pub mod retrain;
 pub mod score;
 mod second;
+pub mod reserved;
 pub mod shipped;
 pub mod solve;
 pub mod statements;
@@ -40,6 +41,10 @@ pub struct Config {
     /// Learn the office's corrections at night.
     pub nightly: bool,
     pub second: SecondConfig,
+    /// Platforms whose terms want an approval that nobody has: their mentions get no label. Told by
+    /// the sources' settings.
+    #[serde(skip)]
+    pub unlabelled: Vec<&'static str>,
 }
 
 impl Default for Config {
@@ -48,6 +53,7 @@ impl Default for Config {
             model: String::new(),
             nightly: true,
             second: SecondConfig::default(),
+            unlabelled: Vec::new(),
         }
     }
 }

@@ -31,6 +31,9 @@ pub mod supervise;
 mod supplies;
 mod tally;
 pub mod websocket;
+pub mod x;
+pub mod x_compliance;
+pub mod youtube;
 
 pub use backoff::Timing;
 pub use supplies::Supplies;
@@ -47,15 +50,31 @@ pub enum SourceConfig {
     Bluesky(bluesky::BlueskyConfig),
     Feed(feed::FeedConfig),
     Replay(replay::ReplayConfig),
+    X(Box<x::XConfig>),
+    Youtube(youtube::YoutubeConfig),
 }
 
 impl SourceConfig {
+    /// Platforms whose mentions may get no label, by what these sources have been allowed.
+    pub fn unlabelled<'a>(sources: impl IntoIterator<Item = &'a Self>) -> Vec<&'static str> {
+        let is_approved = |source: &Self| match source {
+            SourceConfig::Youtube(config) => !config.derived_metrics_approved.trim().is_empty(),
+            _ => false,
+        };
+        match sources.into_iter().any(is_approved) {
+            true => Vec::new(),
+            false => vec![youtube::PLATFORM],
+        }
+    }
+
     /// The name of the kind, as it is configured.
     pub fn kind(&self) -> &'static str {
         match self {
             SourceConfig::Bluesky(_) => "bluesky",
             SourceConfig::Feed(_) => "feed",
             SourceConfig::Replay(_) => "replay",
+            SourceConfig::X(_) => "x",
+            SourceConfig::Youtube(_) => "youtube",
         }
     }
 }
@@ -84,6 +103,18 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
             let source = replay::Replay::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
+        SourceConfig::X(config) if config.stream == x::Stream::Compliance => {
+            let source = x_compliance::XCompliance::new(name, config);
+            Ok(Box::new(source.map_err(BuildError::Invalid)?))
+        }
+        SourceConfig::X(config) => {
+            let source = x::X::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
+        SourceConfig::Youtube(config) => {
+            let source = youtube::Youtube::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
     }
 }
 
@@ -96,6 +127,10 @@ pub enum Recorded {
     Feed,
     /// Lines of the import's shape
     Replay,
+    /// Lines of X: of its streams, or of a compliance job's result
+    X,
+    /// An answer of YouTube's API: comment threads, comments or videos
+    Youtube,
 }
 
 /// Gives `each` what an adapter makes of recorded bytes, with the functions that read the network.
@@ -124,6 +159,13 @@ pub fn read_recorded(
             |line| replay::adapt(line).map(|change| vec![change]),
             each,
         ),
+        Recorded::X => each_line(input, lines::MAX_LINE_BYTES, x::read_line, each),
+        Recorded::Youtube => {
+            let limit = http::Limits::default().max_body_bytes as u64;
+            let mut body = Vec::new();
+            input.take(limit + 1).read_to_end(&mut body)?;
+            youtube::read_bytes(&body).into_iter().try_for_each(each)
+        }
     }
 }
 

@@ -33,6 +33,18 @@ impl SourceConfig {
                 kinds: &[Kind::Article, Kind::Video],
                 names_others: false,
             },
+            SourceConfig::X(_) => Supplies {
+                titles: false,
+                sites: false,
+                kinds: &[Kind::Post, Kind::Reply],
+                names_others: false,
+            },
+            SourceConfig::Youtube(_) => Supplies {
+                titles: true,
+                sites: true,
+                kinds: &[Kind::Comment, Kind::Video],
+                names_others: false,
+            },
             SourceConfig::Replay(_) => Supplies {
                 titles: true,
                 sites: true,

@@ -16,6 +16,7 @@ mod hearing;
 mod judgements;
 mod outbox;
 mod read;
+mod refresh;
 mod retention;
 mod versions;
 mod write;
