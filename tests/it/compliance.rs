@@ -13,6 +13,8 @@
 
 mod bluesky;
 mod feed;
+mod x;
+mod youtube;
 
 use crate::supervise::{Running, fast};
 use futures_util::future::BoxFuture;
@@ -286,4 +288,14 @@ async fn bluesky() {
 #[tokio::test]
 async fn feed() {
     complies::<feed::Feed>().await;
+}
+
+#[tokio::test]
+async fn x() {
+    complies::<x::X>().await;
+}
+
+#[tokio::test]
+async fn youtube() {
+    complies::<youtube::Youtube>().await;
 }

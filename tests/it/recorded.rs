@@ -70,7 +70,12 @@ fn torment(kind: Recorded, frame: &[u8], copies: usize, dice: &mut Dice) {
 #[test]
 fn cut_and_spoilt_fixtures_panic_nowhere() {
     let mut dice = Dice(20_261_123);
-    for (kind, source) in [(Recorded::Bluesky, "bluesky"), (Recorded::Replay, "replay")] {
+    for (kind, source) in [
+        (Recorded::Bluesky, "bluesky"),
+        (Recorded::Replay, "replay"),
+        (Recorded::X, "x"),
+        (Recorded::X, "x_compliance"),
+    ] {
         for case in cases(source) {
             for frame in input(&case).split(|byte| *byte == b'\n') {
                 torment(kind, frame, 2000, &mut dice);

@@ -246,14 +246,17 @@ pub fn changes_of(post: Post, users: &[User]) -> Result<Vec<Change>, Rejection> 
     Ok(with_versions(item, versions.unwrap_or_default()))
 }
 
-/// The post, behind the end of those that it replaces.
+/// The post, behind the end of those that it replaces. One that was replaced before it came is not
+/// taken any more.
 fn with_versions(item: Item, versions: Vec<String>) -> Vec<Change> {
-    let own = number(&item.id);
-    let older = versions
+    let versions = versions.into_iter().take(MAX_VERSIONS);
+    let mut versions: Vec<String> = versions.filter(|id| number(id).is_some()).collect();
+    versions.push(item.id.clone());
+    versions.sort_by_key(|id| number(id));
+    versions.dedup();
+    let newest = versions.pop();
+    let mut changes: Vec<Change> = versions
         .into_iter()
-        .take(MAX_VERSIONS)
-        .filter(|id| number(id).is_some_and(|id| Some(id) < own));
-    let mut changes: Vec<Change> = older
         .map(|id| {
             Change::Delete(Deletion {
                 platform: PLATFORM.to_owned(),
@@ -262,7 +265,9 @@ fn with_versions(item: Item, versions: Vec<String>) -> Vec<Change> {
             })
         })
         .collect();
-    changes.push(Change::Upsert(Box::new(item)));
+    if newest.as_ref() == Some(&item.id) {
+        changes.push(Change::Upsert(Box::new(item)));
+    }
     changes
 }
 
