@@ -3,7 +3,7 @@
 use super::App;
 use crate::clock::Clock;
 use crate::collect::hearing::{Ear, Habit, HearingConfig, Usual, Verdict};
-use crate::collect::source::{Pace, Source};
+use crate::collect::source::Pace;
 use crate::metrics::Metrics;
 use crate::store::{HabitHour, Store, StoreError};
 use std::time::Duration;
@@ -21,8 +21,8 @@ impl App {
         if self.options.clock.is_simulated() {
             return Ok(None);
         }
-        let live = |source: &&Box<dyn Source>| source.pace() != Pace::Once && !source.is_backfill();
-        let live = self.options.sources.iter().filter(live);
+        let sources = self.options.sources.iter();
+        let live = sources.filter(|source| source.pace() != Pace::Once && !source.is_backfill());
         let hearing = Hearing::new(
             &self.config.hearing,
             live.map(|source| source.name().to_owned()).collect(),

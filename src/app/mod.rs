@@ -10,6 +10,7 @@ pub mod erase;
 pub mod hearing;
 mod house;
 mod keep;
+mod listening;
 pub mod models;
 pub mod nightly;
 mod preview;
@@ -30,11 +31,10 @@ pub use tester::Tester;
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
-use crate::collect::Timing;
 use crate::collect::hearing::Verdict;
 use crate::collect::hosts::Hosts;
 use crate::collect::source::Source;
-use crate::collect::supervise::{self, Surroundings};
+use crate::collect::supervise::Surroundings;
 use crate::config::{Config, Register};
 use crate::desk::{Composer, Desk, Maildir, Notifier, Sender, Smtp};
 use crate::index::{Arrivals, Index};
@@ -47,8 +47,8 @@ use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use keep::{expire, keep};
+use listening::Listening;
 use nightly::Nightly;
-use refresh::Refresher;
 use registered::Registered;
 use retention::Retention;
 use running::{Mail, Serving};
@@ -239,27 +239,15 @@ impl App {
         let second = self.second(&stop)?;
         let keeper = self.keeper(retention, &stop);
         let hearing = self.hearing(&stop).await?;
-        let timing = Timing {
-            gap_after: Duration::from_secs(self.config.hearing.gap_after_secs),
-            ..Timing::default()
+        let around = Surroundings {
+            out,
+            clock: self.options.clock.clone(),
+            metrics: self.metrics.clone(),
+            stop: stop.clone(),
+            speed: self.options.speed,
         };
-        let mut sources = Vec::new();
-        for source in self.options.sources {
-            let resume = self.house.store.cursor(source.name()).await?;
-            let heard_last = self.house.store.heard_last(source.name()).await?;
-            let around = Surroundings {
-                out: out.clone(),
-                clock: self.options.clock.clone(),
-                metrics: self.metrics.clone(),
-                stop: stop.clone(),
-                speed: self.options.speed,
-            };
-            let refresher = Refresher::of(&*source, &self.house, &around, agreed.clone());
-            let running = supervise::run_after(source, resume, heard_last, around, timing.clone());
-            sources.push(tokio::spawn(async {
-                tokio::join!(running, refresh::run(refresher));
-            }));
-        }
+        let listening = Listening::new(&self.house, &self.config.hearing, around, agreed);
+        let sources = listening.start(self.options.sources).await?;
         Ok(Running {
             clock: self.options.clock,
             registered: self.registered,

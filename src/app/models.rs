@@ -160,7 +160,7 @@ pub fn made(name: &str) -> Option<Timestamp> {
 
 /// A classifier of this model, for all platforms but these.
 pub fn trained(model: Model, unlabelled: &[&'static str]) -> Arc<dyn Classifier> {
-    Reserved::new(Arc::new(Trained::new(model)), unlabelled)
+    Reserved::wrap(Arc::new(Trained::new(model)), unlabelled)
 }
 
 /// The classifier that the settings name.
@@ -171,7 +171,7 @@ pub fn classifier(config: &Config, dir: &Path) -> anyhow::Result<Arc<dyn Classif
     let model = match config.model.as_str() {
         "lexicon" => {
             let lexicon = Arc::new(Lexicon::new());
-            return Ok(Reserved::new(lexicon, &config.unlabelled));
+            return Ok(Reserved::wrap(lexicon, &config.unlabelled));
         }
         "" => match Models::new(dir).live()? {
             Some(own) => own,

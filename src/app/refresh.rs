@@ -171,7 +171,10 @@ impl Refresher {
         }
         tx.commit().await?;
         let label = [self.source.as_str()];
-        self.metrics.removed.with_label_values(&label).inc_by(removed);
+        self.metrics
+            .removed
+            .with_label_values(&label)
+            .inc_by(removed);
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ pub struct Reserved {
 
 impl Reserved {
     /// This model, for all platforms but these.
-    pub fn new(inner: Arc<dyn Classifier>, platforms: &[&'static str]) -> Arc<dyn Classifier> {
+    pub fn wrap(inner: Arc<dyn Classifier>, platforms: &[&'static str]) -> Arc<dyn Classifier> {
         if platforms.is_empty() {
             return inner;
         }

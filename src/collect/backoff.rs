@@ -85,7 +85,7 @@ impl Backoff {
 
     /// The same for a platform that documents how to come back.
     #[must_use]
-    pub fn as_documented(self, documented: Comebacks) -> Self {
+    pub fn with_documented(self, documented: Comebacks) -> Self {
         Self { documented, ..self }
     }
 
@@ -123,9 +123,9 @@ impl Backoff {
                 let asked = retry_after.unwrap_or(slowest);
                 asked.min(self.timing.max_retry_after) + self.jittered(slowest, share)
             }
-            SourceError::Transient(_)
-            | SourceError::Server(_)
-            | SourceError::CursorTooOld(_) => self.jittered(slowest, share),
+            SourceError::Transient(_) | SourceError::Server(_) | SourceError::CursorTooOld(_) => {
+                self.jittered(slowest, share)
+            }
         }
     }
 
@@ -218,7 +218,7 @@ mod tests {
             limited: comeback(60_000, 900, Growth::Double),
         };
         let waits = |error: &SourceError, count: usize| -> Vec<f64> {
-            let mut backoff = Backoff::new(&Timing::default()).as_documented(comebacks);
+            let mut backoff = Backoff::new(&Timing::default()).with_documented(comebacks);
             (0..count)
                 .map(|_| backoff.wait(error, STREAM, 0.0).as_secs_f64())
                 .collect()
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(waits(&limited, 3), [60.0, 120.0, 240.0]);
         assert_eq!(waits(&limited, 99).last(), Some(&900.0));
 
-        let mut backoff = Backoff::new(&Timing::default()).as_documented(comebacks);
+        let mut backoff = Backoff::new(&Timing::default()).with_documented(comebacks);
         backoff.wait(&lost(), STREAM, 0.0);
         backoff.ended(secs(60));
         assert_eq!(

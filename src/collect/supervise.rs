@@ -84,7 +84,7 @@ pub async fn run_after(
 ) {
     let mut supervisor = Supervisor {
         tally: Tally::new(source.name(), around.metrics.clone(), timing.log_every),
-        backoff: Backoff::new(&timing).as_documented(source.comebacks()),
+        backoff: Backoff::new(&timing).with_documented(source.comebacks()),
         pacing: Pacing::new(around.speed),
         cursor: resume,
         last_heard: None,

@@ -9,15 +9,15 @@
 //! After an interruption the streams go on from the last event on, as far back as a day; a longer one
 //! is told as a gap. What they bring may come twice.
 
-use super::http::Limits;
 use super::hosts::Hosts;
+use super::http::Limits;
 use super::lines::Line;
 use super::source::{
     Collected, Comebacks, Event, Pace, RejectReason, Rejection, Source, SourceError, Standing,
 };
-use super::x::{COMEBACKS, ComplianceLine, IDLE, Api, XConfig, read_compliance};
+use super::x::{Api, COMEBACKS, ComplianceLine, IDLE, XConfig, read_compliance};
 use crate::clock::Clock;
-use crate::model::Cursor;
+use crate::model::{Change, Cursor};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, select_all};
 use futures_util::{FutureExt, StreamExt};
@@ -71,16 +71,15 @@ impl XCompliance {
             let why = "the compliance streams go back a day";
             return Err(SourceError::CursorTooOld(why.to_owned()));
         }
-        let since = heard.saturating_sub(BACK_MINUTES.minutes()).unwrap_or(heard);
+        let since = heard
+            .saturating_sub(BACK_MINUTES.minutes())
+            .unwrap_or(heard);
         let since = since.max(reach).min(now);
         Ok(Some(since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
     }
 
-    /// Connects to everything.
-    async fn connect(
-        &self,
-        since: Option<&str>,
-    ) -> Result<BoxStream<'static, Result<Line, SourceError>>, SourceError> {
+    /// Connects to everything. Each line has the number of its partition.
+    async fn connect(&self, since: Option<&str>) -> Result<Lines, SourceError> {
         let mut partitions = Vec::new();
         for of in STREAMS {
             for partition in PARTITIONS {
@@ -88,29 +87,46 @@ impl XCompliance {
                 // One that ends is a lost connection, and the others go with it.
                 let ended = SourceError::Transient(format!("partition {partition} of {of} ended"));
                 let end = futures_util::stream::iter([Err(ended)]);
-                partitions.push(lines.chain(end).boxed());
+                let place = partitions.len();
+                // The first line only says that the connection was made.
+                let lines = lines.skip(1).chain(end);
+                partitions.push(lines.map(move |line| Ok((place, line?))).boxed());
             }
         }
         Ok(select_all(partitions).boxed())
     }
 
-    fn read(&self, line: &Line) -> Result<(Vec<Event>, Timestamp), SourceError> {
+    /// What a line says, and until when its partition has been heard: a blank line is sent when
+    /// there is nothing else to send.
+    fn read(&self, line: &Line) -> Result<(Vec<Event>, Option<Timestamp>), SourceError> {
         let now = self.clock.now();
         Ok(match line {
-            Line::Alive => (vec![Event::Nothing], now),
+            Line::Alive => (vec![Event::Nothing], Some(now)),
             Line::TooLarge => {
                 let why = Rejection::new(RejectReason::TooLarge, "a line over 1 MiB");
-                (vec![Event::Rejected(why)], now)
+                (vec![Event::Rejected(why)], None)
             }
             Line::Text(line) => match read_compliance(line) {
                 ComplianceLine::Changes(changes) => {
+                    let at = changes.iter().filter_map(happened).max();
                     let changes = changes.into_iter().map(Event::Change);
-                    (changes.chain([Event::Nothing]).collect(), now)
+                    let events = changes.chain([Event::Nothing]).collect();
+                    (events, at.map(|at| at.min(now)))
                 }
-                ComplianceLine::Rejected(why) => (vec![Event::Rejected(why)], now),
+                ComplianceLine::Rejected(why) => (vec![Event::Rejected(why)], None),
                 ComplianceLine::Ends(error) => return Err(error),
             },
         })
+    }
+}
+
+type Lines = BoxStream<'static, Result<(usize, Line), SourceError>>;
+
+fn happened(change: &Change) -> Option<Timestamp> {
+    match change {
+        Change::Delete(deletion) => deletion.at,
+        Change::AuthorGone(author) | Change::AuthorBack(author) => author.at,
+        Change::Upsert(_) => None,
     }
 }
 
@@ -144,12 +160,21 @@ impl Source for XCompliance {
         let heard = resume.and_then(|cursor| self.time_of(&cursor));
         Box::pin(async_stream::try_stream! {
             let since = source.since(heard)?;
+            let begin = heard.unwrap_or_else(|| source.clock.now());
             let mut lines = source.connect(since.as_deref()).await?;
+            yield Collected::now(Event::Nothing, None);
+            // The position is that of the partition which is furthest behind.
+            let mut until = vec![begin; STREAMS.len() * PARTITIONS.count()];
             while let Some(line) = lines.next().await {
-                let (events, at) = source.read(&line?)?;
-                let count = events.len();
-                for (nth, event) in events.into_iter().enumerate() {
-                    let cursor = (nth + 1 == count).then(|| Cursor(at.to_string()));
+                let (place, line) = line?;
+                let (events, at) = source.read(&line)?;
+                if let (Some(until), Some(at)) = (until.get_mut(place), at) {
+                    *until = at.max(*until);
+                }
+                let last = events.len();
+                for (nth, event) in (1..).zip(events) {
+                    let position = until.iter().min().filter(|_| nth == last);
+                    let cursor = position.map(|at| Cursor(at.to_string()));
                     yield Collected::now(event, cursor);
                 }
             }

@@ -41,7 +41,9 @@ impl Prism {
             .spawn()
             .ok()?;
         let mut line = String::new();
-        BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;
+        BufReader::new(child.stdout.take()?)
+            .read_line(&mut line)
+            .ok()?;
         let hello: Option<Value> = serde_json::from_str(&line).ok();
         let Some(hello) = hello else {
             let _ = child.wait();
@@ -86,7 +88,16 @@ impl Prism {
         if request.header("authorization").is_some() {
             let bare = Request::default();
             let (path, method) = (requests[0].path.clone(), requests[0].method.clone());
-            let (status, _) = self.judge(&Request { path, method, ..bare }, &[]).await;
+            let (status, _) = self
+                .judge(
+                    &Request {
+                        path,
+                        method,
+                        ..bare
+                    },
+                    &[],
+                )
+                .await;
             assert_eq!(status, 401, "the referee let a stranger in");
         }
     }
@@ -110,9 +121,9 @@ fn alive() -> Reply {
 /// Everything that both sources ask of X.
 async fn asked_of_x() -> Vec<Request> {
     let neighbour = Neighbour::start(|request| match path(request) {
-        "/2/tweets/search/stream" | "/2/tweets/compliance/stream" | "/2/users/compliance/stream" => {
-            alive()
-        }
+        "/2/tweets/search/stream"
+        | "/2/tweets/compliance/stream"
+        | "/2/users/compliance/stream" => alive(),
         "/2/tweets/search/stream/rules" if request.method == "GET" => {
             let old = json!([{"id": "7", "value": "old", "tag": "resonanz/old"}]);
             response(200, &[], json!({"data": old}).to_string().as_bytes())
@@ -159,7 +170,10 @@ async fn x_would_take_every_request() {
         return;
     };
     let asked = asked_of_x().await;
-    let paths: Vec<String> = asked.iter().map(|one| format!("{} {}", one.method, path(one))).collect();
+    let paths: Vec<String> = asked
+        .iter()
+        .map(|one| format!("{} {}", one.method, path(one)))
+        .collect();
     for wanted in [
         "GET /2/tweets/search/stream/rules",
         "POST /2/tweets/search/stream/rules",
@@ -169,7 +183,10 @@ async fn x_would_take_every_request() {
         "GET /2/tweets/compliance/stream",
         "GET /2/users/compliance/stream",
     ] {
-        assert!(paths.iter().any(|path| path == wanted), "{wanted}: {paths:?}");
+        assert!(
+            paths.iter().any(|path| path == wanted),
+            "{wanted}: {paths:?}"
+        );
     }
     let wrong = "/2/tweets/search/recent?query=a&max_results=5000";
     prism.holds(&asked, &[], wrong).await;
@@ -185,15 +202,23 @@ async fn asked_of_youtube() -> Vec<Request> {
             let list = json!({"items": [busy], "nextPageToken": "QURTSl9p"});
             response(200, &[], list.to_string().as_bytes())
         }
-        "/youtube/v3/search" => response(200, &[], br#"{"items":[{"id":{"videoId":"gQ_1zX-F_No"}}]}"#),
+        "/youtube/v3/search" => {
+            response(200, &[], br#"{"items":[{"id":{"videoId":"gQ_1zX-F_No"}}]}"#)
+        }
         _ => response(200, &[], b"{\"items\":[]}"),
     })
     .await;
     let config = sources_youtube::config(&neighbour.url(""), json!({"searches": ["Grenze Zoll"]}));
     let clock = Clock::system();
     let youtube = Youtube::with("script", &config, &clock, Limits::default()).unwrap();
-    assert_eq!(youtube.check().await, resonanz::collect::source::Standing::Works);
-    let items = vec![(Kind::Video, "v".to_owned()), (Kind::Comment, "c".to_owned())];
+    assert_eq!(
+        youtube.check().await,
+        resonanz::collect::source::Standing::Works
+    );
+    let items = vec![
+        (Kind::Video, "v".to_owned()),
+        (Kind::Comment, "c".to_owned()),
+    ];
     youtube.refresh().unwrap().again(items).await.unwrap();
     let mut running = Running::of(Box::new(youtube), None, fast(), clock, 64);
     running.next().await;
@@ -211,12 +236,28 @@ async fn youtube_would_take_every_request() {
         .into_iter()
         .partition(|request| path(request) == "/feeds/videos.xml");
     assert_eq!(feeds.len(), 1);
-    for wanted in ["commentThreads", "comments", "videos", "search", "videoCategories"] {
+    for wanted in [
+        "commentThreads",
+        "comments",
+        "videos",
+        "search",
+        "videoCategories",
+    ] {
         let wanted = format!("/youtube/v3/{wanted}");
         assert!(asked.iter().any(|one| path(one) == wanted), "{wanted}");
     }
-    assert!(asked.iter().all(|one| one.header("x-goog-api-key") == Some("k3y")));
+    assert!(
+        asked
+            .iter()
+            .all(|one| one.header("x-goog-api-key") == Some("k3y"))
+    );
     // The description knows tokens of users only, and no keys: one stands in for our key.
     let stand_in = [("authorization", "Bearer stands-in")];
-    prism.holds(&asked, &stand_in, "/youtube/v3/commentThreads?maxResults=20").await;
+    prism
+        .holds(
+            &asked,
+            &stand_in,
+            "/youtube/v3/commentThreads?maxResults=20",
+        )
+        .await;
 }

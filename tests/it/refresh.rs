@@ -99,12 +99,7 @@ fn changes(items: Vec<Value>) -> Vec<Change> {
     changes
 }
 
-async fn house(
-    config: &Config,
-    address: &str,
-    items: Vec<Value>,
-    at: Timestamp,
-) -> Running {
+async fn house(config: &Config, address: &str, items: Vec<Value>, at: Timestamp) -> Running {
     let clock = Clock::simulated(at);
     let youtube = source_config(address, json!({}));
     let youtube = Youtube::with("tube", &youtube, &clock, Default::default()).unwrap();
@@ -158,7 +153,9 @@ async fn what_is_gone_there_goes_and_what_is_there_stays_another_month() {
             comment("official", "@amt", "Das Amt zur Grenze"),
             video("vid1", "Grenze, der längere Film"),
         ];
-        let there = there.into_iter().filter(|item| has(item["id"].as_str().unwrap()));
+        let there = there
+            .into_iter()
+            .filter(|item| has(item["id"].as_str().unwrap()));
         response(200, &[], &list(there.collect()))
     })
     .await;
@@ -173,7 +170,13 @@ async fn what_is_gone_there_goes_and_what_is_there_stays_another_month() {
     }
     ends(running).await;
     // Nothing is due yet.
-    let running = house(&config, &neighbour.url(""), vec![], begin + (28 * 24).hours()).await;
+    let running = house(
+        &config,
+        &neighbour.url(""),
+        vec![],
+        begin + (28 * 24).hours(),
+    )
+    .await;
     running.sources_done().await;
     ends(running).await;
     assert_eq!(neighbour.requests().len(), 0);
@@ -181,15 +184,35 @@ async fn what_is_gone_there_goes_and_what_is_there_stays_another_month() {
     let later = begin + (29 * 24 + 1).hours();
     let running = house(&config, &neighbour.url(""), vec![], later).await;
     until_left(&running, 3).await;
-    let unseen = async || running.store().unseen_since("youtube", later, 9).await.unwrap();
+    let unseen = async || {
+        running
+            .store()
+            .unseen_since("youtube", later, 9)
+            .await
+            .unwrap()
+    };
     while !unseen().await.is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let texts: Vec<String> = stored(&running).await.iter().map(|m| format!("{}{}", m.title, m.text)).collect();
-    assert_eq!(texts, ["Die Grenze ist zu", "Das Amt zur Grenze", "Grenze, der längere Film"]);
+    let texts: Vec<String> = stored(&running)
+        .await
+        .iter()
+        .map(|m| format!("{}{}", m.title, m.text))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            "Die Grenze ist zu",
+            "Das Amt zur Grenze",
+            "Grenze, der längere Film"
+        ]
+    );
     ends(running).await;
     let asked = neighbour.requests();
-    let mut ids: Vec<String> = asked.iter().map(|request| parameter(request, "id")).collect();
+    let mut ids: Vec<String> = asked
+        .iter()
+        .map(|request| parameter(request, "id"))
+        .collect();
     ids.sort();
     assert_eq!(ids, ["stays,goes,official", "vid1"]);
 }
@@ -206,13 +229,25 @@ async fn what_cannot_be_asked_for_goes_at_the_end_of_its_time() {
         assert_eq!(mention.labels.stances.len(), 1, "approved: {mention:?}");
     }
     ends(running).await;
-    let running = house(&config, &neighbour.url(""), vec![], begin + (29 * 24 + 1).hours()).await;
+    let running = house(
+        &config,
+        &neighbour.url(""),
+        vec![],
+        begin + (29 * 24 + 1).hours(),
+    )
+    .await;
     while neighbour.requests().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(stored(&running).await.len(), 4);
     ends(running).await;
-    let running = house(&config, &neighbour.url(""), vec![], begin + (30 * 24).hours()).await;
+    let running = house(
+        &config,
+        &neighbour.url(""),
+        vec![],
+        begin + (30 * 24).hours(),
+    )
+    .await;
     until_left(&running, 0).await;
     ends(running).await;
 }

@@ -72,7 +72,10 @@ async fn what_may_be_fetched() {
     // Nobody is there.
     let nowhere = Url::parse("http://127.0.0.1:1/a").unwrap();
     let told = robots().may_fetch(&nowhere).await;
-    assert!(matches!(told, Permission::Unknown(SourceError::Transient(_))));
+    assert!(matches!(
+        told,
+        Permission::Unknown(SourceError::Transient(_))
+    ));
 }
 
 #[tokio::test]

@@ -7,10 +7,10 @@ use crate::sources_x::{parameter, secret};
 use futures_util::StreamExt;
 use jiff::{Timestamp, ToSpan};
 use resonanz::clock::Clock;
+use resonanz::collect::Recorded;
 use resonanz::collect::http::Limits;
 use resonanz::collect::source::{Event, Source, SourceError, Standing};
 use resonanz::collect::youtube::{Youtube, YoutubeConfig};
-use resonanz::collect::Recorded;
 use resonanz::model::{Change, Cursor, Kind};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -43,7 +43,10 @@ fn real_threads_are_read() {
     let lines = read(Recorded::Youtube, &bytes);
     assert!(lines.len() >= 4, "{lines:?}");
     for line in lines {
-        assert!(line.contains("\"kind\":\"comment\"") && line.contains("\"author\""), "{line}");
+        assert!(
+            line.contains("\"kind\":\"comment\"") && line.contains("\"author\""),
+            "{line}"
+        );
     }
 }
 
@@ -141,16 +144,40 @@ async fn comments_are_read_back_to_what_is_known_with_all_their_replies() {
     .await;
     let youtube = source(&config(&neighbour.url(""), json!({})), &morning());
     let (told, failure, cursor) = look(&youtube, None).await;
-    assert_eq!((told, failure), (vec!["t3", "t1", "t0", "t1.r1", "t1.r2"].into_iter().map(str::to_owned).collect(), None));
+    assert_eq!(
+        (told, failure),
+        (
+            vec!["t3", "t1", "t0", "t1.r1", "t1.r2"]
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            None
+        )
+    );
     let asked = neighbour.requests();
     assert_eq!(asked.len(), 5, "three pages, the replies, the feed");
-    assert_eq!(parameter(&asked[0], "allThreadsRelatedToChannelId"), "UCministerium");
-    assert_eq!(parameter(asked.iter().find(|one| path(one).ends_with("/comments")).unwrap(), "parentId"), "t1");
+    assert_eq!(
+        parameter(&asked[0], "allThreadsRelatedToChannelId"),
+        "UCministerium"
+    );
+    assert_eq!(
+        parameter(
+            asked
+                .iter()
+                .find(|one| path(one).ends_with("/comments"))
+                .unwrap(),
+            "parentId"
+        ),
+        "t1"
+    );
     // The key is in a header, where no address shows it, and no native id is in the position.
     assert!(asked.iter().all(|one| !one.path.contains("k3y")));
     assert_eq!(asked[0].header("x-goog-api-key"), Some("k3y"));
     let position = cursor.clone().unwrap().0;
-    assert!(!position.contains("t1") && !position.contains("t3"), "{position}");
+    assert!(
+        !position.contains("t1") && !position.contains("t3"),
+        "{position}"
+    );
 
     let (told, failure, _) = look(&youtube, cursor).await;
     assert_eq!((told.len(), failure), (0, None));
@@ -176,21 +203,40 @@ async fn uploads_are_taken_from_the_feed_and_asked_for_until_they_come() {
     let youtube = source(&config(&neighbour.url(""), json!({})), &morning());
     let (told, failure, cursor) = look(&youtube, None).await;
     assert_eq!(told, ["t1"], "the rest is heard all the same");
-    assert!(matches!(failure, Some(SourceError::Server(_))), "{failure:?}");
+    assert!(
+        matches!(failure, Some(SourceError::Server(_))),
+        "{failure:?}"
+    );
     let (told, failure, cursor) = look(&youtube, cursor).await;
     assert_eq!((told, failure), (vec!["vid-1".to_owned()], None));
     let (told, _, _) = look(&youtube, cursor).await;
     assert_eq!(told.len(), 0);
     let asked = neighbour.requests();
-    let feed = asked.iter().find(|one| path(one) == "/feeds/videos.xml").unwrap();
-    assert_eq!((parameter(feed, "channel_id").as_str(), feed.header("x-goog-api-key")), ("UCministerium", None));
-    assert_eq!(asked.iter().filter(|one| path(one) == "/youtube/v3/videos").count(), 2);
+    let feed = asked
+        .iter()
+        .find(|one| path(one) == "/feeds/videos.xml")
+        .unwrap();
+    assert_eq!(
+        (
+            parameter(feed, "channel_id").as_str(),
+            feed.header("x-goog-api-key")
+        ),
+        ("UCministerium", None)
+    );
+    assert_eq!(
+        asked
+            .iter()
+            .filter(|one| path(one) == "/youtube/v3/videos")
+            .count(),
+        2
+    );
 }
 
 #[tokio::test]
 async fn searches_take_turns_over_the_day() {
     let real = recorded("search_by_keywords_p1.json");
-    let found = real.unwrap_or_else(|| br#"{"items": [{"id": {"videoId": "gQ_1zX-F_No"}}]}"#.to_vec());
+    let found =
+        real.unwrap_or_else(|| br#"{"items": [{"id": {"videoId": "gQ_1zX-F_No"}}]}"#.to_vec());
     let neighbour = Neighbour::start(move |request| match path(request) {
         "/youtube/v3/search" => response(200, &[], &found),
         "/youtube/v3/videos" => videos(request),
@@ -206,7 +252,13 @@ async fn searches_take_turns_over_the_day() {
     for minutes in [5, 10, 15, 20, 25, 30] {
         clock.advance_to("2026-11-29T09:00:00Z".parse::<Timestamp>().unwrap() + minutes.minutes());
         // A restart in between forgets nothing.
-        let youtube = source(&config(&neighbour.url(""), json!({"channels": [], "searches": ["Grenze", "Zoll"], "searches_per_day": 96})), &clock);
+        let youtube = source(
+            &config(
+                &neighbour.url(""),
+                json!({"channels": [], "searches": ["Grenze", "Zoll"], "searches_per_day": 96}),
+            ),
+            &clock,
+        );
         let (told, failure, next) = look(&youtube, cursor).await;
         assert_eq!((told.len(), failure), (0, None));
         cursor = next;
@@ -230,17 +282,33 @@ async fn searches_take_turns_over_the_day() {
 async fn the_quota_ends_the_day_by_our_count_or_by_theirs() {
     let neighbour = Neighbour::start(|request| match path(request) {
         "/youtube/v3/commentThreads" => json(json!({"items": [thread(1, "eins")]})),
-        "/youtube/v3/comments" => response(403, &[], br#"{"error":{"errors":[{"reason":"quotaExceeded"}]}}"#),
-        "/youtube/v3/videoCategories" => response(403, &[], br#"{"error":{"errors":[{"reason":"accessNotConfigured"}]}}"#),
+        "/youtube/v3/comments" => response(
+            403,
+            &[],
+            br#"{"error":{"errors":[{"reason":"quotaExceeded"}]}}"#,
+        ),
+        "/youtube/v3/videoCategories" => response(
+            403,
+            &[],
+            br#"{"error":{"errors":[{"reason":"accessNotConfigured"}]}}"#,
+        ),
         _ => response(200, &[], NO_UPLOADS),
     })
     .await;
     let clock = morning();
-    let youtube = source(&config(&neighbour.url(""), json!({"units_per_day": 1})), &clock);
+    let youtube = source(
+        &config(&neighbour.url(""), json!({"units_per_day": 1})),
+        &clock,
+    );
     let (_, failure, cursor) = look(&youtube, None).await;
     assert_eq!(failure, None);
-    let until_midnight = Some(SourceError::Exhausted { wait: Duration::from_secs(23 * 3600) });
-    let again = source(&config(&neighbour.url(""), json!({"units_per_day": 1})), &clock);
+    let until_midnight = Some(SourceError::Exhausted {
+        wait: Duration::from_secs(23 * 3600),
+    });
+    let again = source(
+        &config(&neighbour.url(""), json!({"units_per_day": 1})),
+        &clock,
+    );
     let (_, failure, cursor) = look(&again, cursor).await;
     assert_eq!(failure, until_midnight);
     assert_eq!(again.used(&cursor.unwrap())[0].1, 1.0);
@@ -253,7 +321,10 @@ async fn the_quota_ends_the_day_by_our_count_or_by_theirs() {
 
     let youtube = source(&config(&neighbour.url(""), json!({})), &clock);
     let standing = youtube.check().await;
-    assert_eq!(standing, Standing::NeedsKey("YouTube answers 403 accessNotConfigured".to_owned()));
+    assert_eq!(
+        standing,
+        Standing::NeedsKey("YouTube answers 403 accessNotConfigured".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -265,7 +336,10 @@ async fn what_does_not_come_back_is_gone_unless_nothing_comes_back() {
     .await;
     let youtube = source(&config(&neighbour.url(""), json!({})), &morning());
     let again = async |ids: &[&str]| {
-        let ids = ids.iter().map(|id| (Kind::Comment, (*id).to_owned())).collect();
+        let ids = ids
+            .iter()
+            .map(|id| (Kind::Comment, (*id).to_owned()))
+            .collect();
         let told = youtube.refresh().unwrap().again(ids).await?;
         let lines = told.iter().map(|change| match change {
             Change::Upsert(item) => format!("+{}", item.id),
@@ -281,7 +355,13 @@ async fn what_does_not_come_back_is_gone_unless_nothing_comes_back() {
     assert!(matches!(again(&many).await, Err(SourceError::Transient(_))));
     let refresh = youtube.refresh().unwrap();
     let id = |url| refresh.id_of(url);
-    assert_eq!(id("https://www.youtube.com/watch?v=vid1").as_deref(), Some("vid1"));
-    assert_eq!(id("https://www.youtube.com/watch?lc=c1.r2&v=vid1").as_deref(), Some("c1.r2"));
+    assert_eq!(
+        id("https://www.youtube.com/watch?v=vid1").as_deref(),
+        Some("vid1")
+    );
+    assert_eq!(
+        id("https://www.youtube.com/watch?lc=c1.r2&v=vid1").as_deref(),
+        Some("c1.r2")
+    );
     assert_eq!(id("https://www.youtube.com/channel/UC1"), None);
 }

@@ -55,7 +55,8 @@ impl Api {
 
     async fn token(&self) -> Result<String, SourceError> {
         let name = self.token_file.display();
-        let failed = |why: String| SourceError::Refused(format!("`bearer_token_file` {name}: {why}"));
+        let failed =
+            |why: String| SourceError::Refused(format!("`bearer_token_file` {name}: {why}"));
         let length = tokio::fs::metadata(&self.token_file).await;
         if length.map_err(|error| failed(error.to_string()))?.len() > MAX_TOKEN_BYTES {
             return Err(failed("too large for a token".to_owned()));

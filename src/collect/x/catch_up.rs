@@ -33,7 +33,11 @@ pub fn asks(wanted: &Wanted, own_accounts: &[String], query_length: usize) -> Ve
         }
     }
     let mentions = own_accounts.iter().cloned().map(Ask::Mentions);
-    queries.into_iter().map(Ask::Recent).chain(mentions).collect()
+    queries
+        .into_iter()
+        .map(Ask::Recent)
+        .chain(mentions)
+        .collect()
 }
 
 /// Characters as X may count them: two for what is not of the basic plane.

@@ -97,7 +97,9 @@ impl Event {
     /// An id that is none.
     pub fn changes(&self) -> Result<Vec<Change>, Rejection> {
         match self {
-            Event::Delete(of) | Event::Drop(of) => Ok(vec![deleted(&of.tweet.id, Some(of.event_at))?]),
+            Event::Delete(of) | Event::Drop(of) => {
+                Ok(vec![deleted(&of.tweet.id, Some(of.event_at))?])
+            }
             Event::Withheld(of) if is_here(&of.withheld_in_countries) => {
                 Ok(vec![deleted(&of.tweet.id, Some(of.event_at))?])
             }
@@ -160,7 +162,10 @@ fn author(of: &OfUser) -> Result<AuthorChange, Rejection> {
 fn sound(id: &str) -> Result<(), Rejection> {
     match number(id) {
         Some(_) => Ok(()),
-        None => Err(Rejection::new(RejectReason::Incomplete, "an id that is none")),
+        None => Err(Rejection::new(
+            RejectReason::Incomplete,
+            "an id that is none",
+        )),
     }
 }
 

@@ -29,7 +29,7 @@ use super::http::Limits;
 use super::lines::Line;
 use super::source::{
     Allowance, Collected, Comeback, Comebacks, Event, Gap, GapReason, Growth, Pace, RejectReason,
-    Rejection, Source, SourceError, Sought, Soughts, Standing,
+    Rejection, Sought, Soughts, Source, SourceError, Standing,
 };
 use crate::clock::Clock;
 use crate::model::{Change, Cursor};
@@ -144,7 +144,13 @@ impl X {
     /// # Errors
     /// No recorded approval; settings that make no sense. The text names the key.
     pub fn new(name: &str, config: &XConfig) -> Result<Self, String> {
-        Self::with(name, config, &Clock::system(), Limits::default(), CATCH_UP_AFTER)
+        Self::with(
+            name,
+            config,
+            &Clock::system(),
+            Limits::default(),
+            CATCH_UP_AFTER,
+        )
     }
 
     /// The same with another clock, other bounds of time, and another time until it catches up.
@@ -318,12 +324,18 @@ impl State {
             self.since = None;
             self.newest = here;
             let reason = GapReason::Budget;
-            return Some(Gap { from, to: now, reason }).filter(|gap| gap.from < gap.to);
+            return Some(Gap {
+                from,
+                to: now,
+                reason,
+            })
+            .filter(|gap| gap.from < gap.to);
         }
         if self.newest == 0 {
             self.newest = here;
         } else {
-            let settled = time_of_id(self.newest.min(here)).saturating_sub(UNSETTLED_SECS.seconds());
+            let settled =
+                time_of_id(self.newest.min(here)).saturating_sub(UNSETTLED_SECS.seconds());
             let settled = settled.map_or(self.newest, id_at);
             self.since = Some(self.since.map_or(settled, |since| since.min(settled)));
         }
@@ -397,8 +409,11 @@ impl Source for X {
                     Some(None) => break,
                     Some(Some(line)) => x.read(line?, &mut state)?,
                 };
-                for event in events {
-                    yield Collected::now(event, state.write());
+                let last = events.len();
+                for (nth, event) in (1..).zip(events) {
+                    // Behind all of a line's events, not between them.
+                    let cursor = state.write().filter(|_| nth == last);
+                    yield Collected::now(event, cursor);
                 }
                 if let Some(behind) = state.since && Instant::now() >= attempts.next {
                     let caught = x.catch_up(behind, &state.ledger).await;

@@ -99,7 +99,9 @@ struct Difference {
 fn difference(known: &[Known], wanted: &BTreeMap<String, String>) -> Difference {
     let there: BTreeSet<&str> = known.iter().map(|rule| rule.value.as_str()).collect();
     let is_ours = |rule: &&Known| rule.tag.as_deref().is_some_and(|tag| tag.starts_with(TAG));
-    let added = wanted.iter().filter(|(value, _)| !there.contains(value.as_str()));
+    let added = wanted
+        .iter()
+        .filter(|(value, _)| !there.contains(value.as_str()));
     let deleted = known
         .iter()
         .filter(is_ours)
@@ -142,7 +144,9 @@ pub async fn sync(
         let mut chunk = chunk.to_vec();
         let problems = api.change_rules(&Change::Add(&chunk), true).await?.errors;
         let bad = refusals(&problems);
-        word = problems.first().map_or(word, |problem| plain(&problem.title));
+        word = problems
+            .first()
+            .map_or(word, |problem| plain(&problem.title));
         refused += chunk.len();
         chunk.retain(|rule| !bad.contains(rule.value.as_str()));
         refused -= chunk.len();

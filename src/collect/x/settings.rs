@@ -1,7 +1,7 @@
 //! Settings of both sources of X, and the permission that they need.
 
-use super::ledger::Budget;
 use super::Api;
+use super::ledger::Budget;
 use super::wire::number;
 use crate::collect::http::{Client, Limits};
 use jiff::civil::Date;
@@ -133,9 +133,9 @@ impl XConfig {
             return Err("`bearer_token_file` is missing".to_owned());
         }
         match self.stream {
-            Stream::Compliance if self.plan != Plan::Enterprise => {
-                Err("`stream` = \"compliance\" is sold with `plan` = \"enterprise\" only".to_owned())
-            }
+            Stream::Compliance if self.plan != Plan::Enterprise => Err(
+                "`stream` = \"compliance\" is sold with `plan` = \"enterprise\" only".to_owned(),
+            ),
             Stream::Compliance => Ok(()),
             Stream::Posts => self.check_posts(),
         }

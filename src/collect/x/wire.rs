@@ -149,7 +149,10 @@ pub enum Said {
 /// No JSON of this shape, or a post without what makes it one.
 pub fn adapt(line: &[u8]) -> Result<Said, Rejection> {
     let envelope: Envelope = serde_json::from_slice(line).map_err(|error| {
-        Rejection::new(RejectReason::Malformed, format!("column {}", error.column()))
+        Rejection::new(
+            RejectReason::Malformed,
+            format!("column {}", error.column()),
+        )
     })?;
     let (posts, event) = match envelope.data {
         Some(Data::Posts(posts)) => (posts, None),

@@ -1,14 +1,14 @@
-//! One look at everything, and what is remembered of it.
+//! One look at everything, in parts, and what is remembered of it.
 //!
 //! What fails does not keep the rest from being looked at: the look ends with the first failure after
 //! everything else was handed on.
 
+use super::Youtube;
 use super::quota::Quota;
 use super::wire::{self, List, Talk};
-use super::Youtube;
 use crate::collect::feed_read;
 use crate::collect::http::{Answer, Validators};
-use crate::collect::source::{Event, MOST_AGAIN, Rejection, Refresh as _, SourceError};
+use crate::collect::source::{Event, MOST_AGAIN, Refresh as _, Rejection, SourceError};
 use crate::model::{Change, Cursor, Item};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -26,13 +26,6 @@ const FEED_ITEMS: usize = 50;
 /// New videos reach the search late; and how far back the first search asks.
 const SEARCH_LATE_HOURS: i64 = 3;
 const FIRST_SEARCH_HOURS: i64 = 24;
-
-/// What one look brought.
-pub struct Look {
-    pub events: Vec<Event>,
-    pub memory: Memory,
-    pub failure: Option<SourceError>,
-}
 
 /// The cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,9 +53,11 @@ impl Memory {
     }
 }
 
-/// A look at work.
-struct Work<'a> {
+/// One look, in parts: what each part brings is handed on before the next one is asked for, since a
+/// look at many channels takes minutes.
+pub struct Look<'a> {
     youtube: &'a Youtube,
+    memory: Memory,
     known: HashSet<String>,
     /// What this look saw, known or not.
     seen: Vec<String>,
@@ -72,42 +67,50 @@ struct Work<'a> {
     failure: Option<SourceError>,
 }
 
-impl Youtube {
-    /// Looks at everything once.
-    pub(super) async fn look(&self, mut memory: Memory) -> Look {
-        let mut work = Work {
-            youtube: self,
+impl<'a> Look<'a> {
+    pub fn new(youtube: &'a Youtube, memory: Memory) -> Self {
+        Self {
+            youtube,
             known: memory.seen.iter().cloned().collect(),
+            memory,
             seen: Vec::new(),
             events: Vec::new(),
             videos: Vec::new(),
             failure: None,
-        };
-        for channel in &self.config.channels {
-            let threads = work.threads(channel).await;
-            work.note(threads);
-            let uploads = work.uploads(channel).await;
-            work.note(uploads);
-        }
-        let search = work.search(&mut memory).await;
-        work.note(search);
-        let videos = work.take_videos().await;
-        work.note(videos);
-        let before = std::mem::take(&mut memory.seen);
-        let now: HashSet<&String> = work.seen.iter().collect();
-        let older = before.into_iter().filter(|seen| !now.contains(seen));
-        memory.seen = work.seen.iter().cloned().chain(older).collect();
-        memory.seen.truncate(MAX_SEEN);
-        memory.quota = self.quota(|quota| quota.clone());
-        Look {
-            events: work.events,
-            memory,
-            failure: work.failure,
         }
     }
-}
 
-impl Work<'_> {
+    /// What a channel brings.
+    pub async fn channel(&mut self, channel: &str) -> Vec<Event> {
+        let threads = self.threads(channel).await;
+        self.note(threads);
+        let uploads = self.uploads(channel).await;
+        self.note(uploads);
+        std::mem::take(&mut self.events)
+    }
+
+    /// What the search brings, if one is due, and the videos that were named until now.
+    pub async fn videos(&mut self) -> Vec<Event> {
+        let search = self.search().await;
+        self.note(search);
+        let videos = self.take_videos().await;
+        self.note(videos);
+        std::mem::take(&mut self.events)
+    }
+
+    /// What to remember, and the first failure.
+    pub fn end(self) -> (Memory, Option<SourceError>) {
+        let mut memory = self.memory;
+        let before = std::mem::take(&mut memory.seen);
+        let now: HashSet<&String> = self.seen.iter().collect();
+        let older = before.into_iter().filter(|seen| !now.contains(seen));
+        let older: Vec<String> = older.collect();
+        memory.seen = self.seen.into_iter().chain(older).collect();
+        memory.seen.truncate(MAX_SEEN);
+        memory.quota = self.youtube.quota(|quota| quota.clone());
+        (memory, self.failure)
+    }
+
     fn note(&mut self, result: Result<(), SourceError>) {
         if let Err(error) = result {
             self.failure.get_or_insert(error);
@@ -136,7 +139,12 @@ impl Work<'_> {
         };
         let version = item.version().map(|at| at.to_string());
         let title = item.title.clone().unwrap_or_default();
-        let parts = [&item.id, version.as_deref().unwrap_or_default(), &title, &item.text];
+        let parts = [
+            &item.id,
+            version.as_deref().unwrap_or_default(),
+            &title,
+            &item.text,
+        ];
         let Some(hash) = self.news(&parts) else {
             return false;
         };
@@ -246,7 +254,8 @@ impl Work<'_> {
     }
 
     /// One keyword query, if a search is due.
-    async fn search(&mut self, memory: &mut Memory) -> Result<(), SourceError> {
+    async fn search(&mut self) -> Result<(), SourceError> {
+        let memory = &mut self.memory;
         let searches = &self.youtube.config.searches;
         let now = self.youtube.clock.now();
         let turn = memory.turn % searches.len().max(1);
@@ -293,7 +302,8 @@ impl Work<'_> {
             for video in self.youtube.videos(&ids).await? {
                 self.hand_on(wire::video(video));
             }
-            self.seen.extend(videos.iter().map(|(_, hash)| hash.clone()));
+            self.seen
+                .extend(videos.iter().map(|(_, hash)| hash.clone()));
         }
         Ok(())
     }
@@ -307,5 +317,9 @@ fn hash(parts: &[&str]) -> String {
         hasher.update(part.as_bytes());
     }
     let digest = hasher.finalize();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

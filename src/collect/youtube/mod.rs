@@ -23,7 +23,7 @@ use super::hosts::Hosts;
 use super::http::{Client, Limits};
 use super::http_call::Call;
 use super::source::{
-    Allowance, Collected, Event, MOST_AGAIN, Pace, RejectReason, Rejection, Refresh, Source,
+    Allowance, Collected, Event, MOST_AGAIN, Pace, Refresh, RejectReason, Rejection, Source,
     SourceError, Standing,
 };
 use crate::clock::Clock;
@@ -156,7 +156,10 @@ impl Youtube {
         config.check()?;
         let address = |key: &str, text: &str| {
             let url = Url::parse(text).map_err(|error| format!("`{key}`: {error}"))?;
-            let is_ours = config.allow_private.iter().any(|known| Some(known.as_str()) == url.host_str());
+            let is_ours = config
+                .allow_private
+                .iter()
+                .any(|known| Some(known.as_str()) == url.host_str());
             match url.scheme() {
                 "https" => Ok(url),
                 "http" if is_ours => Ok(url),
@@ -241,7 +244,11 @@ impl Youtube {
 
     async fn comments(&self, ids: &[String]) -> Result<Vec<serde_json::Value>, SourceError> {
         let ids = ids.join(",");
-        let query = [("part", "snippet"), ("textFormat", "plainText"), ("id", &ids)];
+        let query = [
+            ("part", "snippet"),
+            ("textFormat", "plainText"),
+            ("id", &ids),
+        ];
         Ok(self.paid("comments", &query).await?.items)
     }
 
@@ -250,9 +257,9 @@ impl Youtube {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let (items, read): (_, fn(serde_json::Value) -> Result<Item, Rejection>) = match kind {
-            Kind::Video => (self.videos(&ids).await?, wire::video),
-            _ => (self.comments(&ids).await?, wire::comment),
+        let (items, read) = match kind {
+            Kind::Video => (self.videos(&ids).await?, wire::video as Read),
+            _ => (self.comments(&ids).await?, wire::comment as Read),
         };
         let there: HashSet<String> = items
             .iter()
@@ -274,6 +281,8 @@ impl Youtube {
         Ok(changes)
     }
 }
+
+type Read = fn(serde_json::Value) -> Result<Item, Rejection>;
 
 /// A foreign word for a log.
 fn plain(word: &str) -> String {
@@ -342,10 +351,16 @@ impl Source for Youtube {
         let memory = Memory::read(resume.as_ref());
         Box::pin(async_stream::try_stream! {
             youtube.quota(|quota| quota.merge(&memory.quota));
-            let Look { events, memory, failure } = youtube.look(memory).await;
-            for event in events {
+            let mut look = Look::new(&youtube, memory);
+            for channel in &youtube.config.channels {
+                for event in look.channel(channel).await.into_iter().chain([Event::Nothing]) {
+                    yield Collected::now(event, None);
+                }
+            }
+            for event in look.videos().await {
                 yield Collected::now(event, None);
             }
+            let (memory, failure) = look.end();
             // The look is through: only now the position moves.
             yield Collected::now(Event::Nothing, memory.write());
             if let Some(failure) = failure {
@@ -361,7 +376,13 @@ impl Source for Youtube {
                 return Standing::NeedsKey(error.to_string());
             }
             // One unit, and an answer without personal data.
-            match youtube.paid("videoCategories", &[("part", "snippet"), ("regionCode", "DE")]).await {
+            match youtube
+                .paid(
+                    "videoCategories",
+                    &[("part", "snippet"), ("regionCode", "DE")],
+                )
+                .await
+            {
                 Ok(_) => Standing::Works,
                 Err(SourceError::Refused(why)) => Standing::NeedsKey(why),
                 Err(error) => Standing::Unreachable(error.to_string()),
@@ -381,9 +402,13 @@ impl Refresh for Youtube {
         let url = Url::parse(url).ok()?;
         let value = |name: &str| {
             let mut pairs = url.query_pairs();
-            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+            pairs
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
         };
-        value("lc").or_else(|| value("v")).filter(|id| wire::is_sound(id))
+        value("lc")
+            .or_else(|| value("v"))
+            .filter(|id| wire::is_sound(id))
     }
 
     fn again(

@@ -164,7 +164,10 @@ mod tests {
             }
         }
         assert_eq!(taken.len(), 96);
-        assert!(taken.windows(2).all(|pair| pair[1] - pair[0] == 15), "{taken:?}");
+        assert!(
+            taken.windows(2).all(|pair| pair[1] - pair[0] == 15),
+            "{taken:?}"
+        );
         // After a time of rest there is no burst.
         let later = begin + 3.hours() + 48.hours();
         assert!(quota.take_search(ALLOWED, later));

@@ -136,7 +136,10 @@ pub fn thread(value: serde_json::Value) -> Result<Talk, Rejection> {
     let replies = thread.replies.map(|replies| replies.comments);
     let replies = replies.unwrap_or_default();
     let is_whole = replies.len() as u64 >= thread.snippet.total_reply_count;
-    let mut comments = vec![comment_item(thread.snippet.top_level_comment, video.as_deref())];
+    let mut comments = vec![comment_item(
+        thread.snippet.top_level_comment,
+        video.as_deref(),
+    )];
     comments.extend(
         replies
             .into_iter()

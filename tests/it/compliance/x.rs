@@ -17,7 +17,9 @@ pub struct X;
 
 fn post(begin: i64, n: i64) -> String {
     let id = id_of(begin + n);
-    format!(r#"{{"id":"{id}","text":"post {n}","author_id":"1","created_at":"2026-11-28T09:00:00.000Z"}}"#)
+    format!(
+        r#"{{"id":"{id}","text":"post {n}","author_id":"1","created_at":"2026-11-28T09:00:00.000Z"}}"#
+    )
 }
 
 fn lines(begin: i64, numbers: impl Iterator<Item = i64>) -> Vec<u8> {

@@ -15,7 +15,11 @@ use std::time::Duration;
 pub struct Youtube;
 
 fn list(numbers: impl Iterator<Item = i64>) -> Vec<u8> {
-    threads(numbers.map(|n| thread(n, &format!("comment {n}"))).collect())
+    threads(
+        numbers
+            .map(|n| thread(n, &format!("comment {n}")))
+            .collect(),
+    )
 }
 
 fn faulty(fault: Fault, count: i64) -> Reply {
@@ -36,8 +40,13 @@ fn faulty(fault: Fault, count: i64) -> Reply {
         Fault::Garbage(_) => Reply::Bytes(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()),
         Fault::Huge(_) => Reply::Endless(head(200, &[]), vec![b' '; 8192]),
         Fault::Unreadable(after) => {
-            let mut items: Vec<_> = (1..=count).map(|n| thread(n, &format!("comment {n}"))).collect();
-            items.insert(after, serde_json::json!({"kind": "youtube#commentThread", "id": 7}));
+            let mut items: Vec<_> = (1..=count)
+                .map(|n| thread(n, &format!("comment {n}")))
+                .collect();
+            items.insert(
+                after,
+                serde_json::json!({"kind": "youtube#commentThread", "id": 7}),
+            );
             response(200, &[], &threads(items))
         }
         Fault::Duplicates => response(200, &[], &list((1..=count).flat_map(|n| [n, n]))),

@@ -1,6 +1,8 @@
 //! X: its lines, and the source against a server on loopback that keeps rules, has a stream that ends
 //! when told, and a search.
 
+mod missed;
+
 use crate::fixtures::{check_folder, read};
 use crate::neighbours::http::{Neighbour, Reply, Request, head, response};
 use crate::skipped::skipped;
@@ -8,9 +10,7 @@ use crate::supervise::{Running, fast};
 use jiff::{Timestamp, ToSpan};
 use resonanz::clock::Clock;
 use resonanz::collect::http::Limits;
-use resonanz::collect::source::{
-    Allowance, Event, GapReason, Source, Sought, Soughts, Standing,
-};
+use resonanz::collect::source::{Allowance, Event, GapReason, Sought, Soughts, Source, Standing};
 use resonanz::collect::x::{X, XConfig};
 use resonanz::collect::x_compliance::XCompliance;
 use resonanz::collect::{Recorded, SourceConfig, build};
@@ -36,8 +36,8 @@ fn fixtures() {
 /// Each post that X's own documentation shows is read.
 #[test]
 fn posts_of_the_documentation() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/data/payloads/x/event-payloads.mdx");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/payloads/x/event-payloads.mdx");
     let Ok(text) = std::fs::read_to_string(&path) else {
         return skipped("recorded payloads of X are not here (../shared/data/payloads)");
     };
@@ -58,11 +58,17 @@ fn posts_of_the_documentation() {
         if is_post && data["payload"]["id"].is_string() {
             let line = json!({"data": data["payload"], "includes": data["includes"]}).to_string();
             let lines = read(Recorded::X, line.as_bytes());
-            assert!(!lines.iter().any(|line| line.starts_with("refused")), "{line}\n{lines:?}");
+            assert!(
+                !lines.iter().any(|line| line.starts_with("refused")),
+                "{line}\n{lines:?}"
+            );
             posts += 1;
         }
     }
-    assert!(posts >= 2, "the documentation shows posts, but {posts} were found");
+    assert!(
+        posts >= 2,
+        "the documentation shows posts, but {posts} were found"
+    );
 }
 
 /// The id of a post that was written at this time, in milliseconds.
@@ -123,7 +129,9 @@ pub fn soughts(watches: &[(&str, &str)]) -> (watch::Sender<Arc<Vec<Sought>>>, So
 
 fn post(n: i64, at_ms: i64) -> String {
     let id = id_of(at_ms);
-    format!("{{\"data\":{{\"id\":\"{id}\",\"text\":\"post {n}\",\"author_id\":\"1\"}},\"includes\":{{\"users\":[{{\"id\":\"1\",\"username\":\"a\"}}]}}}}\r\n")
+    format!(
+        "{{\"data\":{{\"id\":\"{id}\",\"text\":\"post {n}\",\"author_id\":\"1\"}},\"includes\":{{\"users\":[{{\"id\":\"1\",\"username\":\"a\"}}]}}}}\r\n"
+    )
 }
 
 fn stream(body: &str) -> Reply {
@@ -194,7 +202,9 @@ impl Kept {
             let value = rule["value"].as_str().unwrap().to_owned();
             let tag = rule["tag"].as_str().unwrap().to_owned();
             if value.contains("bad") {
-                errors.push(json!({"value": value, "title": "UnprocessableEntity", "details": ["no"]}));
+                errors.push(
+                    json!({"value": value, "title": "UnprocessableEntity", "details": ["no"]}),
+                );
             } else if rules.iter().any(|(_, known, _)| *known == value) {
                 errors.push(json!({"value": value, "title": "DuplicateRule", "id": "1"}));
             } else {
@@ -204,15 +214,29 @@ impl Kept {
         if parameter(request, "dry_run") != "true" {
             rules.extend(added);
             let gone = change["delete"]["ids"].as_array();
-            let gone: Vec<&str> = gone.into_iter().flatten().filter_map(Value::as_str).collect();
+            let gone: Vec<&str> = gone
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
             rules.retain(|(id, _, _)| !gone.contains(&id.to_string().as_str()));
         }
         let status = if errors.is_empty() { 200 } else { 400 };
-        response(status, &[], json!({"errors": errors, "meta": {}}).to_string().as_bytes())
+        response(
+            status,
+            &[],
+            json!({"errors": errors, "meta": {}}).to_string().as_bytes(),
+        )
     }
 
     fn tags(&self) -> Vec<String> {
-        let mut tags: Vec<String> = self.0.lock().unwrap().iter().map(|rule| rule.2.clone()).collect();
+        let mut tags: Vec<String> = self
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|rule| rule.2.clone())
+            .collect();
         tags.sort();
         tags
     }
@@ -222,7 +246,11 @@ impl Kept {
 async fn rules_are_tried_then_made_and_follow_the_watches() {
     let kept = Kept::default();
     kept.0.lock().unwrap().extend([
-        (1, "(alt) -is:retweet".to_owned(), "resonanz/gone".to_owned()),
+        (
+            1,
+            "(alt) -is:retweet".to_owned(),
+            "resonanz/gone".to_owned(),
+        ),
         (2, "somebody else's".to_owned(), "other".to_owned()),
     ]);
     let rules = kept.clone();
@@ -232,12 +260,18 @@ async fn rules_are_tried_then_made_and_follow_the_watches() {
         _ => response(404, &[], b""),
     })
     .await;
-    let watches = [("border", "Grenze"), ("refused", "bad"), ("open", "*ministerium")];
+    let watches = [
+        ("border", "Grenze"),
+        ("refused", "bad"),
+        ("open", "*ministerium"),
+    ];
     let (sender, sought) = soughts(&watches);
     let clock = Clock::system();
     let mut running = start(&config(&neighbour.url(""), json!({})), &clock, sought, None);
     let rejected = |events: &[Event]| {
-        let rejected = events.iter().filter(|event| matches!(event, Event::Rejected(_)));
+        let rejected = events
+            .iter()
+            .filter(|event| matches!(event, Event::Rejected(_)));
         rejected.count()
     };
     let (events, _) = hear(&mut running, |events| rejected(events) == 2).await;
@@ -255,21 +289,39 @@ async fn rules_are_tried_then_made_and_follow_the_watches() {
     let asked = neighbour.requests();
     let calls: Vec<String> = asked
         .iter()
-        .map(|request| format!("{} {}", request.method, path(request).replace("/2/tweets/search/", "")))
+        .map(|request| {
+            format!(
+                "{} {}",
+                request.method,
+                path(request).replace("/2/tweets/search/", "")
+            )
+        })
         .collect();
     assert_eq!(
         calls[..5],
-        ["GET stream/rules", "POST stream/rules", "POST stream/rules", "POST stream/rules", "GET stream"]
+        [
+            "GET stream/rules",
+            "POST stream/rules",
+            "POST stream/rules",
+            "POST stream/rules",
+            "GET stream"
+        ]
     );
     assert_eq!(parameter(&asked[1], "dry_run"), "true");
     assert!(asked[1].body.contains("bad") && !asked[2].body.contains("bad"));
     assert_eq!(asked[3].body, r#"{"delete":{"ids":["1"]}}"#);
-    assert!(asked.iter().all(|request| request.header("authorization") == Some("Bearer t0ken")));
+    assert!(
+        asked
+            .iter()
+            .all(|request| request.header("authorization") == Some("Bearer t0ken"))
+    );
 
     // The watches are read anew: the rules follow on the open stream.
     sender.send_replace(queries(&[("border", "Grenze"), ("new", "Zoll")]));
     running
-        .until("the new rules", |_| kept.tags() == ["other", "resonanz/border", "resonanz/new"])
+        .until("the new rules", |_| {
+            kept.tags() == ["other", "resonanz/border", "resonanz/new"]
+        })
         .await;
     let streams = |requests: &[Request]| requests.iter().filter(|one| path(one) == STREAM).count();
     assert_eq!(streams(&neighbour.requests()), 1);
@@ -282,131 +334,11 @@ async fn without_rules_nothing_is_asked_for() {
     let (_sender, sought) = soughts(&[("open", "*ministerium")]);
     let config = config(&neighbour.url(""), json!({}));
     let running = start(&config, &Clock::system(), sought, None);
-    running.until("refused", |running| running.errors("refused") > 0).await;
+    running
+        .until("refused", |running| running.errors("refused") > 0)
+        .await;
     assert_eq!(neighbour.requests().len(), 0);
     running.stops().await;
-}
-
-#[tokio::test]
-async fn the_budget_ends_the_reading_and_the_next_day_tells_the_gap() {
-    let noon: Timestamp = "2026-11-29T12:00:00Z".parse().unwrap();
-    let clock = Clock::simulated(noon);
-    let posts: String = (1..=9).map(|n| post(n, noon.as_millisecond() + n)).collect();
-    let neighbour = Neighbour::start(move |request| match path(request).as_str() {
-        RULES => Kept::default().answer(request),
-        STREAM => stream(&posts),
-        _ => response(404, &[], b""),
-    })
-    .await;
-    // A post and its author: half a dollar.
-    let dear = json!({"post_micro_usd": 300_000, "user_micro_usd": 200_000, "budget_day_usd": 2});
-    let config = config(&neighbour.url(""), dear);
-    let (_sender, sought) = soughts(&[("border", "Grenze")]);
-    let mut running = start(&config, &clock, sought.clone(), None);
-    running.until("exhausted", |running| running.errors("exhausted") == 1).await;
-    let used = |running: &Running, allowance: Allowance| {
-        let labels = ["script", allowance.as_str()];
-        running.metrics.source_used.with_label_values(&labels).get()
-    };
-    assert_eq!((used(&running, Allowance::Day), used(&running, Allowance::Month)), (1.0, 0.002));
-    assert_eq!(running.up(), 0);
-    let (events, cursor) = hear(&mut running, |events| {
-        texts(events).len() == 4 && events.last() == Some(&Event::Nothing)
-    })
-    .await;
-    assert_eq!(texts(&events), ["post 1", "post 2", "post 3", "post 4"]);
-    let cursor = running.deliveries.try_recv().map_or(cursor, |delivery| delivery.cursor);
-    running.stops().await;
-
-    // After a restart nothing is asked for …
-    let asked = neighbour.requests().len();
-    let running = start(&config, &clock, sought.clone(), cursor.clone());
-    running.until("exhausted", |running| running.errors("exhausted") == 1).await;
-    assert_eq!(neighbour.requests().len(), asked);
-    running.stops().await;
-    // … and on the next day it goes on, and says what was not heard.
-    clock.advance_to(noon + 12.hours());
-    let mut running = start(&config, &clock, sought, cursor);
-    let (events, _) = hear(&mut running, |events| !texts(events).is_empty()).await;
-    assert_eq!(gaps(&events), [GapReason::Budget]);
-    assert!(neighbour.requests().iter().all(|request| path(request) != RECENT));
-    running.stops().await;
-}
-
-/// A stream that was open before, and what the search says about the time between.
-async fn after_a_gap(more: Value, search: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (Vec<Event>, Vec<Request>) {
-    let now = Clock::system().now();
-    let last = id_of(now.as_millisecond() - 3_600_000);
-    let neighbour = Neighbour::start(move |request| match path(request).as_str() {
-        RULES => Kept::default().answer(request),
-        STREAM => stream("\r\n\r\n\r\n\r\n\r\n\r\n\r\n"),
-        _ => search(request),
-    })
-    .await;
-    let (_sender, sought) = soughts(&[("border", "Grenze"), ("toll", "Zoll")]);
-    let config = config(&neighbour.url(""), more);
-    let resume = Some(Cursor(json!({"newest": last}).to_string()));
-    let mut running = start(&config, &Clock::system(), sought, resume);
-    let done = |cursor: &Option<Cursor>| {
-        cursor.as_ref().is_some_and(|cursor| cursor.0.contains("\"since\":null"))
-    };
-    let (mut events, mut cursor) = (Vec::new(), None);
-    while !done(&cursor) {
-        let delivery = running.next().await;
-        cursor = delivery.cursor.or(cursor);
-        if let resonanz::collect::supervise::Outcome::Event(event) = delivery.outcome {
-            events.push(event);
-        }
-    }
-    running.stops().await;
-    (events, neighbour.requests())
-}
-
-fn page(numbers: &[i64], next: Option<&str>) -> Reply {
-    let begin = Clock::system().now().as_millisecond() - 1_800_000;
-    let posts: Vec<Value> = numbers
-        .iter()
-        .map(|n| json!({"id": id_of(begin + n).to_string(), "text": format!("post {n}"), "author_id": "1"}))
-        .collect();
-    let mut body = json!({"data": posts, "meta": {}});
-    if let Some(next) = next {
-        body["meta"]["next_token"] = json!(next);
-    }
-    response(200, &[], body.to_string().as_bytes())
-}
-
-#[tokio::test]
-async fn what_was_missed_is_searched_for_page_by_page() {
-    let (events, asked) = after_a_gap(json!({"own_accounts": ["77"]}), |request| {
-        match (path(request).as_str(), parameter(request, "pagination_token").as_str()) {
-            (RECENT, "") => page(&[4, 3], Some("more")),
-            (RECENT, "more") => page(&[2], None),
-            ("/2/users/77/mentions", _) => page(&[5], None),
-            _ => response(404, &[], b""),
-        }
-    })
-    .await;
-    let mut heard = texts(&events);
-    heard.sort_unstable();
-    assert_eq!(heard, ["post 2", "post 3", "post 4", "post 5"]);
-    assert_eq!(gaps(&events), []);
-    let recent = asked.iter().find(|request| path(request) == RECENT).unwrap();
-    let query = parameter(recent, "query");
-    assert_eq!(query, "((grenze) -is:retweet) OR ((zoll) -is:retweet)");
-}
-
-#[tokio::test]
-async fn what_would_cost_too_much_to_catch_up_is_told() {
-    let (events, asked) = after_a_gap(json!({"catch_up_posts": 2}), |_| page(&[9, 8], Some("more"))).await;
-    assert_eq!(texts(&events), ["post 8", "post 9"]);
-    assert_eq!(gaps(&events), [GapReason::Budget]);
-    assert_eq!(asked.iter().filter(|request| path(request) == RECENT).count(), 1);
-}
-
-#[tokio::test]
-async fn a_search_that_was_not_bought_leaves_a_gap() {
-    let (events, _) = after_a_gap(json!({}), |_| response(403, &[], b"{}")).await;
-    assert_eq!(gaps(&events), [GapReason::Disconnected]);
 }
 
 #[tokio::test]
@@ -419,7 +351,7 @@ async fn the_server_says_why_it_ends() {
             1 => "{\"title\":\"ConnectionException\",\"connection_issue\":\"TooManyConnections\"}\r\n",
             _ => "\r\n",
         }),
-        _ => page(&[], None),
+        _ => missed::page(&[], None),
     })
     .await;
     let (_sender, sought) = soughts(&[("border", "Grenze")]);
@@ -427,9 +359,14 @@ async fn the_server_says_why_it_ends() {
     let limits = Limits::default();
     let mut x = X::with("script", &config, &Clock::system(), limits, Duration::ZERO).unwrap();
     x.listen_for(sought);
-    assert_eq!(x.comebacks().limited.unwrap().first, Duration::from_secs(60));
+    assert_eq!(
+        x.comebacks().limited.unwrap().first,
+        Duration::from_secs(60)
+    );
     let running = Running::of(Box::new(x), None, fast(), Clock::system(), 64);
-    running.until("limited", |running| running.errors("rate_limited") == 1).await;
+    running
+        .until("limited", |running| running.errors("rate_limited") == 1)
+        .await;
     assert_eq!(running.errors("transient"), 1);
     running.stops().await;
 }
@@ -453,12 +390,16 @@ async fn deletions_come_by_all_partitions_or_none() {
     let source = || Box::new(XCompliance::new("script", &config).unwrap());
     let mut running = Running::of(source(), None, fast(), Clock::system(), 64);
     let deleted = |events: &[Event]| {
-        let changes = events.iter().filter(|event| matches!(event, Event::Change(Change::Delete(_))));
+        let changes = events
+            .iter()
+            .filter(|event| matches!(event, Event::Change(Change::Delete(_))));
         changes.count()
     };
     let (_, cursor) = hear(&mut running, |events| deleted(events) >= 4).await;
     // One partition ended, so that all are opened again, from the last event on.
-    running.until("lost", |running| running.errors("transient") > 0).await;
+    running
+        .until("lost", |running| running.errors("transient") > 0)
+        .await;
     running
         .until("again", |_| neighbour.requests().len() >= 16)
         .await;
@@ -466,11 +407,20 @@ async fn deletions_come_by_all_partitions_or_none() {
     let asked = neighbour.requests();
     let first: Vec<String> = asked[..8]
         .iter()
-        .map(|request| format!("{} {}", &path(request)[3..9], parameter(request, "partition")))
+        .map(|request| {
+            format!(
+                "{} {}",
+                &path(request)[3..9],
+                parameter(request, "partition")
+            )
+        })
         .collect();
     assert_eq!(
         first,
-        ["tweets 1", "tweets 2", "tweets 3", "tweets 4", "users/ 1", "users/ 2", "users/ 3", "users/ 4"]
+        [
+            "tweets 1", "tweets 2", "tweets 3", "tweets 4", "users/ 1", "users/ 2", "users/ 3",
+            "users/ 4"
+        ]
     );
     assert_eq!(parameter(&asked[0], "start_time"), "");
     assert!(parameter(&asked[8], "start_time").ends_with('Z'));
