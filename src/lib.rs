@@ -69,6 +69,10 @@
 //! | a new network | one file in `collect/`, a variant and an arm in `collect/mod.rs`, a block in `config/default.toml`, a folder in `tests/fixtures` |
 //! | a post is read wrongly | that source's `adapt` |
 //! | how servers are asked, and how often | `collect/http.rs`, `collect/hosts.rs`, `collect/robots.rs` |
+//! | what a platform is asked for, where it is asked by query | [`query::push_down`]; how it is told: that source's `rules` |
+//! | what may be read, and what it costs | that source's `ledger` or `quota`; its sign: `Source::used` |
+//! | whose terms want stored items to be seen again | `Source::refresh`; who asks: `app/refresh.rs` |
+//! | whose mentions get no label | `SourceConfig::unlabelled`, `classify/reserved.rs` |
 //! | when a source counts as silent or blind | [`collect::hearing`] |
 //! | text is cleaned or cut into words wrongly | [`text`], [`normalise`] |
 //! | a query should be understood | [`query`]; what it means: [`query::naive`], [`matching`], `index/compile.rs` |

@@ -15,14 +15,13 @@ use super::lines::Line;
 use super::source::{
     Collected, Comebacks, Event, Pace, RejectReason, Rejection, Source, SourceError, Standing,
 };
-use super::x::{Api, COMEBACKS, ComplianceLine, IDLE, XConfig, read_compliance};
+use super::x::{Api, COMEBACKS, ComplianceLine, IDLE, PATIENCE, XConfig, read_compliance};
 use crate::clock::Clock;
 use crate::model::{Change, Cursor};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, select_all};
 use futures_util::{FutureExt, StreamExt};
 use jiff::{Timestamp, ToSpan};
-use std::time::Duration;
 
 /// The two streams, by their paths.
 const STREAMS: [&str; 2] = ["tweets", "users"];
@@ -37,7 +36,6 @@ const BACK_MINUTES: i64 = 5;
 pub struct XCompliance {
     name: String,
     api: Api,
-    idle: Duration,
     clock: Clock,
 }
 
@@ -49,15 +47,8 @@ impl XCompliance {
         Ok(Self {
             name: name.to_owned(),
             api: config.api(Limits::default())?,
-            idle: IDLE,
             clock: Clock::system(),
         })
-    }
-
-    /// The same with another bound of silence for each partition.
-    #[must_use]
-    pub fn with_idle(self, idle: Duration) -> Self {
-        Self { idle, ..self }
     }
 
     /// From when on it asks, by what was heard last.
@@ -83,7 +74,7 @@ impl XCompliance {
         let mut partitions = Vec::new();
         for of in STREAMS {
             for partition in PARTITIONS {
-                let lines = self.api.compliance(of, partition, since, self.idle).await?;
+                let lines = self.api.compliance(of, partition, since, IDLE).await?;
                 // One that ends is a lost connection, and the others go with it.
                 let ended = SourceError::Transient(format!("partition {partition} of {of} ended"));
                 let end = futures_util::stream::iter([Err(ended)]);
@@ -136,7 +127,7 @@ impl Source for XCompliance {
     }
 
     fn pace(&self) -> Pace {
-        Pace::Stream { idle: IDLE }
+        Pace::Stream { idle: PATIENCE }
     }
 
     fn catches_up(&self) -> bool {

@@ -11,8 +11,10 @@ use crate::sources_x::{self, id_of, soughts};
 use crate::sources_youtube::{self, NO_UPLOADS, thread};
 use crate::supervise::{Running, fast};
 use jiff::ToSpan;
+use reqwest::header::AUTHORIZATION;
 use resonanz::clock::Clock;
-use resonanz::collect::http::Limits;
+use resonanz::collect::http::{Client, Limits};
+use resonanz::collect::http_call::Call;
 use resonanz::collect::source::Source;
 use resonanz::collect::x::X;
 use resonanz::collect::x_compliance::XCompliance;
@@ -23,6 +25,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use url::Url;
 
 /// A running Prism, which ends with its standard input.
 struct Prism {
@@ -55,26 +58,29 @@ impl Prism {
     }
 
     /// What it says to a request: its status and why it refuses.
-    async fn judge(&self, request: &Request, more: &[(&str, &str)]) -> (u16, String) {
-        let method = request.method.parse().unwrap();
-        let url = format!("{}{}", self.url, request.path);
-        let mut call = reqwest::Client::new().request(method, url);
-        for name in ["accept", "content-type", "authorization"] {
-            if let Some(value) = request.header(name) {
-                call = call.header(name, value);
+    async fn judge(&self, request: &Request, stand_in: Option<&str>) -> (u16, String) {
+        let url = Url::parse(&format!("{}{}", self.url, request.path)).unwrap();
+        let mut call = match request.method.as_str() {
+            "POST" => {
+                let body: Value = serde_json::from_str(&request.body).unwrap();
+                Call::post(url, &body).unwrap()
             }
+            _ => Call::get(url, "application/json"),
+        };
+        let stated = request.header("authorization");
+        for value in stated.into_iter().chain(stand_in) {
+            call = call.header(AUTHORIZATION, value).unwrap();
         }
-        for (name, value) in more {
-            call = call.header(*name, *value);
-        }
-        let answer = call.body(request.body.clone()).send().await.unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
+        let client = Client::new(&["127.0.0.1".to_owned()], "", Limits::default()).unwrap();
+        let answer = client.ask(&call).await.unwrap();
+        let why = String::from_utf8_lossy(&answer.body).into_owned();
+        (answer.status.as_u16(), why)
     }
 
     /// Holds every request to the description, and itself to refusing what is wrong.
-    async fn holds(&self, requests: &[Request], more: &[(&str, &str)], wrong: &str) {
+    async fn holds(&self, requests: &[Request], stand_in: Option<&str>, wrong: &str) {
         for request in requests {
-            let (status, why) = self.judge(request, more).await;
+            let (status, why) = self.judge(request, stand_in).await;
             assert_eq!(status, 200, "{} {}\n{why}", request.method, request.path);
         }
         let request = Request {
@@ -83,7 +89,7 @@ impl Prism {
             headers: requests[0].headers.clone(),
             body: String::new(),
         };
-        let (status, _) = self.judge(&request, more).await;
+        let (status, _) = self.judge(&request, stand_in).await;
         assert_eq!(status, 422, "the referee let {wrong} pass");
         if request.header("authorization").is_some() {
             let bare = Request::default();
@@ -95,7 +101,7 @@ impl Prism {
                         method,
                         ..bare
                     },
-                    &[],
+                    None,
                 )
                 .await;
             assert_eq!(status, 401, "the referee let a stranger in");
@@ -189,7 +195,7 @@ async fn x_would_take_every_request() {
         );
     }
     let wrong = "/2/tweets/search/recent?query=a&max_results=5000";
-    prism.holds(&asked, &[], wrong).await;
+    prism.holds(&asked, None, wrong).await;
 }
 
 /// Everything that the source asks of YouTube.
@@ -252,12 +258,8 @@ async fn youtube_would_take_every_request() {
             .all(|one| one.header("x-goog-api-key") == Some("k3y"))
     );
     // The description knows tokens of users only, and no keys: one stands in for our key.
-    let stand_in = [("authorization", "Bearer stands-in")];
+    let stand_in = Some("Bearer stands-in");
     prism
-        .holds(
-            &asked,
-            &stand_in,
-            "/youtube/v3/commentThreads?maxResults=20",
-        )
+        .holds(&asked, stand_in, "/youtube/v3/commentThreads?maxResults=20")
         .await;
 }

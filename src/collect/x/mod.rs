@@ -53,6 +53,8 @@ use wire::Said;
 pub const PLATFORM: &str = "x";
 /// X sends something every 20 s; a little more, for a line that is late is not lost.
 pub(super) const IDLE: Duration = Duration::from_secs(30);
+/// A connection notices silence by itself; this is for rules and searches, which may take minutes.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// Milliseconds since 1970 at which X's ids begin; the lower 22 bits are no time.
 const IDS_BEGIN_MS: i64 = 1_288_834_974_657;
 const ID_BITS: u32 = 22;
@@ -263,7 +265,8 @@ impl X {
                 posts,
                 users,
             }) => {
-                state.newest = state.newest.max(newest);
+                // By its time: the cursor lies open in the store, and an id may be a person's.
+                state.newest = state.newest.max(id_at(time_of_id(newest)));
                 state.ledger.count(posts, users, &self.budget, now);
                 let events = changes.into_iter().map(Event::Change);
                 Ok(events.chain([Event::Nothing]).collect())
@@ -297,7 +300,7 @@ struct Attempts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct State {
-    /// Id of the newest post, or of the last sign of life.
+    /// The lowest id of the time of the newest post, or of the last sign of life.
     newest: u64,
     /// What was posted behind this id still has to be searched for.
     since: Option<u64>,
@@ -349,7 +352,7 @@ impl Source for X {
     }
 
     fn pace(&self) -> Pace {
-        Pace::Stream { idle: IDLE }
+        Pace::Stream { idle: PATIENCE }
     }
 
     /// By search, as far as it reaches and the budget allows; the rest it tells.
@@ -457,7 +460,7 @@ mod tests {
     #[test]
     fn ids_tell_their_time() {
         // A post of X's documentation.
-        let written = at("2020-06-24T16:28:14.678Z");
+        let written = at("2020-06-24T16:28:14.496Z");
         assert_eq!(time_of_id(1_275_828_087_666_679_809), written);
         assert_eq!(id_at(written), 1_275_828_087_666_679_809 >> 22 << 22);
         assert_eq!(id_at(Timestamp::UNIX_EPOCH), 0);
