@@ -44,7 +44,7 @@ pub struct Config {
     /// Platforms whose terms want an approval that nobody has: their mentions get no label. Told by
     /// the sources' settings.
     #[serde(skip)]
-    pub unlabelled: Vec<&'static str>,
+    pub(crate) unlabelled: Vec<&'static str>,
 }
 
 impl Default for Config {

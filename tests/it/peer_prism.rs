@@ -227,7 +227,7 @@ async fn asked_of_youtube() -> Vec<Request> {
     ];
     youtube.refresh().unwrap().again(items).await.unwrap();
     let mut running = Running::of(Box::new(youtube), None, fast(), clock, 64);
-    running.next().await;
+    while running.next().await.cursor.is_none() {}
     running.stops().await;
     neighbour.requests()
 }

@@ -107,12 +107,16 @@ fn the_defaults_have_no_fault() {
 /// Sources are checked by the keys of the defaults, so each kind needs a block there.
 #[test]
 fn the_defaults_name_every_kind_of_source() {
-    let switched_on: Vec<(&str, &str)> = vec![("RESONANZ__SOURCE__ARCHIVE__ENABLED", "true")];
+    let switched_on: Vec<(&str, &str)> = vec![
+        ("RESONANZ__SOURCE__ARCHIVE__ENABLED", "true"),
+        ("RESONANZ__SOURCE__X__ENABLED", "true"),
+        ("RESONANZ__SOURCE__YOUTUBE__ENABLED", "true"),
+    ];
     let config = from_variables(&switched_on).unwrap();
     let kinds: BTreeSet<&str> = config.sources.values().map(SourceConfig::kind).collect();
     let fault = from_variables(&[
-        ("RESONANZ__SOURCE__X__KIND", "telepathy"),
-        ("RESONANZ__SOURCE__X__URL", "x"),
+        ("RESONANZ__SOURCE__Y__KIND", "telepathy"),
+        ("RESONANZ__SOURCE__Y__URL", "x"),
     ]);
     let told = faults(fault)[0].1.clone();
     let known: BTreeSet<&str> = told
@@ -180,7 +184,7 @@ fn one_look_names_every_fault() {
             ("serve", "RESONANZ__SERVE__TOKEN"),
             (
                 "nonsense.key",
-                "unknown section; there are classify, desk, house",
+                "unknown section; there are classify, desk, hearing, house",
             ),
             ("house.stop_timeout_secs", "a whole number"),
             ("missing.toml", "No such file"),
