@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::clock::Clock;
+use crate::collect::Timing;
 use crate::collect::hearing::{Ear, Habit, HearingConfig, Usual, Verdict};
 use crate::collect::source::Pace;
 use crate::metrics::Metrics;
@@ -13,6 +14,14 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_secs(60);
 
 impl App {
+    /// The times of supervision, as configured.
+    pub(super) fn timing(&self) -> Timing {
+        Timing {
+            gap_after: Duration::from_secs(self.config.hearing.gap_after_secs),
+            ..Timing::default()
+        }
+    }
+
     /// The hearing test, which a simulated clock has no use for.
     pub(super) async fn hearing(
         &self,
@@ -22,10 +31,12 @@ impl App {
             return Ok(None);
         }
         let sources = self.options.sources.iter();
-        let live = sources.filter(|source| source.pace() != Pace::Once && !source.is_backfill());
+        let live = sources
+            .filter(|source| source.pace() != Pace::Once && !source.is_backfill())
+            .map(|source| source.name().to_owned());
         let hearing = Hearing::new(
             &self.config.hearing,
-            live.map(|source| source.name().to_owned()).collect(),
+            live.collect(),
             self.house.store.clone(),
             self.metrics.clone(),
             self.options.clock.clone(),

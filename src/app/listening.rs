@@ -3,11 +3,9 @@
 use super::House;
 use super::refresh::{self, Refresher};
 use crate::collect::Timing;
-use crate::collect::hearing::HearingConfig;
 use crate::collect::source::Source;
 use crate::collect::supervise::{self, Surroundings};
 use jiff::Timestamp;
-use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -23,14 +21,10 @@ impl<'a> Listening<'a> {
     /// `agreed` is the last time that clock and house agreed on, where somebody keeps it.
     pub fn new(
         house: &'a House,
-        hearing: &HearingConfig,
+        timing: Timing,
         around: Surroundings,
         agreed: Option<watch::Receiver<Timestamp>>,
     ) -> Self {
-        let timing = Timing {
-            gap_after: Duration::from_secs(hearing.gap_after_secs),
-            ..Timing::default()
-        };
         Self {
             house,
             around,

@@ -246,7 +246,7 @@ impl App {
             stop: stop.clone(),
             speed: self.options.speed,
         };
-        let listening = Listening::new(&self.house, &self.config.hearing, around, agreed);
+        let listening = Listening::new(&self.house, self.timing(), around, agreed);
         let sources = listening.start(self.options.sources).await?;
         Ok(Running {
             clock: self.options.clock,

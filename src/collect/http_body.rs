@@ -106,18 +106,25 @@ impl Body {
     ///
     /// # Errors
     /// `Transient`: the end is missing.
-    pub fn finish(self) -> Result<Vec<u8>, SourceError> {
+    pub fn finish(mut self) -> Result<Vec<u8>, SourceError> {
         let is_full = self.cut && self.kept().bytes.len() == self.kept().max;
-        match self.kind {
-            Kind::Plain(kept) => Ok(kept.bytes),
+        // The last bytes may come out of the decoder only now.
+        let ended = match &mut self.kind {
             // An answer without a body may well say how it would have been packed.
-            Kind::Gzip(_) if self.received == 0 => Ok(Vec::new()),
-            Kind::Gzip(mut decoder) if is_full => Ok(std::mem::take(&mut decoder.get_mut().bytes)),
-            Kind::Gzip(decoder) => decoder
-                .finish()
-                .map(|kept| kept.bytes)
-                .map_err(|_| damaged()),
+            Kind::Gzip(decoder) if !is_full && self.received > 0 => decoder.try_finish(),
+            Kind::Gzip(_) | Kind::Plain(_) => Ok(()),
+        };
+        match ended {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                self.full()?;
+            }
+            Err(_) => return Err(damaged()),
         }
+        Ok(match self.kind {
+            Kind::Plain(kept) => kept.bytes,
+            Kind::Gzip(mut decoder) => std::mem::take(&mut decoder.get_mut().bytes),
+        })
     }
 
     fn full(&self) -> Result<bool, SourceError> {

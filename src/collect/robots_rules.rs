@@ -234,10 +234,10 @@ mod tests {
 
     #[test]
     fn a_malicious_file_is_read_quickly_and_kept_small() {
-        let rule = format!("Disallow: /{}$\n", "*a".repeat(MAX_PATH_BYTES));
+        let rule = format!("Disallow: /{}c\n", "*a".repeat(900));
         let robots = format!("User-agent: *\n{}", rule.repeat(MAX_BYTES / rule.len()));
         let rules = Rules::of_robots(&robots);
-        assert!(rules.allow(&format!("/{}", "a".repeat(9 * MAX_PATH_BYTES))));
+        assert!(rules.allow(&format!("/{}", "ab".repeat(9 * MAX_PATH_BYTES))));
         let many = format!("User-agent: *\n{}", "Disallow: /x\n".repeat(9 * MAX_RULES));
         assert_eq!(Rules::of_robots(&many).0.len(), MAX_RULES);
     }
