@@ -12,6 +12,9 @@
 //! days or deleted (`Refresh`, `app/refresh`), and there are no derived metrics, so no stance, without
 //! a written approval after an audit (`derived_metrics_approved`).
 //!
+//! YouTube's `robots.txt` is not asked about the feeds: the API's own guide names their address for
+//! programs (`guides/push_notifications`).
+//!
 //! **What is not seen**: new replies to threads that have left the newest pages, edits and deletions
 //! before the next asking again, live chats, captions, counts.
 
