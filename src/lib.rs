@@ -79,6 +79,10 @@
 //! | a post is read wrongly | that source's `adapt` |
 //! | how servers are asked, and how often | `collect/http.rs`, `collect/hosts.rs`, `collect/robots.rs` |
 //! | what is brought to the house by HTTP | [`collect::inbox`]; who signs how: `collect/webhook.rs`, `collect/meta/push.rs` |
+//! | what a platform is asked for, where it is asked by query | [`query::push_down`]; how it is told: that source's `rules` |
+//! | what may be read, and what it costs | that source's `ledger` or `quota`; its sign: `Source::used` |
+//! | whose terms want stored items to be seen again | `Source::refresh`; who asks: `app/refresh.rs` |
+//! | whose mentions get no label | `SourceConfig::unlabelled`, `classify/reserved.rs` |
 //! | when a source counts as silent or blind | [`collect::hearing`] |
 //! | text is cleaned or cut into words wrongly | [`text`], [`normalise`] |
 //! | a query should be understood | [`query`]; what it means: [`query::naive`], [`matching`], `index/compile.rs` |

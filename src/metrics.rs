@@ -33,6 +33,7 @@ pub struct Metrics {
     pub source_heard: GaugeVec,
     pub source_last_event: GaugeVec,
     pub source_lag: GaugeVec,
+    pub source_used: GaugeVec,
     pub mentions: IntCounterVec,
     pub removed: IntCounterVec,
     pub retention_removed: IntCounterVec,
@@ -106,6 +107,7 @@ impl Metrics {
                 "rate_limited",
                 "refused",
                 "cursor_too_old",
+                "exhausted",
                 "idle",
             ] {
                 self.source_errors.with_label_values(&[source, kind]);
@@ -215,6 +217,7 @@ impl Register {
             source_heard: self.add(GaugeVec::new(Opts::new("resonanz_source_heard_changes", "Changes that came within the last hour. Far below resonanz_source_expected_changes means that we may be deaf."), &["source"])?)?,
             source_last_event: self.add(GaugeVec::new(Opts::new("resonanz_source_last_event_timestamp_seconds", "Unix time of the last event of a source."), &["source"])?)?,
             source_lag: self.add(GaugeVec::new(Opts::new("resonanz_source_lag_seconds", "Age of the newest event when it reached us. A rise means that we read more slowly than the source writes."), &["source"])?)?,
+            source_used: self.add(GaugeVec::new(Opts::new("resonanz_source_used_ratio", "Share of what may be read of a source that is used, by allowance: 'day' and 'month' (X: money; YouTube: quota units of the day), 'searches'. At 1 nothing more is read until the next one begins."), &["source", "allowance"])?)?,
             mentions: self.counters("resonanz_mentions_total", "Mentions stored, new ones only, by source.", &["source"])?,
             removed: self.counters("resonanz_removed_total", "Mentions removed because their platform or author took them back.", &["source"])?,
             retention_removed: self.counters("resonanz_retention_removed_total", "Mentions removed because the time for which they may be kept is over, by source and class of author. A jump means that somebody shortened it, or that a house was behind.", &["source", "class"])?,

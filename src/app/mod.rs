@@ -13,11 +13,13 @@ pub mod hearing;
 mod house;
 mod in_cases;
 mod keep;
+mod listening;
 pub mod models;
 mod named;
 pub mod nightly;
 mod preview;
 pub mod receipt;
+mod refresh;
 mod registered;
 pub mod retention;
 pub mod retrain;
@@ -37,7 +39,7 @@ use crate::clock::Clock;
 use crate::collect::hosts::Hosts;
 use crate::collect::inbox::Inboxes;
 use crate::collect::source::Source;
-use crate::collect::supervise::{self, Surroundings};
+use crate::collect::supervise::Surroundings;
 use crate::config::{Config, Register};
 use crate::desk::{Composer, Desk, Maildir, Notifier, Sender, Smtp};
 use crate::index::{Arrivals, Index};
@@ -50,6 +52,7 @@ use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
 use disk::Disk;
 use keep::{expire, keep};
+use listening::Listening;
 use named::{note_queries, running_sources, series, source_names};
 use nightly::Nightly;
 use registered::Registered;
@@ -129,7 +132,7 @@ impl App {
         let mut registered = Registered::new(config.register.clone());
         if options.configured_sources {
             for (name, source) in &config.sources {
-                let built = collect::build(name, source, &registered.terms.subscribe());
+                let built = collect::build(name, source);
                 options
                     .sources
                     .push(built.with_context(|| format!("source {name}"))?);
@@ -139,6 +142,7 @@ impl App {
         let hosts = Hosts::default();
         for source in &mut options.sources {
             source.share(&hosts);
+            source.listen_for(registered.sought.subscribe());
         }
         let running = running_sources(&options);
         let metrics = Metrics::new(&series(&config.register, running))?;
@@ -230,27 +234,22 @@ impl App {
         let serving = self.serve(&index, serve_stop.clone()).await?;
         let (out, deliveries) = mpsc::channel(self.config.pipeline.queue);
         let retention = self.retention().await?;
+        let agreed = retention.as_ref().map(Retention::agreed);
         let stories = stories::restore(store, &self.config.relate).await?;
         let (pipeline, finished) = self.pipeline(&index, retention.as_ref(), stories);
         let pipeline = tokio::spawn(pipeline.run(deliveries));
         let second = self.second(&stop)?;
         let keeper = self.keeper(retention, &stop);
         let hearing = self.hearing(&stop).await?;
-        let timing = self.timing();
-        let mut sources = Vec::new();
-        for source in self.options.sources {
-            let resume = self.house.store.cursor(source.name()).await?;
-            let heard_last = self.house.store.heard_last(source.name()).await?;
-            let around = Surroundings {
-                out: out.clone(),
-                clock: self.options.clock.clone(),
-                metrics: self.metrics.clone(),
-                stop: stop.clone(),
-                speed: self.options.speed,
-            };
-            let running = supervise::run_after(source, resume, heard_last, around, timing.clone());
-            sources.push(tokio::spawn(running));
-        }
+        let around = Surroundings {
+            out,
+            clock: self.options.clock.clone(),
+            metrics: self.metrics.clone(),
+            stop: stop.clone(),
+            speed: self.options.speed,
+        };
+        let listening = Listening::new(&self.house, self.timing(), around, agreed);
+        let sources = listening.start(self.options.sources).await?;
         Ok(Running {
             clock: self.options.clock,
             registered: self.registered,

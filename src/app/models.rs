@@ -2,6 +2,7 @@
 //! directory, where every model that it made is kept.
 
 use crate::classify::model_file::Model;
+use crate::classify::reserved::Reserved;
 use crate::classify::trained::Trained;
 use crate::classify::{Classifier, Config, Lexicon, shipped};
 use anyhow::Context as _;
@@ -157,9 +158,9 @@ pub fn made(name: &str) -> Option<Timestamp> {
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
-/// A classifier of this model.
-pub fn trained(model: Model) -> Arc<dyn Classifier> {
-    Arc::new(Trained::new(model))
+/// A classifier of this model, for all platforms but these.
+pub fn trained(model: Model, unlabelled: &[&'static str]) -> Arc<dyn Classifier> {
+    Reserved::wrap(Arc::new(Trained::new(model)), unlabelled)
 }
 
 /// The classifier that the settings name.
@@ -168,14 +169,17 @@ pub fn trained(model: Model) -> Arc<dyn Classifier> {
 /// A model that cannot be read.
 pub fn classifier(config: &Config, dir: &Path) -> anyhow::Result<Arc<dyn Classifier>> {
     let model = match config.model.as_str() {
-        "lexicon" => return Ok(Arc::new(Lexicon::new())),
+        "lexicon" => {
+            let lexicon = Arc::new(Lexicon::new());
+            return Ok(Reserved::wrap(lexicon, &config.unlabelled));
+        }
         "" => match Models::new(dir).live()? {
             Some(own) => own,
             None => shipped::model()?,
         },
         path => read(Path::new(path))?,
     };
-    Ok(trained(model))
+    Ok(trained(model, &config.unlabelled))
 }
 
 #[cfg(test)]

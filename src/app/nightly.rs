@@ -64,11 +64,12 @@ impl Nightly {
         }
         let targets = self.register.borrow().targets.clone();
         let corrections = corrections(&self.store, &targets).await?;
+        let unlabelled = self.config.unlabelled.clone();
         let work = move || -> anyhow::Result<(Retrained, Option<Arc<dyn Classifier>>)> {
             let retrained = learn(&models, &corrections, &targets, now)?;
             models.prune(KEPT)?;
             let live = (retrained.verdict == Verdict::Live)
-                .then(|| models::trained(retrained.model.clone()));
+                .then(|| models::trained(retrained.model.clone(), &unlabelled));
             Ok((retrained, live))
         };
         let (retrained, live) = tokio::task::spawn_blocking(work)

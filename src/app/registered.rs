@@ -2,10 +2,10 @@
 //! while mentions flow.
 
 use super::named::names;
+use crate::collect::source::Sought;
 use crate::config::Register;
 use crate::matching::Matcher;
 use crate::pipeline::Watches;
-use crate::query::lookup;
 use crate::serve::Names;
 use jiff::civil::Date;
 use std::collections::HashMap;
@@ -18,10 +18,10 @@ pub struct Registered {
     pub register: Sender<Arc<Register>>,
     /// For the pipeline.
     pub watches: Sender<Arc<Watches>>,
+    /// For sources that ask their platform only for what is listened for.
+    pub sought: Sender<Arc<Vec<Sought>>>,
     /// For pages.
     pub names: Sender<Arc<Names>>,
-    /// For sources that search: words and phrases that the watches look for.
-    pub terms: Sender<Arc<Vec<String>>>,
     /// For mails: the label of each watch.
     pub labels: Sender<Arc<HashMap<String, String>>>,
     /// What is called by name on pages and is no watch.
@@ -33,9 +33,9 @@ impl Registered {
         let sources = Vec::new();
         Self {
             watches: Sender::new(Arc::new(watches(&register))),
+            sought: Sender::new(Arc::new(sought(&register))),
             names: Sender::new(Arc::new(names(&register, &sources))),
             labels: Sender::new(Arc::new(labels(&register))),
-            terms: Sender::new(Arc::new(terms(&register))),
             register: Sender::new(Arc::new(register)),
             sources,
         }
@@ -63,10 +63,10 @@ impl Registered {
     pub fn set(&self, register: Register) {
         let watches = watches(&register);
         self.watches.send_replace(Arc::new(watches));
+        self.sought.send_replace(Arc::new(sought(&register)));
         self.names
             .send_replace(Arc::new(names(&register, &self.sources)));
         self.labels.send_replace(Arc::new(labels(&register)));
-        self.terms.send_replace(Arc::new(terms(&register)));
         self.register.send_replace(Arc::new(register));
     }
 }
@@ -78,20 +78,14 @@ fn watches(register: &Register) -> Watches {
     }
 }
 
-/// What all watches look for together. Wildcards cannot be looked for: the watches that rest on them
-/// are told once.
-pub fn terms(register: &Register) -> Vec<String> {
-    let mut terms = Vec::new();
-    for watch in &register.watches {
-        let found = lookup(watch.query.expr());
-        if !found.whole {
-            tracing::debug!(watch = %watch.name, "A search on a network finds only a part of what this watch finds: it rests on wildcards.");
-        }
-        terms.extend(found.terms);
-    }
-    terms.sort();
-    terms.dedup();
-    terms
+fn sought(register: &Register) -> Vec<Sought> {
+    let watches = register.watches.iter();
+    watches
+        .map(|watch| Sought {
+            watch: watch.name.clone(),
+            query: watch.query.clone(),
+        })
+        .collect()
 }
 
 fn labels(register: &Register) -> HashMap<String, String> {

@@ -15,6 +15,7 @@ mod masks;
 pub mod model_file;
 mod phrases;
 mod reading;
+pub mod reserved;
 pub mod retrain;
 pub mod score;
 mod second;
@@ -40,6 +41,10 @@ pub struct Config {
     /// Learn the office's corrections at night.
     pub nightly: bool,
     pub second: SecondConfig,
+    /// Platforms whose terms want an approval that nobody has: their mentions get no label. Told by
+    /// the sources' settings.
+    #[serde(skip)]
+    pub(crate) unlabelled: Vec<&'static str>,
 }
 
 impl Default for Config {
@@ -48,6 +53,7 @@ impl Default for Config {
             model: String::new(),
             nightly: true,
             second: SecondConfig::default(),
+            unlabelled: Vec::new(),
         }
     }
 }

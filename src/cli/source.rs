@@ -3,17 +3,18 @@
 
 use super::house::Settings;
 use super::{EXIT_PARTLY, Format, Output};
-use crate::collect::source::{Pace, Source, Standing};
+use crate::app::House;
+use crate::collect::source::{Allowance, Pace, Source, Standing};
 use crate::collect::{self, Recorded};
+use crate::config::Config;
+use crate::store::Store;
 use anyhow::Context as _;
 use serde_json::json;
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// Longest that one source may take to answer a check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -29,7 +30,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
         format: Format,
     },
-    /// Ask every source whether it works, needs a key or a permission, or cannot be reached.
+    /// Ask every source whether it works, needs a key or a permission, has used up its budget, or
+    /// cannot be reached.
     ///
     /// Ends with exit code 3 when one cannot be collected.
     #[command(after_help = "Example: resonanz source check")]
@@ -60,27 +62,62 @@ pub enum Command {
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::List { settings, format } => list(&sources(&settings)?, format),
-        Command::Check { settings, format } => check(sources(&settings)?, format).await,
+        Command::List { settings, format } => list(&sources(&settings.read()?)?, format),
+        Command::Check { settings, format } => {
+            let config = settings.read()?;
+            let sources = sources(&config)?;
+            let used = used(&config, &sources).await?;
+            check(sources, &used, format).await
+        }
         Command::Read { kind, file } => read(kind, &file),
     }
 }
 
-fn sources(settings: &Settings) -> anyhow::Result<Vec<(String, Box<dyn Source>)>> {
-    let config = settings.read()?;
-    // Nothing is collected here, so nothing is looked for.
-    let terms = watch::channel(Arc::default()).1;
+fn sources(config: &Config) -> anyhow::Result<Vec<(String, Box<dyn Source>)>> {
     config
         .sources
         .iter()
         .map(|(name, source)| {
-            let built = collect::build(name, source, &terms);
+            let built = collect::build(name, source);
             Ok((
                 source.kind().to_owned(),
                 built.with_context(|| format!("source {name}"))?,
             ))
         })
         .collect()
+}
+
+/// What each source has used of its allowances, by what the archive remembers.
+async fn used(
+    config: &Config,
+    sources: &[(String, Box<dyn Source>)],
+) -> anyhow::Result<Vec<Vec<(Allowance, f64)>>> {
+    let path = House::store_path(&config.dir);
+    if !path.exists() {
+        return Ok(vec![Vec::new(); sources.len()]);
+    }
+    let store = Store::open(&path).await.context("the archive")?;
+    let mut used = Vec::new();
+    for (_, source) in sources {
+        let cursor = store.cursor(source.name()).await?;
+        used.push(cursor.map_or_else(Vec::new, |cursor| source.used(&cursor)));
+    }
+    store.close().await;
+    Ok(used)
+}
+
+/// The shares in words: `day 40 %, month 3 %`.
+fn in_words(used: &[(Allowance, f64)]) -> String {
+    let words = used
+        .iter()
+        .map(|(allowance, share)| format!("{} {:.0} %", allowance.as_str(), share * 100.0));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn is_used_up(used: &[(Allowance, f64)]) -> bool {
+    let ends =
+        |(allowance, share): &(Allowance, f64)| *allowance != Allowance::Searches && *share >= 1.0;
+    used.iter().any(ends)
 }
 
 fn list(sources: &[(String, Box<dyn Source>)], format: Format) -> anyhow::Result<ExitCode> {
@@ -105,6 +142,7 @@ fn list(sources: &[(String, Box<dyn Source>)], format: Format) -> anyhow::Result
 
 async fn check(
     sources: Vec<(String, Box<dyn Source>)>,
+    used: &[Vec<(Allowance, f64)>],
     format: Format,
 ) -> anyhow::Result<ExitCode> {
     // All at once: a dead host must not keep the others waiting.
@@ -115,14 +153,15 @@ async fn check(
     let mut out = Output::new();
     let mut rows = Vec::new();
     let mut good = true;
-    for ((_, source), asked) in sources.iter().zip(asked) {
+    for (((_, source), asked), used) in sources.iter().zip(asked).zip(used) {
         let standing = match asked.await {
             Ok(Ok(standing)) => standing,
             Ok(Err(_)) => Standing::Unreachable("no answer within 30 s".to_owned()),
             Err(_) => Standing::Unreachable("the check broke down".to_owned()),
         };
         let (word, detail) = match standing {
-            Standing::Works => ("works", String::new()),
+            Standing::Works if is_used_up(used) => ("budget used up", in_words(used)),
+            Standing::Works => ("works", in_words(used)),
             Standing::NeedsKey(detail) => ("needs a key", detail),
             Standing::NeedsPermission(detail) => ("needs a permission", detail),
             Standing::Unreachable(detail) => ("cannot be reached", detail),

@@ -1,7 +1,10 @@
 //! How long a source that ended is left alone. Decides; does not wait.
 
-use super::source::{Pace, SourceError};
+use super::source::{Comeback, Comebacks, Growth, Pace, SourceError};
 use std::time::Duration;
+
+/// A month is the longest time that an allowance is for.
+const MAX_BUDGET_WAIT: Duration = Duration::from_secs(32 * 24 * 3600);
 
 /// The times of supervision. The defaults are the house's; tests are faster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +44,33 @@ impl Default for Timing {
     }
 }
 
-/// Exponential back-off with full jitter.
+/// What the platform documents for this failure.
+fn documented(comebacks: Comebacks, error: &SourceError) -> Option<Comeback> {
+    match error {
+        SourceError::Transient(_) => comebacks.lost,
+        SourceError::Server(_) => comebacks.server,
+        SourceError::RateLimited { retry_after: None } => comebacks.limited,
+        _ => None,
+    }
+}
+
+/// The wait after so many failures before this one.
+fn after(comeback: Comeback, failures: u32) -> Duration {
+    let times = match comeback.growth {
+        Growth::Linear => failures.saturating_add(1),
+        Growth::Double => 1u32.checked_shl(failures).unwrap_or(u32::MAX),
+    };
+    comeback.first.saturating_mul(times).min(comeback.longest)
+}
+
+/// Exponential back-off with full jitter, or what the platform documents.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     timing: Timing,
     bound: Duration,
+    documented: Comebacks,
+    /// One after another, each of which the platform documents a comeback for.
+    failures: u32,
 }
 
 impl Backoff {
@@ -53,19 +78,28 @@ impl Backoff {
         Self {
             bound: timing.min_backoff,
             timing: timing.clone(),
+            documented: Comebacks::default(),
+            failures: 0,
         }
+    }
+
+    /// The same for a platform that documents how to come back.
+    #[must_use]
+    pub fn with_documented(self, documented: Comebacks) -> Self {
+        Self { documented, ..self }
     }
 
     /// A connection ended that lived for `lived`.
     pub fn ended(&mut self, lived: Duration) {
         if lived >= self.timing.healthy {
-            self.bound = self.timing.min_backoff;
+            self.succeeded();
         }
     }
 
     /// A look was complete.
     pub fn succeeded(&mut self) {
         self.bound = self.timing.min_backoff;
+        self.failures = 0;
     }
 
     /// How long to wait after a failure. `share`, from 0 to 1, is the jitter.
@@ -75,13 +109,21 @@ impl Backoff {
             Pace::Poll { every } => self.timing.max_backoff.max(every),
             Pace::Stream { .. } | Pace::Once => self.timing.max_backoff,
         };
+        if let Some(comeback) = documented(self.documented, error) {
+            let wait = after(comeback, self.failures);
+            self.failures = self.failures.saturating_add(1);
+            return wait;
+        }
         match error {
             SourceError::Refused(_) => self.timing.refused.max(slowest),
+            SourceError::Exhausted { wait } => {
+                (*wait).min(MAX_BUDGET_WAIT) + self.timing.spread.mul_f64(share)
+            }
             SourceError::RateLimited { retry_after } => {
                 let asked = retry_after.unwrap_or(slowest);
                 asked.min(self.timing.max_retry_after) + self.jittered(slowest, share)
             }
-            SourceError::Transient(_) | SourceError::CursorTooOld(_) => {
+            SourceError::Transient(_) | SourceError::Server(_) | SourceError::CursorTooOld(_) => {
                 self.jittered(slowest, share)
             }
         }
@@ -159,6 +201,62 @@ mod tests {
         assert_eq!(wait(Some(secs(120))), secs(121));
         assert_eq!(wait(Some(Duration::MAX)), secs(24 * 3600 + 1));
         assert_eq!(wait(None), secs(61));
+    }
+
+    #[test]
+    fn a_platforms_own_comebacks_are_kept_to() {
+        let comeback = |first, longest, growth| {
+            Some(Comeback {
+                first: Duration::from_millis(first),
+                longest: secs(longest),
+                growth,
+            })
+        };
+        let comebacks = Comebacks {
+            lost: comeback(250, 16, Growth::Linear),
+            server: comeback(5_000, 320, Growth::Double),
+            limited: comeback(60_000, 900, Growth::Double),
+        };
+        let waits = |error: &SourceError, count: usize| -> Vec<f64> {
+            let mut backoff = Backoff::new(&Timing::default()).with_documented(comebacks);
+            (0..count)
+                .map(|_| backoff.wait(error, STREAM, 0.0).as_secs_f64())
+                .collect()
+        };
+        assert_eq!(waits(&lost(), 3), [0.25, 0.5, 0.75]);
+        assert_eq!(waits(&lost(), 99).last(), Some(&16.0));
+        let server = SourceError::Server("502".into());
+        assert_eq!(
+            waits(&server, 8),
+            [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 320.0]
+        );
+        let limited = SourceError::RateLimited { retry_after: None };
+        assert_eq!(waits(&limited, 3), [60.0, 120.0, 240.0]);
+        assert_eq!(waits(&limited, 99).last(), Some(&900.0));
+
+        let mut backoff = Backoff::new(&Timing::default()).with_documented(comebacks);
+        backoff.wait(&lost(), STREAM, 0.0);
+        backoff.ended(secs(60));
+        assert_eq!(
+            backoff.wait(&lost(), STREAM, 0.0),
+            Duration::from_millis(250)
+        );
+        // What a server says of itself counts more than what it documents.
+        let told = SourceError::RateLimited {
+            retry_after: Some(secs(7)),
+        };
+        assert_eq!(backoff.wait(&told, STREAM, 1.0), secs(8));
+    }
+
+    #[test]
+    fn a_used_up_budget_is_waited_for_to_its_end() {
+        let wait = |wait, share| {
+            let error = SourceError::Exhausted { wait };
+            Backoff::new(&Timing::default()).wait(&error, STREAM, share)
+        };
+        assert_eq!(wait(secs(36_000), 0.0), secs(36_000));
+        assert_eq!(wait(secs(36_000), 1.0), secs(36_010));
+        assert_eq!(wait(Duration::MAX, 0.0), MAX_BUDGET_WAIT);
     }
 
     #[test]

@@ -18,19 +18,19 @@ use super::bluesky;
 use super::hosts::Hosts;
 use super::http::{Client, Limits};
 use super::http_call::{Call, Reply};
-use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
+use super::source::{Collected, Event, Pace, Rejection, Soughts, Source, SourceError, Standing};
 use crate::clock::Clock;
 use crate::model::{Change, Cursor};
+use crate::query::lookup;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use url::Url;
 
 /// Posts of one answer, as many as the search gives.
@@ -43,9 +43,6 @@ const MIN_EVERY_SECS: u64 = 300;
 const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
 /// Longest word or phrase that is looked for, in bytes.
 const MAX_TERM_BYTES: usize = 200;
-
-/// What the watches look for, each a word or a phrase in quotes. A reload changes it.
-pub type Terms = watch::Receiver<Arc<Vec<String>>>;
 
 /// `[source.<name>]` with `kind = "bluesky-search"`.
 #[derive(Debug, Clone, Deserialize)]
@@ -131,19 +128,15 @@ pub struct BlueskySearch {
     config: BlueskySearchConfig,
     base: Url,
     client: Client,
-    terms: Terms,
+    /// What the watches ask for; `None` before anybody said so.
+    sought: Option<Soughts>,
     clock: Clock,
 }
 
 impl BlueskySearch {
     /// # Errors
     /// Settings that make no sense. The text names the key.
-    pub fn new(
-        name: &str,
-        config: &BlueskySearchConfig,
-        terms: Terms,
-        clock: Clock,
-    ) -> Result<Self, String> {
+    pub fn new(name: &str, config: &BlueskySearchConfig, clock: Clock) -> Result<Self, String> {
         let base = Url::parse(&config.url).map_err(|error| format!("`url`: {error}"))?;
         if !matches!(base.scheme(), "http" | "https") || base.query().is_some() {
             return Err("`url` must begin with https:// and have no query".to_owned());
@@ -170,7 +163,7 @@ impl BlueskySearch {
             client: client.map_err(|error| error.to_string())?,
             config: config.clone(),
             base,
-            terms,
+            sought: None,
             clock,
         })
     }
@@ -229,9 +222,20 @@ impl BlueskySearch {
         reply.success()?.json()
     }
 
+    /// What the watches look for, each a word or a phrase in quotes. Wildcards cannot be looked for:
+    /// of a watch that rests on them a part is found.
+    fn terms(&self) -> BTreeSet<String> {
+        let sought = self
+            .sought
+            .as_ref()
+            .map(|sought| Arc::clone(&sought.borrow()));
+        let all = sought.iter().flat_map(|sought| sought.iter());
+        all.flat_map(|one| lookup(one.query.expr()).terms).collect()
+    }
+
     /// What is asked for, and since when; the longest unasked first.
     fn wanted(&self, places: &mut Places) -> Vec<(String, Timestamp)> {
-        let terms = Arc::clone(&self.terms.borrow());
+        let terms = self.terms();
         let now = self.clock.now();
         let hours = i64::from(self.config.lookback_hours);
         let earliest = now.saturating_sub(hours.hours()).unwrap_or(now);
@@ -251,6 +255,10 @@ impl BlueskySearch {
 impl Source for BlueskySearch {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn listen_for(&mut self, sought: Soughts) {
+        self.sought = Some(sought);
     }
 
     fn pace(&self) -> Pace {

@@ -174,7 +174,8 @@ impl Client {
     ///
     /// # Errors
     /// `Refused`: a closed gate, too many redirects, too large a body, 4xx. `RateLimited`: 429, 503.
-    /// `Transient`: everything that may be better next time.
+    /// `Server`: other 5xx.
+    /// `Transient`: everything else that may be better next time.
     pub async fn get(
         &self,
         url: &Url,

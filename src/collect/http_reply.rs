@@ -50,6 +50,7 @@ pub fn refusal(status: StatusCode, headers: &HeaderMap) -> SourceError {
         },
         408 | 425 => SourceError::Transient(what),
         400..=499 => SourceError::Refused(what),
+        500..=599 => SourceError::Server(what),
         _ => SourceError::Transient(what),
     }
 }
@@ -192,7 +193,11 @@ mod tests {
                 SourceError::Refused(format!("HTTP {status}"))
             );
         }
-        for status in [204, 304, 408, 425, 500, 502, 504, 599] {
+        for status in [500, 502, 504, 599] {
+            let told = SourceError::Server(format!("HTTP {status}"));
+            assert_eq!(meaning(status), told);
+        }
+        for status in [204, 304, 408, 425] {
             assert_eq!(
                 meaning(status),
                 SourceError::Transient(format!("HTTP {status}"))

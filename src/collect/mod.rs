@@ -54,6 +54,9 @@ mod supplies;
 mod tally;
 pub mod webhook;
 pub mod websocket;
+pub mod x;
+pub mod x_compliance;
+pub mod youtube;
 
 pub use backoff::Timing;
 pub use supplies::Supplies;
@@ -82,9 +85,23 @@ pub enum SourceConfig {
     Webhook(webhook::WebhookConfig),
     Maildir(maildir::MaildirConfig),
     Replay(replay::ReplayConfig),
+    X(Box<x::XConfig>),
+    Youtube(youtube::YoutubeConfig),
 }
 
 impl SourceConfig {
+    /// Platforms whose mentions may get no label, by what these sources have been allowed.
+    pub fn unlabelled<'a>(sources: impl IntoIterator<Item = &'a Self>) -> Vec<&'static str> {
+        let is_approved = |source: &Self| match source {
+            SourceConfig::Youtube(config) => !config.derived_metrics_approved.trim().is_empty(),
+            _ => false,
+        };
+        match sources.into_iter().any(is_approved) {
+            true => Vec::new(),
+            false => vec![youtube::PLATFORM],
+        }
+    }
+
     /// The name of the kind, as it is configured.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -100,6 +117,8 @@ impl SourceConfig {
             SourceConfig::Webhook(_) => "webhook",
             SourceConfig::Maildir(_) => "maildir",
             SourceConfig::Replay(_) => "replay",
+            SourceConfig::X(_) => "x",
+            SourceConfig::Youtube(_) => "youtube",
         }
     }
 }
@@ -115,19 +134,14 @@ pub enum BuildError {
     Site(#[from] site::SiteError),
 }
 
-/// Builds a configured source. `terms` is what the watches look for, for those that search.
+/// Builds a configured source.
 ///
 /// # Errors
 /// Settings that make no sense together.
-pub fn build(
-    name: &str,
-    config: &SourceConfig,
-    terms: &bluesky_search::Terms,
-) -> Result<Box<dyn Source>, BuildError> {
+pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
     match config {
         SourceConfig::BlueskySearch(config) => {
-            let (terms, clock) = (terms.clone(), Clock::system());
-            let source = bluesky_search::BlueskySearch::new(name, config, terms, clock);
+            let source = bluesky_search::BlueskySearch::new(name, config, Clock::system());
             Ok(Box::new(source.map_err(BuildError::Invalid)?))
         }
         SourceConfig::Bluesky(config) => {
@@ -154,6 +168,18 @@ pub fn build(
         }
         SourceConfig::Replay(config) => {
             let source = replay::Replay::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
+        SourceConfig::X(config) if config.stream == x::Stream::Compliance => {
+            let source = x_compliance::XCompliance::new(name, config);
+            Ok(Box::new(source.map_err(BuildError::Invalid)?))
+        }
+        SourceConfig::X(config) => {
+            let source = x::X::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
+        SourceConfig::Youtube(config) => {
+            let source = youtube::Youtube::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
     }
@@ -193,6 +219,10 @@ pub enum Recorded {
     Page,
     /// Lines of the import's shape
     Replay,
+    /// Lines of X: of its streams, or of a compliance job's result
+    X,
+    /// An answer of YouTube's API: comment threads, comments or videos
+    Youtube,
 }
 
 /// Gives `each` what an adapter makes of recorded bytes, with the functions that read the network.
@@ -232,6 +262,13 @@ pub fn read_recorded(
             |line| replay::adapt(line).map(|change| vec![change]),
             each,
         ),
+        Recorded::X => each_line(input, lines::MAX_LINE_BYTES, x::read_line, each),
+        Recorded::Youtube => {
+            let limit = http::Limits::default().max_body_bytes as u64;
+            let mut body = Vec::new();
+            input.take(limit + 1).read_to_end(&mut body)?;
+            youtube::read_bytes(&body).into_iter().try_for_each(each)
+        }
     }
 }
 

@@ -5,11 +5,14 @@
 
 use super::hosts::Hosts;
 use super::inbox::Inbox;
-use crate::model::{Change, Cursor};
+use crate::model::{Change, Cursor, Kind};
+use crate::query::Query;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// What one step of a source brought.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +85,8 @@ pub enum GapReason {
     Disconnected,
     /// The house itself was not running, and the source does not catch up.
     HouseDown,
+    /// Reading it would have cost more than was allowed.
+    Budget,
 }
 
 impl GapReason {
@@ -91,6 +96,7 @@ impl GapReason {
             GapReason::Jump => "jump",
             GapReason::Disconnected => "disconnected",
             GapReason::HouseDown => "house_down",
+            GapReason::Budget => "budget",
         }
     }
 }
@@ -151,6 +157,9 @@ pub enum SourceError {
     /// Connection lost, time-out, 5xx: try again with back-off.
     #[error("{0}")]
     Transient(String),
+    /// The server is broken (5xx): try again with back-off.
+    #[error("{0}")]
+    Server(String),
     /// The server asked for patience.
     #[error("rate limited{}", retry_after.map(|d| format!(", wait {} s", d.as_secs())).unwrap_or_default())]
     RateLimited { retry_after: Option<Duration> },
@@ -160,7 +169,37 @@ pub enum SourceError {
     /// The saved cursor is of no use any more; open again without one.
     #[error("the server no longer has what the saved cursor points at: {0}")]
     CursorTooOld(String),
+    /// What may be read in a day or a month was read; in so long the next one begins.
+    #[error("the budget is used up for another {} s", wait.as_secs())]
+    Exhausted { wait: Duration },
 }
+
+/// A watch's query, for sources that ask their platform only for what is listened for.
+#[derive(Debug, Clone)]
+pub struct Sought {
+    pub watch: String,
+    pub query: Query,
+}
+
+/// What the house listens for, now and after each reload.
+pub type Soughts = watch::Receiver<Arc<Vec<Sought>>>;
+
+/// Items of a platform whose terms let nobody keep them unseen: they are asked for again in time,
+/// and what is gone there goes here.
+pub trait Refresh: Send + Sync {
+    fn platform(&self) -> &'static str;
+    /// The native id of an item whose public address this is.
+    fn id_of(&self, url: &str) -> Option<String>;
+    /// What became of these items, at most [`MOST_AGAIN`]: each that is there is an upsert, each
+    /// that is not a deletion.
+    fn again(
+        &self,
+        items: Vec<(Kind, String)>,
+    ) -> BoxFuture<'static, Result<Vec<Change>, SourceError>>;
+}
+
+/// Items that are asked for again in one call.
+pub const MOST_AGAIN: usize = 50;
 
 /// How a source is to be driven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +210,51 @@ pub enum Pace {
     Poll { every: Duration },
     /// Ends for good.
     Once,
+}
+
+/// How a platform wants its clients to come back after one kind of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comeback {
+    /// Before the first new attempt.
+    pub first: Duration,
+    pub longest: Duration,
+    pub growth: Growth,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// By the first wait each time.
+    Linear,
+    Double,
+}
+
+/// What a platform documents on coming back; the house's own way where it says nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Comebacks {
+    /// The connection was lost or not made.
+    pub lost: Option<Comeback>,
+    /// 5xx.
+    pub server: Option<Comeback>,
+    /// 429, where the answer does not say how long.
+    pub limited: Option<Comeback>,
+}
+
+/// What is counted against a bound of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowance {
+    Day,
+    Month,
+    Searches,
+}
+
+impl Allowance {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Allowance::Day => "day",
+            Allowance::Month => "month",
+            Allowance::Searches => "searches",
+        }
+    }
 }
 
 /// What `source check` reports.
@@ -212,6 +296,20 @@ pub trait Source: Send + Sync {
     /// Takes turns from now on with all clients of the house that have this memory. Whoever holds a
     /// [`Client`](super::http::Client) hands it on (`Client::sharing`).
     fn share(&mut self, _hosts: &Hosts) {}
+    /// Takes the house's queries, where the platform is only asked for what they want.
+    fn listen_for(&mut self, _sought: Soughts) {}
+    /// Who asks for stored items again, where the platform's terms demand it.
+    fn refresh(&self) -> Option<Arc<dyn Refresh>> {
+        None
+    }
+    /// How the other side wants its clients to come back, where it says so.
+    fn comebacks(&self) -> Comebacks {
+        Comebacks::default()
+    }
+    /// Of each allowance (`day`, `month`, …) the share that is used, by this cursor.
+    fn used(&self, _cursor: &Cursor) -> Vec<(Allowance, f64)> {
+        Vec::new()
+    }
     /// When the event behind a cursor happened, where the cursor tells.
     fn time_of(&self, _cursor: &Cursor) -> Option<Timestamp> {
         None

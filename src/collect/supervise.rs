@@ -86,7 +86,7 @@ pub async fn run_after(
 ) {
     let mut supervisor = Supervisor {
         tally: Tally::new(source.name(), around.metrics.clone(), timing.log_every),
-        backoff: Backoff::new(&timing),
+        backoff: Backoff::new(&timing).with_documented(source.comebacks()),
         pacing: Pacing::new(around.speed),
         cursor: resume,
         last_heard: None,
@@ -130,6 +130,7 @@ struct Supervisor {
 
 impl Supervisor {
     async fn run(&mut self) {
+        self.count_used();
         if let Pace::Poll { every } = self.source.pace() {
             let spread = self.timing.spread.min(every).mul_f64(random_share());
             if !self.sleep(spread).await {
@@ -254,8 +255,15 @@ impl Supervisor {
         let sent = self.deliver(outcome, cursor.clone(), backfill).await;
         if sent && cursor.is_some() {
             self.cursor = cursor;
+            self.count_used();
         }
         sent
+    }
+
+    fn count_used(&self) {
+        if let Some(cursor) = &self.cursor {
+            self.tally.used(&self.source.used(cursor));
+        }
     }
 
     async fn deliver(&self, outcome: Outcome, cursor: Option<Cursor>, backfill: bool) -> bool {
@@ -339,10 +347,11 @@ impl Supervisor {
 
 fn kind_of(error: &SourceError) -> &'static str {
     match error {
-        SourceError::Transient(_) => "transient",
+        SourceError::Transient(_) | SourceError::Server(_) => "transient",
         SourceError::RateLimited { .. } => "rate_limited",
         SourceError::Refused(_) => "refused",
         SourceError::CursorTooOld(_) => "cursor_too_old",
+        SourceError::Exhausted { .. } => "exhausted",
     }
 }
 

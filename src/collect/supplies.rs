@@ -48,7 +48,7 @@ impl SourceConfig {
                 kinds: &[Kind::Article, Kind::Video],
                 names_others: false,
             },
-            SourceConfig::Mastodon(_) => Supplies {
+            SourceConfig::Mastodon(_) | SourceConfig::X(_) => Supplies {
                 titles: false,
                 sites: false,
                 kinds: &[Kind::Post, Kind::Reply],
@@ -70,6 +70,12 @@ impl SourceConfig {
                 titles: true,
                 sites: true,
                 kinds: &Kind::ALL,
+                names_others: false,
+            },
+            SourceConfig::Youtube(_) => Supplies {
+                titles: true,
+                sites: true,
+                kinds: &[Kind::Comment, Kind::Video],
                 names_others: false,
             },
             SourceConfig::Replay(_) => Supplies {

@@ -1,7 +1,7 @@
 //! Counts and logs what one source brings. Every log line of collecting is written here or in
 //! `supervise`, without foreign text.
 
-use super::source::{Compared, Event};
+use super::source::{Allowance, Compared, Event};
 use crate::metrics::Metrics;
 use crate::model::Change;
 use jiff::Timestamp;
@@ -38,6 +38,15 @@ impl Tally {
     pub fn error(&self, kind: &str) {
         let labels = [self.name.as_str(), kind];
         self.metrics.source_errors.with_label_values(&labels).inc();
+    }
+
+    /// Shares of what may be read in a day or a month.
+    pub fn used(&self, shares: &[(Allowance, f64)]) {
+        for (allowance, share) in shares {
+            let labels = [self.name.as_str(), allowance.as_str()];
+            let gauge = self.metrics.source_used.with_label_values(&labels);
+            gauge.set(*share);
+        }
     }
 
     /// Counts one event that reached this house `now`. `at` is when the source says that it

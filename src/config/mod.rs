@@ -230,7 +230,10 @@ fn check(
     let pipeline = section(&mut root, "pipeline", faults);
     let retention = section(&mut root, "retention", faults);
     let retention = retention::check(retention, kept, &names, faults);
-    let classify = section(&mut root, "classify", faults);
+    let mut classify: Option<classify::Config> = section(&mut root, "classify", faults);
+    if let Some(classify) = &mut classify {
+        classify.unlabelled = SourceConfig::unlabelled(sources.values());
+    }
     let relate = section(&mut root, "relate", faults);
     let index = section(&mut root, "index", faults);
     let serve: Option<serve::Config> = section(&mut root, "serve", faults);

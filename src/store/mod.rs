@@ -17,6 +17,7 @@ mod hearing;
 mod judgements;
 mod outbox;
 mod read;
+mod refresh;
 mod retention;
 mod room;
 mod saved;

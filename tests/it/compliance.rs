@@ -15,6 +15,8 @@ mod bluesky;
 mod feed;
 mod meta;
 mod sitemap;
+mod x;
+mod youtube;
 
 use crate::supervise::{Running, fast};
 use futures_util::future::BoxFuture;
@@ -308,4 +310,14 @@ async fn instagram() {
 #[tokio::test]
 async fn threads() {
     complies::<meta::Threads>().await;
+}
+
+#[tokio::test]
+async fn x() {
+    complies::<x::X>().await;
+}
+
+#[tokio::test]
+async fn youtube() {
+    complies::<youtube::Youtube>().await;
 }

@@ -72,6 +72,8 @@ pub fn count(metrics: &Metrics) {
             .with_label_values(&[source])
             .set(1_790_000_000.0);
         metrics.source_lag.with_label_values(&[source]).set(0.4);
+        let used = [source, "day"];
+        metrics.source_used.with_label_values(&used).set(0.3);
         metrics
             .source_events
             .with_label_values(&[source, "change"])

@@ -85,6 +85,8 @@ fn cut_and_spoilt_fixtures_panic_nowhere() {
         (Recorded::BlueskySearch, "bluesky_search"),
         (Recorded::Mastodon, "mastodon"),
         (Recorded::Replay, "replay"),
+        (Recorded::X, "x"),
+        (Recorded::X, "x_compliance"),
     ] {
         for case in cases(source) {
             for frame in input(&case).split(|byte| *byte == b'\n') {

@@ -60,7 +60,7 @@ async fn what_may_be_fetched() {
     check(closed, None, "/a?print=1", Permission::Closed).await;
     check(all_closed, None, "/robots.txt", Permission::Granted).await;
     check(Some((401, "")), None, "/a", Permission::Granted).await;
-    let failed = Permission::Unknown(SourceError::Transient("HTTP 500".to_owned()));
+    let failed = Permission::Unknown(SourceError::Server("HTTP 500".to_owned()));
     let limited = Permission::Unknown(SourceError::RateLimited { retry_after: None });
     check(Some((500, "")), None, "/a", failed.clone()).await;
     check(Some((503, "")), None, "/a", limited.clone()).await;

@@ -5,8 +5,9 @@ use futures_util::StreamExt;
 use jiff::ToSpan;
 use resonanz::clock::Clock;
 use resonanz::collect::bluesky_search::{BlueskySearch, BlueskySearchConfig};
-use resonanz::collect::source::{Collected, Event, Source, SourceError, Standing};
+use resonanz::collect::source::{Collected, Event, Sought, Source, SourceError, Standing};
 use resonanz::model::{Change, Cursor};
+use resonanz::query::Query;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -56,9 +57,13 @@ fn clock() -> Clock {
 }
 
 fn source(config: &BlueskySearchConfig, terms: &[&str], clock: &Clock) -> BlueskySearch {
-    let terms = Arc::new(terms.iter().map(|term| (*term).to_owned()).collect());
-    let terms = watch::channel(terms).1;
-    BlueskySearch::new("suche", config, terms, clock.clone()).unwrap()
+    let sought = terms.iter().map(|term| Sought {
+        watch: (*term).to_owned(),
+        query: Query::parse(term).unwrap(),
+    });
+    let mut source = BlueskySearch::new("suche", config, clock.clone()).unwrap();
+    source.listen_for(watch::channel(Arc::new(sought.collect())).1);
+    source
 }
 
 /// One look: texts found, whether all of it was old news, and the position behind it.
@@ -191,8 +196,7 @@ fn settings_that_make_no_sense_are_told_by_their_key() {
     let fault = |change: fn(&mut BlueskySearchConfig)| {
         let mut config = BlueskySearchConfig::default();
         change(&mut config);
-        let terms = watch::channel(Arc::default()).1;
-        BlueskySearch::new("s", &config, terms, clock()).unwrap_err()
+        BlueskySearch::new("s", &config, clock()).unwrap_err()
     };
     assert!(fault(|c| c.url = "wss://x.example".into()).contains("`url`"));
     assert!(fault(|c| c.every_secs = 60).contains("`every_secs`"));

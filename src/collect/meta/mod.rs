@@ -460,7 +460,7 @@ fn change(event: Event) -> Option<Result<Change, Rejection>> {
     match event {
         Event::Change(change) => Some(Ok(change)),
         Event::Rejected(rejection) => Some(Err(rejection)),
-        Event::Nothing | Event::Gap(_) => None,
+        Event::Nothing | Event::Gap(_) | Event::Compared(_) => None,
     }
 }
 

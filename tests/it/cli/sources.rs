@@ -1,6 +1,9 @@
 //! `source list`, `source check`, `source read`.
 
 use super::*;
+use resonanz::clock::Clock;
+use resonanz::model::Cursor;
+use resonanz::store::Store;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
@@ -115,4 +118,56 @@ fn a_proxy_of_the_environment_is_not_used() {
     let check = ended(command.output().unwrap());
     assert!(check.out.contains("works"), "{check:?}");
     assert!(proxy.accept().is_err(), "the proxy was asked");
+}
+
+/// What was spent is in the archive, and whoever asks is told when nothing is left of it.
+#[test]
+fn a_budget_that_is_used_up_is_told() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in server.incoming().map_while(Result::ok) {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let token = written(&dir, "token", "t0ken");
+    let data = dir.path().join("data");
+    let source = format!(
+        "{SILENT}[house]\ndir = '{}'\n[source.x]\nenabled = true\nurl = 'http://{address}'\n\
+         allow_private = ['127.0.0.1']\nbearer_token_file = '{token}'\napproval_contract = 'c'\n\
+         approval_date = '2026-10-01'\napproval_approver = 'a'\n\
+         government_end_user_declared = true\nbudget_day_usd = 2\nbudget_month_usd = 50\n",
+        data.display()
+    );
+    let config = written(&dir, "house.toml", &source);
+    let check = run(&["source", "check", "--config", &config]);
+    assert_eq!(check.code, 0, "{check:?}");
+
+    std::fs::create_dir_all(&data).unwrap();
+    let today = Clock::system()
+        .now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date();
+    let ledger = serde_json::json!({"ledger": {"day": today.to_string(), "day_micro_usd": 2_000_000,
+        "month_micro_usd": 5_000_000}});
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&data.join("store.sqlite")).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let cursor = Cursor(ledger.to_string());
+        tx.set_cursor("x", &cursor, Clock::system().now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        store.close().await;
+    });
+    let check = run(&["source", "check", "--config", &config]);
+    assert_eq!(check.code, 3, "{check:?}");
+    let line = check.out.lines().nth(1).unwrap();
+    assert!(
+        line.contains("budget used up") && line.contains("day 100 %, month 10 %"),
+        "{check:?}"
+    );
 }

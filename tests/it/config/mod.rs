@@ -118,12 +118,14 @@ fn the_defaults_name_every_kind_of_source() {
         ("RESONANZ__SOURCE__FACEBOOK__ENABLED", "true"),
         ("RESONANZ__SOURCE__INSTAGRAM__ENABLED", "true"),
         ("RESONANZ__SOURCE__THREADS__ENABLED", "true"),
+        ("RESONANZ__SOURCE__X__ENABLED", "true"),
+        ("RESONANZ__SOURCE__YOUTUBE__ENABLED", "true"),
     ];
     let config = from_variables(&switched_on).unwrap();
     let kinds: BTreeSet<&str> = config.sources.values().map(SourceConfig::kind).collect();
     let fault = from_variables(&[
-        ("RESONANZ__SOURCE__X__KIND", "telepathy"),
-        ("RESONANZ__SOURCE__X__URL", "x"),
+        ("RESONANZ__SOURCE__Y__KIND", "telepathy"),
+        ("RESONANZ__SOURCE__Y__URL", "x"),
     ]);
     let told = faults(fault)[0].1.clone();
     let known: BTreeSet<&str> = told

@@ -244,7 +244,7 @@ async fn refusals_and_patience() {
     let told = error_of(|_| response(410, &[], b"gone")).await;
     assert_eq!(told, SourceError::Refused("HTTP 410".to_owned()));
     let told = error_of(|_| response(500, &[], b"")).await;
-    assert_eq!(told, SourceError::Transient("HTTP 500".to_owned()));
+    assert_eq!(told, SourceError::Server("HTTP 500".to_owned()));
     // Nobody asked whether it had changed.
     assert!(transient(&error_of(|_| response(304, &[], b"")).await));
 }

@@ -31,9 +31,8 @@ async fn start(dir: &Path) -> Running {
         secret_file,
         backfill: false,
     });
-    let terms = tokio::sync::watch::channel(Default::default()).1;
     let options = Options {
-        sources: vec![collect::build("agentur", &source, &terms).unwrap()],
+        sources: vec![collect::build("agentur", &source).unwrap()],
         serve: true,
         ..Options::offline()
     };
