@@ -13,7 +13,7 @@ fn bluesky_fixtures() {
 
 #[test]
 fn bluesky_search_fixtures() {
-    check_folder(Recorded::BlueskySearch, "bluesky_search");
+    check_folder(Recorded::BlueskySearch, "bluesky-search");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn cut_and_spoilt_fixtures_panic_nowhere() {
     let mut dice = Dice(20_261_123);
     for (kind, source) in [
         (Recorded::Bluesky, "bluesky"),
-        (Recorded::BlueskySearch, "bluesky_search"),
+        (Recorded::BlueskySearch, "bluesky-search"),
         (Recorded::Mastodon, "mastodon"),
         (Recorded::Replay, "replay"),
         (Recorded::X, "x"),
