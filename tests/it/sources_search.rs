@@ -136,14 +136,14 @@ async fn a_look_has_bounds() {
         max_pages: 1,
         ..config(&neighbour)
     };
-    let long = "x".repeat(300);
+    let long = format!("\"{} {}\"", "x".repeat(150), "y".repeat(150));
     let words = ["eins", "zwei", "drei", &long];
     let (_, cursor) = look(&source(&config, &words, &clock()), None).await;
     assert_eq!(neighbour.requests().len(), 2);
     // Those that were left out come first.
     look(&source(&config, &words, &clock()), cursor).await;
     assert!(
-        asked(&neighbour)[2].starts_with("q=drei&"),
+        asked(&neighbour)[2].starts_with("q=zwei&"),
         "{:?}",
         asked(&neighbour)
     );
