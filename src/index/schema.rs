@@ -244,6 +244,7 @@ mod tests {
             (COLLECTED, "collected"),
             (DELAY, "delay_secs"),
             (SPEAKER, "speaker"),
+            (STORY, "story"),
         ];
         assert_eq!(schema.num_fields(), expected.len());
         for (field, name) in expected {

@@ -1,7 +1,7 @@
 //! The form in which texts are compared: folded words, without addresses, masked accounts, signs and
 //! the `RT` of a share.
 
-use crate::text::{Counts, Tokens};
+use crate::text::Tokens;
 
 /// Letters that are compared; of a long article its beginning.
 pub const MAX_LETTERS: usize = 4_000;
@@ -37,8 +37,8 @@ pub fn canonical(title: &str, text: &str, tokens: &mut Tokens) -> (String, usize
 fn is_share(text: &str, tokens: &Tokens) -> bool {
     let first = tokens.get(0, text).and_then(|word| word.forms().next());
     let account = tokens.get(1, text).is_some_and(|word| {
-        let mut forms = word.forms();
-        word.counts() == Counts::default() || forms.any(|form| form.starts_with('@'))
+        // A masked account answers to nothing.
+        word.forms().next().is_none() || word.forms().any(|form| form.starts_with('@'))
     });
     first == Some("rt") && account
 }

@@ -395,7 +395,7 @@ mod tests {
         let error =
             |status: u16| SourceError::from(answered(reply(status, &[], &json!({}))).unwrap_err());
         assert!(matches!(error(429), SourceError::RateLimited { .. }));
-        assert!(matches!(error(500), SourceError::Transient(_)));
+        assert!(matches!(error(500), SourceError::Server(_)));
         assert!(matches!(error(404), SourceError::Refused(_)));
     }
 
