@@ -151,23 +151,29 @@ fn through_websocket(
     let source = Bluesky::new("bench", &config).map_err(anyhow::Error::msg)?;
     std::thread::scope(|scope| {
         let sender = scope.spawn(move || servers::send_all(socket, frames));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let (cpu, wall) = (thread_cpu(), Instant::now());
-        runtime.block_on(async {
-            let mut events = source.open(None);
-            // The sender closes behind the last frame, which ends the stream with an error.
-            while let Some(Ok(collected)) = events.next().await {
-                if let Event::Change(change) = collected.event {
-                    hear(change, listener);
-                }
-            }
-        });
-        let took = (thread_cpu().saturating_sub(cpu), wall.elapsed());
-        match sender.join() {
-            Ok(sent) => sent.map(|()| took),
-            Err(_) => anyhow::bail!("the sender broke down"),
+        // A thread of its own: this one belongs to the program's runtime.
+        let heard = scope.spawn(move || listen(&source, listener));
+        let took = heard.join();
+        match (took, sender.join()) {
+            (Ok(took), Ok(sent)) => sent.and(took),
+            _ => anyhow::bail!("a side of the websocket broke down"),
         }
     })
+}
+
+fn listen(source: &Bluesky, listener: &mut Listener) -> anyhow::Result<(Duration, Duration)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (cpu, wall) = (thread_cpu(), Instant::now());
+    runtime.block_on(async {
+        let mut events = source.open(None);
+        // The sender closes behind the last frame, which ends the stream with an error.
+        while let Some(Ok(collected)) = events.next().await {
+            if let Event::Change(change) = collected.event {
+                hear(change, listener);
+            }
+        }
+    });
+    Ok((thread_cpu().saturating_sub(cpu), wall.elapsed()))
 }
