@@ -2,7 +2,7 @@
 
 use crate::model::Kind;
 use crate::relate::{Config, Stories, Told};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoredMention};
 
 /// Mentions that are read at once.
 const PAGE: i64 = 2_000;
@@ -21,7 +21,21 @@ pub async fn restore(store: &Store, config: &Config) -> Result<Stories, StoreErr
         // A message to the house is nobody's copy.
         let public = page.iter().filter(|stored| stored.kind != Kind::Message);
         for stored in public {
-            stories.restore(&Told::from(&stored.mention()), stored.story);
+            stories.restore(&told(stored), stored.story);
         }
+    }
+}
+
+fn told(stored: &StoredMention) -> Told<'_> {
+    Told {
+        key: stored.key,
+        kind: stored.kind,
+        published: stored.published,
+        version: stored.edited.unwrap_or(stored.published),
+        collected: stored.collected,
+        title: &stored.title,
+        text: &stored.text,
+        url: stored.url.as_deref(),
+        links: &stored.links,
     }
 }

@@ -284,7 +284,7 @@ impl Run<'_> {
         // counted.
         let page = !self.best.is_full() || self.search.order == Order::Relevance && self.limit > 0;
         if page || known.is_none() {
-            let weight = self.weight(&searcher, partition.week)?;
+            let weight = self.weight(query.as_ref(), &searcher)?;
             let look = Look {
                 weight: weight.as_ref(),
                 page,
@@ -387,7 +387,8 @@ impl Run<'_> {
     /// The stories that the pages before may show.
     fn earlier(&mut self, partition: &Partition) -> Result<(), IndexError> {
         let searcher = partition.searcher();
-        let weight = self.weight(&searcher, partition.week)?;
+        let query = self.search.query(partition.week, self.pace);
+        let weight = self.weight(query.as_ref(), &searcher)?;
         for segment in searcher.segment_readers() {
             let published: Column<i64> = segment.fast_fields().i64("published")?;
             let ids: Column<i64> = segment.fast_fields().i64("id")?;
@@ -418,12 +419,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn weight(&self, searcher: &Searcher, week: Week) -> Result<Box<dyn Weight>, IndexError> {
+    fn weight(
+        &self,
+        query: &dyn Query,
+        searcher: &Searcher,
+    ) -> Result<Box<dyn Weight>, IndexError> {
         let scoring = match self.search.order {
             Order::Relevance => EnableScoring::enabled_from_searcher(searcher),
             Order::Newest | Order::Oldest => EnableScoring::disabled_from_searcher(searcher),
         };
-        Ok(self.search.query(week, self.pace).weight(scoring)?)
+        Ok(query.weight(scoring)?)
     }
 
     fn rank(&self, scorer: &mut dyn Scorer) -> u32 {
