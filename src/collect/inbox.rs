@@ -10,6 +10,7 @@
 use super::http_reply::text;
 use super::source::{Collected, Event, Pace, Source, SourceError};
 use crate::model::Cursor;
+use crate::privacy::unhex;
 use crate::store::Store;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -259,17 +260,8 @@ pub(super) fn signature(headers: &HeaderMap, name: &str) -> Result<Vec<u8>, Refu
     text(headers, name)
         .and_then(|value| value.strip_prefix("sha256="))
         .and_then(unhex)
+        .map(Vec::from)
         .ok_or(Refusal::Unsigned)
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() != 64 {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::answer::{self, Face};
 use super::settings::Settings;
 use super::words::Tongue;
 use super::{Shared, frame, inbound};
+use crate::privacy::unhex;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -297,16 +298,6 @@ fn hash(mac: &Hmac<Sha256>, purpose: &str, data: &[u8]) -> Vec<u8> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() != 64 {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect()
 }
 
 #[cfg(test)]
