@@ -41,8 +41,10 @@ pub use write::{Put, Removed, Tx};
 use crate::model::Cursor;
 use crate::privacy::KeyError;
 use jiff::Timestamp;
+use sqlx::Connection;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -65,6 +67,12 @@ pub enum StoreError {
     Encode(#[from] serde_json::Error),
     #[error(transparent)]
     Key(#[from] KeyError),
+}
+
+/// On a full disk SQLite takes a transaction back by itself, which its driver does not notice: it
+/// would refuse every later one. Such a connection is replaced.
+async fn is_between_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    Ok(!connection.is_in_transaction())
 }
 
 /// A handle on the database; cheap to clone.
@@ -92,6 +100,7 @@ impl Store {
             .pragma("secure_delete", "ON");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            .before_acquire(|connection, _| Box::pin(is_between_transactions(connection)))
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!("src/store/migrations").run(&writer).await?;
@@ -178,4 +187,35 @@ impl Store {
 fn time(ms: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_millisecond(ms)
         .map_err(|_| StoreError::Damaged(format!("{ms} is no time in milliseconds")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_took_back_by_itself_is_not_the_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("store.sqlite")).await.unwrap();
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+            .fetch_one(&store.writer)
+            .await
+            .unwrap();
+        let full = format!("PRAGMA max_page_count = {pages}");
+        let full = sqlx::AssertSqlSafe(full);
+        sqlx::query(full).fetch_one(&store.writer).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        let insert = "INSERT INTO audit (at_ms, action, detail) VALUES (0, 'x', $1)";
+        let full = sqlx::query(insert)
+            .bind("x".repeat(1 << 20))
+            .execute(&mut *tx.tx)
+            .await;
+        assert!(full.unwrap_err().to_string().contains("full"));
+        let commit = sqlx::query("COMMIT").execute(&mut *tx.tx).await;
+        assert!(commit.unwrap_err().to_string().contains("no transaction"));
+        drop(tx);
+        let tx = store.begin().await.unwrap();
+        tx.commit().await.unwrap();
+        store.audit(Timestamp::UNIX_EPOCH, "y", "z").await.unwrap();
+    }
 }

@@ -112,6 +112,7 @@ impl Tx {
             return Ok(Put::Known { id: row.id });
         }
         self.overwrite(row.id, hit).await?;
+        self.take_watches(row.id).await?;
         self.put_watches(row.id, hit, row.collected_ms, row.backfill)
             .await?;
         self.judge_again(row.id).await?;
@@ -228,6 +229,14 @@ impl Tx {
         Ok(())
     }
 
+    async fn take_watches(&mut self, id: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM mention_watch WHERE mention_id = $1")
+            .bind(id)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
     async fn put_watches(
         &mut self,
         id: i64,
@@ -235,10 +244,6 @@ impl Tx {
         collected_ms: i64,
         backfill: bool,
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM mention_watch WHERE mention_id = $1")
-            .bind(id)
-            .execute(&mut *self.tx)
-            .await?;
         let flag = hit.labels.flags.first().map_or("", |f| f.flag.as_str());
         for matched in &hit.matches {
             let stance = hit.labels.stance_toward(&matched.target);

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest wait for something that takes seconds.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// At 300 a second (`pace`), so that the disk is full long before all of them are in.
 const ITEMS: i64 = 3_000;
 /// `pipeline.batch`.
 const BATCH: i64 = 256;
@@ -74,6 +75,15 @@ impl Disk {
         }
     }
 
+    /// Who takes how much of it.
+    fn used(&self) -> String {
+        let used = Command::new("sh")
+            .args(["-c", "df -k . && du -ak . | sort -rn | head -40"])
+            .current_dir(self.dir.path())
+            .output();
+        String::from_utf8_lossy(&used.unwrap().stdout).into_owned()
+    }
+
     fn make_room(&self) {
         fs::remove_file(self.filler()).unwrap();
     }
@@ -107,7 +117,7 @@ fn settings(around: &Path, disk: &Disk) -> PathBuf {
     let house = format!(
         "{}[house]\nwatch_files = ['watches.toml']\ndir = '{}'\n[serve]\nlisten = '127.0.0.1:0'\n\
          [disk]\nlow_water_mib = 24\nballast_mib = 8\n\
-         [source.flut]\nkind = 'replay'\npath = '{}'\nbackfill = true\n",
+         [source.flut]\nkind = 'replay'\npath = '{}'\nbackfill = true\npace = 0.3\n",
         cli::SILENT,
         disk.data().display(),
         stream.display()
@@ -201,7 +211,7 @@ async fn works(running: &Running, disk: &Disk) {
     let headers = [("host", "127.0.0.1"), ("content-type", "application/json")];
     let judged = r#"{"target":"ziel","stance":"critical"}"#;
     let answer = ask(address, "POST", "/api/mentions/1/stance", &headers, judged).await;
-    assert!(answer.status < 300, "{answer:?}");
+    assert!(answer.status < 300, "{answer:?} {}", disk.used());
 
     order_mail(running, 1).await;
     until("a mail", || async {
