@@ -1,8 +1,8 @@
 //! Mentions by a list of their numbers, which somebody else knows: the cases that they are in.
 
 use super::lanes::Pace;
+use super::run::DEADLINE_CHECK;
 use super::scan::{explain, in_time};
-use super::search::DEADLINE_CHECK;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::Arc;

@@ -20,8 +20,8 @@ const BUCKET: usize = 2_304;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
     pub(super) files: SearcherGeneration,
-    /// The compiled query and the aggregations, written out.
-    pub(super) what: String,
+    /// The conditions and the aggregations, written out.
+    pub(super) what: Arc<str>,
 }
 
 /// What they answered.
@@ -99,7 +99,7 @@ mod tests {
         let reader = index.reader().unwrap();
         Asked {
             files: reader.searcher().generation().clone(),
-            what: what.to_string(),
+            what: what.to_string().into(),
         }
     }
 

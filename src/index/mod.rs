@@ -36,6 +36,7 @@ mod position;
 mod remake;
 mod request;
 mod round;
+mod run;
 pub mod scan;
 pub mod schema;
 mod search;
@@ -292,7 +293,7 @@ impl Index {
     pub async fn search(&self, search: Search) -> Result<Page, IndexError> {
         let memo = Arc::clone(&self.memo);
         self.ask(search.weeks(), move |partitions, whole, pace| {
-            search::run(partitions, &search, &memo, whole, pace)
+            run::run(partitions, &search, &memo, whole, pace)
         })
         .await
     }

@@ -2,19 +2,21 @@
 
 use super::lanes::Pace;
 use super::partition::Partition;
-use super::search::{DEADLINE_CHECK, Search, over};
+use super::run::{DEADLINE_CHECK, over};
+use super::search::Search;
 use super::week::Week;
 use super::{IndexError, schema};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tantivy::columnar::Column;
-use tantivy::query::{BooleanQuery, EnableScoring, Occur, Query, TermSetQuery};
+use tantivy::query::{BooleanQuery, EnableScoring, Occur, Query, TermQuery};
+use tantivy::schema::IndexRecordOption;
 use tantivy::{TERMINATED, Term};
 
 /// Counts what a search finds of each of these stories, in their order.
 ///
 /// # Errors
-/// As [`super::search::run`].
+/// As [`super::run::run`].
 pub(super) fn count(
     partitions: &[Arc<Partition>],
     search: &Search,
@@ -24,8 +26,10 @@ pub(super) fn count(
 ) -> Result<Vec<u64>, IndexError> {
     let mut counts: HashMap<i64, u64> = HashMap::new();
     if !stories.is_empty() {
+        let term = |story: &i64| Term::from_field_i64(schema::STORY, *story);
+        let terms: Vec<Term> = stories.iter().map(term).collect();
         let more = over(partitions, &mut |partition| {
-            count_in(partition, search, &stories, pace, &mut counts)
+            count_in(partition, search, &terms, pace, &mut counts)
         })?;
         damaged.extend(more);
     }
@@ -36,20 +40,27 @@ pub(super) fn count(
 fn count_in(
     partition: &Partition,
     search: &Search,
-    stories: &[i64],
+    stories: &[Term],
     pace: &Pace,
     counts: &mut HashMap<i64, u64>,
 ) -> Result<(), IndexError> {
-    let terms = stories.iter();
-    let of_these = terms.map(|story| Term::from_field_i64(schema::STORY, *story));
+    pace.check()?;
+    let searcher = partition.searcher();
+    // Most stories are of one week: the others need no query.
+    let mut here = Vec::new();
+    for term in stories {
+        if searcher.doc_freq(term)? > 0 {
+            let of_this = TermQuery::new(term.clone(), IndexRecordOption::Basic);
+            here.push((Occur::Should, Box::new(of_this) as Box<dyn Query>));
+        }
+    }
+    if here.is_empty() {
+        return Ok(());
+    }
     let query = BooleanQuery::new(vec![
         (Occur::Must, search.query(partition.week, pace)),
-        (
-            Occur::Must,
-            Box::new(TermSetQuery::new(of_these)) as Box<dyn Query>,
-        ),
+        (Occur::Must, Box::new(BooleanQuery::new(here))),
     ]);
-    let searcher = partition.searcher();
     let weight = query.weight(EnableScoring::disabled_from_searcher(&searcher))?;
     for segment in searcher.segment_readers() {
         let story: Column<i64> = segment.fast_fields().i64("story")?;

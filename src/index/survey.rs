@@ -2,7 +2,8 @@
 //! archive before it is used.
 
 use super::lanes::Pace;
-use super::search::{DEADLINE_CHECK, Search, over};
+use super::run::{DEADLINE_CHECK, over};
+use super::search::Search;
 use super::week::Week;
 use super::{IndexError, partition::Partition};
 use crate::query::Expr;

@@ -7,7 +7,7 @@
 use super::partition::Partition;
 use super::position::Position;
 use super::week::Week;
-use super::{Index, IndexError, blocking, document, keeper};
+use super::{Index, IndexError, blocking, document, keeper, schema};
 use crate::store::{Store, StoredMention};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -196,7 +196,8 @@ fn read(partition: &Arc<Partition>) -> Result<(Vec<(i64, u64)>, bool), IndexErro
     let sound = partition.is_sound()? && !partition.has_deleted() && !partition.has_strays()?;
     let mut documents = Vec::new();
     for segment in partition.searcher().segment_readers() {
-        let prints = segment_prints(segment)?;
+        let mut prints = segment_prints(segment)?;
+        add_speakers(segment, &mut prints)?;
         let ids = segment.fast_fields().i64("id")?;
         let times = segment.fast_fields().i64("published")?;
         for (doc, print) in (0..).zip(prints) {
@@ -214,7 +215,7 @@ fn segment_prints(segment: &SegmentReader) -> Result<Vec<u64>, IndexError> {
     let schema = segment.schema().clone();
     let texts = schema
         .fields()
-        .filter(|(_, entry)| entry.field_type().is_str());
+        .filter(|(_, entry)| entry.field_type().is_str() && entry.is_indexed());
     for (field, _) in texts {
         let inverted = segment.inverted_index(field)?;
         let mut terms = inverted.terms().stream()?;
@@ -233,4 +234,20 @@ fn segment_prints(segment: &SegmentReader) -> Result<Vec<u64>, IndexError> {
         }
     }
     Ok(prints)
+}
+
+/// They are in no dictionary of words, only beside the mentions.
+fn add_speakers(segment: &SegmentReader, prints: &mut [u64]) -> Result<(), IndexError> {
+    let Some(speakers) = segment.fast_fields().str("speaker")? else {
+        return Ok(());
+    };
+    let mut speaker = Vec::new();
+    for (doc, print) in (0..).zip(prints) {
+        for ord in speakers.term_ords(doc) {
+            speaker.clear();
+            speakers.ord_to_bytes(ord, &mut speaker)?;
+            *print = print.wrapping_add(print_of(schema::SPEAKER, &speaker, &[]));
+        }
+    }
+    Ok(())
 }
