@@ -1,16 +1,19 @@
 //! `resonanz bench pipeline`: posts through the whole house.
 
+use super::archive::bare::Bare;
 use crate::app::{App, Ending, House, Options};
 use crate::cli::house::{Place, today};
 use crate::cli::output::Output;
 use crate::collect::source::{Collected, Event, Pace, Source, SourceError, Standing};
 use crate::metrics::Metrics;
 use crate::model::{Change, Cursor, Item, Kind, RawAuthor};
+use crate::store::Store;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use prometheus::Histogram;
 use prometheus::core::Metric;
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -27,6 +30,9 @@ pub struct Args {
     /// Share of posts that are about the ministry, in percent
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100))]
     matching: u32,
+    /// Then index the same mentions with bare tantivy, with as many commits, and compare
+    #[arg(long)]
+    peer: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -36,6 +42,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         posts,
         rate,
         matching,
+        peer,
         place,
     } = args;
     let mut config = place.settings()?;
@@ -51,6 +58,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         .watches
         .retain(|watch| watch.expires >= today());
     let watches = config.register.watches.len();
+    let dir = config.dir.clone();
+    let commit_interval = Duration::from_millis(config.index.commit_interval_ms);
     let house = House::open(&config).await?;
     let source = Synthetic {
         posts,
@@ -74,9 +83,32 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     running
         .finish(Duration::from_secs(30), Ending::Soon)
         .await?;
-    drop(temporary);
     report(&metrics, posts, watches, stored, searchable)?;
+    if peer {
+        compare(&dir, commit_interval, searchable).await?;
+    }
+    drop(temporary);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The peer does nothing but index what is already normalised, matched, labelled and stored.
+async fn compare(dir: &Path, commit_interval: Duration, ours: Duration) -> anyhow::Result<()> {
+    let store = Store::open(&dir.join("store.sqlite")).await?;
+    let count = store.count().await?.unsigned_abs();
+    let commits = (ours.as_secs_f64() / commit_interval.as_secs_f64()).ceil() as u64;
+    let bare = dir.join("bare");
+    std::fs::create_dir_all(&bare)?;
+    let start = Instant::now();
+    Bare::build(&bare, &store, count / commits.max(1)).await?;
+    let took = start.elapsed();
+    store.close().await;
+    let ratio = took.as_secs_f64() / ours.as_secs_f64();
+    let mut out = Output::new();
+    out.line(&format!(
+        "bare tantivy      {:.2} s for {count} mentions in {commits} commits: ours has x{ratio:.2} of its speed",
+        took.as_secs_f64()
+    ))?;
+    Ok(())
 }
 
 fn report(

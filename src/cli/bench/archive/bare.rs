@@ -15,8 +15,8 @@ use tantivy::{Index, IndexWriter, Order, Searcher, TantivyDocument, Term};
 
 /// Memory of its writer; what its documentation uses for a small index times ten.
 const WRITER_BYTES: usize = 150_000_000;
-/// Mentions between two commits.
-const COMMIT: u64 = 200_000;
+/// Mentions between two commits where nobody waits to find them.
+pub const COMMIT: u64 = 200_000;
 const PAGE: i64 = 2_000;
 
 pub struct Bare {
@@ -35,8 +35,9 @@ pub struct Found {
 }
 
 impl Bare {
-    /// Makes the index out of a store, in the order in which mentions came.
-    pub async fn build(dir: &Path, store: &Store) -> anyhow::Result<()> {
+    /// Makes the index out of a store, in the order in which mentions came, with a commit after
+    /// every `commit` of them.
+    pub async fn build(dir: &Path, store: &Store, commit: u64) -> anyhow::Result<()> {
         let index = Index::builder()
             .schema(schema::build())
             .create_in_dir(dir)?;
@@ -53,7 +54,7 @@ impl Bare {
             for mention in &page {
                 writer.add_document(document(mention))?;
             }
-            if since >= COMMIT {
+            if since >= commit {
                 writer.commit()?;
                 since = 0;
             }

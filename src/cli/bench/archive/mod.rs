@@ -2,7 +2,7 @@
 //! asked the same in turns. A different answer ends the run. With `--under-fire`, ours alone, while
 //! others send it the dearest searches.
 
-mod bare;
+pub mod bare;
 mod fire;
 mod load;
 mod questions;
@@ -69,7 +69,7 @@ pub async fn run(args: &Args) -> anyhow::Result<ExitCode> {
         fire::measure(&dir, load, clients, count, &mut report).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let bare = time(Bare::build(&dir.join("bare"), &store)).await?;
+    let bare = time(Bare::build(&dir.join("bare"), &store, bare::COMMIT)).await?;
     let row = [
         ("ours", json!(per_second(args.mentions, ours))),
         ("bare", json!(per_second(args.mentions, bare))),
