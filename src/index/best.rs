@@ -151,6 +151,10 @@ impl Best {
         let most = self.limit + 1;
         match &mut self.held {
             Held::Each(heap) => {
+                let is_full = heap.len() == most;
+                if is_full && heap.peek().is_some_and(|worst| key <= worst.0) {
+                    return;
+                }
                 heap.push(Reverse(key));
                 if heap.len() > most {
                     heap.pop();
@@ -190,6 +194,10 @@ fn seen(key: CursorKey, oldest_first: bool) -> CursorKey {
 
 impl Stories {
     fn offer(&mut self, key: CursorKey, story: i64, most: usize) {
+        let is_full = self.order.len() == most;
+        if is_full && self.order.first().is_some_and(|worst| key <= worst.0) {
+            return;
+        }
         if self.shown.contains(&story) {
             return;
         }

@@ -17,7 +17,7 @@ use tantivy::aggregation::AggregationSegmentCollector;
 use tantivy::aggregation::intermediate_agg_result::IntermediateAggregationResults;
 use tantivy::columnar::Column;
 use tantivy::query::{EnableScoring, Query, Scorer, Weight};
-use tantivy::{DocId, Searcher, SegmentReader, TERMINATED};
+use tantivy::{COLLECT_BLOCK_BUFFER_LEN, DocId, Searcher, SegmentReader, TERMINATED};
 
 /// Documents between two looks at the clock.
 pub(super) const DEADLINE_CHECK: u32 = 1_024;
@@ -221,20 +221,18 @@ impl Run<'_> {
             false => None,
         };
         let mut found = 0;
+        let mut next = Next::new(self.search.order);
         let mut block = Vec::with_capacity(BLOCK);
-        let mut doc = scorer.doc();
-        while doc != TERMINATED {
-            if !segment.is_deleted(doc) {
-                found += 1;
+        while next.read(scorer) {
+            for (doc, rank) in next.living(segment) {
                 block.push(doc);
-                let rank = self.rank(scorer);
                 if let Some((key, story)) = places.as_ref().and_then(|p| p.of(doc, rank)) {
                     self.best.offer(key, story);
                 }
             }
-            doc = scorer.advance();
-            if block.len() == BLOCK || doc == TERMINATED {
+            if block.len() + COLLECT_BLOCK_BUFFER_LEN > BLOCK || next.is_last() {
                 self.pace.check()?;
+                found += block.len() as u64;
                 if let Some(collector) = &mut collector {
                     aggregate::collect(collector, &block);
                 }
@@ -252,19 +250,14 @@ impl Run<'_> {
         for segment in searcher.segment_readers() {
             let places = self.places(segment)?;
             let mut scorer = weight.scorer(segment, 1.0)?;
-            let (mut doc, mut seen) = (scorer.doc(), 0_u32);
-            while doc != TERMINATED {
-                let rank = self.rank(scorer.as_mut());
-                if !segment.is_deleted(doc)
-                    && let Some((key, story)) = places.of(doc, rank)
-                {
-                    self.best.note_earlier(key, story)?;
+            let mut next = Next::new(self.search.order);
+            while next.read(scorer.as_mut()) {
+                self.pace.check()?;
+                for (doc, rank) in next.living(segment) {
+                    if let Some((key, story)) = places.of(doc, rank) {
+                        self.best.note_earlier(key, story)?;
+                    }
                 }
-                seen += 1;
-                if seen.is_multiple_of(DEADLINE_CHECK) {
-                    self.pace.check()?;
-                }
-                doc = scorer.advance();
             }
             self.pace.check()?;
         }
@@ -281,13 +274,6 @@ impl Run<'_> {
             Order::Newest | Order::Oldest => EnableScoring::disabled_from_searcher(searcher),
         };
         Ok(query.weight(scoring)?)
-    }
-
-    fn rank(&self, scorer: &mut dyn Scorer) -> u32 {
-        match self.search.order {
-            Order::Newest | Order::Oldest => 0,
-            Order::Relevance => scorer.score().max(0.0).to_bits(),
-        }
     }
 
     fn places(&self, segment: &SegmentReader) -> Result<Places, IndexError> {
@@ -329,5 +315,61 @@ impl Places {
         };
         let story = self.story.as_ref().and_then(|story| story.first(doc));
         Some((key, story.unwrap_or_default()))
+    }
+}
+
+/// The mentions that a scorer finds, some at a time.
+struct Next {
+    by_score: bool,
+    docs: [DocId; COLLECT_BLOCK_BUFFER_LEN],
+    ranks: [u32; COLLECT_BLOCK_BUFFER_LEN],
+    count: usize,
+}
+
+impl Next {
+    fn new(order: Order) -> Self {
+        Self {
+            by_score: order == Order::Relevance,
+            docs: [0; COLLECT_BLOCK_BUFFER_LEN],
+            ranks: [0; COLLECT_BLOCK_BUFFER_LEN],
+            count: COLLECT_BLOCK_BUFFER_LEN,
+        }
+    }
+
+    /// Whether there are more than were read so far.
+    fn read(&mut self, scorer: &mut dyn Scorer) -> bool {
+        if self.is_last() {
+            return false;
+        }
+        self.count = match self.by_score {
+            true => self.read_with_scores(scorer),
+            false => scorer.fill_buffer(&mut self.docs),
+        };
+        true
+    }
+
+    fn read_with_scores(&mut self, scorer: &mut dyn Scorer) -> usize {
+        let mut count = 0;
+        for (doc, rank) in self.docs.iter_mut().zip(&mut self.ranks) {
+            *doc = scorer.doc();
+            if *doc == TERMINATED {
+                break;
+            }
+            // Scores that are not negative sort as their bits do.
+            *rank = scorer.score().max(0.0).to_bits();
+            scorer.advance();
+            count += 1;
+        }
+        count
+    }
+
+    fn is_last(&self) -> bool {
+        self.count < COLLECT_BLOCK_BUFFER_LEN
+    }
+
+    /// Those of them that are not deleted, each with its rank.
+    fn living(&self, segment: &SegmentReader) -> impl Iterator<Item = (DocId, u32)> {
+        let found = self.docs.iter().copied().zip(self.ranks).take(self.count);
+        found.filter(|(doc, _)| !segment.is_deleted(*doc))
     }
 }
