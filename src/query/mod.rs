@@ -91,6 +91,7 @@ pub use lookup::{Lookup, lookup};
 pub use tree::tree;
 
 use parser::Limits;
+use std::sync::Arc;
 
 /// Bytes of a watch's query. Real ones have up to 8 KiB.
 pub const MAX_BYTES: usize = 16 * 1024;
@@ -121,8 +122,9 @@ pub const MAX_SPANS: usize = 2_048;
 /// A parsed query with what was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
-    expr: Expr,
-    written: String,
+    /// Shared: the register, the matcher and the sources each have it.
+    expr: Arc<Expr>,
+    written: Arc<str>,
 }
 
 impl Query {
@@ -162,8 +164,8 @@ impl Query {
 
     fn with(written: &str, limits: Limits) -> Result<Self, QueryError> {
         Ok(Self {
-            expr: parser::parse(written, limits)?,
-            written: written.to_owned(),
+            expr: Arc::new(parser::parse(written, limits)?),
+            written: written.into(),
         })
     }
 
