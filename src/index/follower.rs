@@ -248,7 +248,8 @@ impl Follower {
         if self.schedule.purge_is_due(behind) {
             self.purge()?;
         }
-        self.keeper.close_idle_writers();
+        self.keeper
+            .close_idle_writers(self.follow.store.has_room())?;
         Ok(match (behind || making, changes.is_empty()) {
             (true, _) => Round::Behind,
             (false, false) => Round::CaughtUp,

@@ -151,7 +151,7 @@ impl Keeper {
         let mut replaced = false;
         for (week, edits) in by_week(changes) {
             if let Some(remake) = self.remake.as_mut().filter(|made| made.week == week) {
-                replaced |= remake.commit(&edits, seq, false)?;
+                replaced |= remake.commit(&edits, seq)?;
             }
             // A broken one will read the store as it is when its turn comes.
             let nothing_there = edits.present.is_empty() && self.shelf.get(week).is_none();
@@ -218,9 +218,22 @@ impl Keeper {
         Ok(&mut open.writer)
     }
 
-    pub(super) fn close_idle_writers(&mut self) {
-        let idle = self.idle_writer;
-        self.writers.retain(|_, open| open.used.elapsed() < idle);
+    /// A week that nothing is written to any more becomes one segment where it can. The newest one
+    /// only pauses.
+    pub(super) fn close_idle_writers(&mut self, merge: bool) -> Result<(), IndexError> {
+        let newest = self.position.weeks.last().copied();
+        let is_idle = |open: &OpenWriter| open.used.elapsed() >= self.idle_writer;
+        let idle = self.writers.iter().filter(|(_, open)| is_idle(open));
+        let idle: Vec<Week> = idle.map(|(week, _)| *week).collect();
+        for week in idle {
+            let closed = self.writers.remove(&week).zip(self.shelf.get(week));
+            if let Some((mut open, partition)) = closed.filter(|_| merge && newest != Some(week)) {
+                self.suspect = Some(week);
+                partition.compact(&mut open.writer)?;
+                self.suspect = None;
+            }
+        }
+        Ok(())
     }
 
     /// Rewrites every segment that holds words which were taken back, and drops partitions that
@@ -387,7 +400,7 @@ impl Keeper {
             present: page.iter().filter(|m| document::is_searched(m)).collect(),
             removed: Vec::new(),
         };
-        remake.commit(&edits, self.position.seq, true)?;
+        remake.write(&edits)?;
         remake.last = newest.id;
         Ok(())
     }
@@ -400,7 +413,7 @@ impl Keeper {
         };
         let week = remake.week;
         self.leftover = Some(week);
-        remake.purge()?;
+        remake.finish(self.position.seq)?;
         let is_empty = remake.count() == 0;
         // Its writer holds files by their old names; so may the one of the partition that goes.
         drop(remake);

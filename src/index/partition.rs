@@ -134,6 +134,14 @@ impl Partition {
         edits: &Edits<'_>,
         seq: i64,
     ) -> Result<bool, IndexError> {
+        Self::write(writer, edits)?;
+        let count_if_new = self.count() + edits.present.len() as u64;
+        self.commit_written(writer, seq)?;
+        Ok(self.count() < count_if_new)
+    }
+
+    /// Hands edits to the writer, for a later commit.
+    pub(super) fn write(writer: &mut IndexWriter, edits: &Edits<'_>) -> Result<(), IndexError> {
         for removed in &edits.removed {
             writer.delete_term(Term::from_field_i64(schema::ID, *removed));
         }
@@ -141,12 +149,19 @@ impl Partition {
             writer.delete_term(Term::from_field_i64(schema::ID, mention.id));
             writer.add_document(document::of(mention))?;
         }
-        let count_if_new = self.count() + edits.present.len() as u64;
+        Ok(())
+    }
+
+    /// Makes durable and visible what was written.
+    pub(super) fn commit_written(
+        &self,
+        writer: &mut IndexWriter,
+        seq: i64,
+    ) -> Result<(), IndexError> {
         let mut prepared = writer.prepare_commit()?;
         prepared.set_payload(&seq.to_string());
         prepared.commit()?;
-        self.publish()?;
-        Ok(self.count() < count_if_new)
+        self.publish()
     }
 
     /// Makes the last change of `meta.json` durable, visible, and the files that it left alone.
@@ -166,6 +181,16 @@ impl Partition {
         for segments in candidates {
             writer.merge(&segments).wait()?;
         }
+        self.publish()
+    }
+
+    /// Makes one segment of many, as far as it does not become too large: a search looks into each.
+    pub(super) fn compact(&self, writer: &mut IndexWriter) -> Result<(), IndexError> {
+        let segments = to_compact(self.index.searchable_segment_metas()?);
+        if segments.len() < 2 {
+            return Ok(());
+        }
+        writer.merge(&segments).wait()?;
         self.publish()
     }
 
@@ -263,4 +288,15 @@ fn merge_candidates(segments: &[SegmentMeta], purge: bool) -> Vec<Vec<SegmentId>
         candidates.extend(spared.map(|segment| vec![segment.id()]));
     }
     candidates
+}
+
+/// The smallest segments that together are no larger than a full one.
+fn to_compact(mut segments: Vec<SegmentMeta>) -> Vec<SegmentId> {
+    segments.sort_by_key(SegmentMeta::num_docs);
+    let mut sum = 0;
+    let small = segments.iter().take_while(|segment| {
+        sum += segment.num_docs() as usize;
+        sum <= FULL_SEGMENT
+    });
+    small.map(SegmentMeta::id).collect()
 }

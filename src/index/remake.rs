@@ -39,18 +39,24 @@ impl Remake {
         })
     }
 
-    /// Returns whether something that was there before was replaced or removed.
-    pub(super) fn commit(
-        &mut self,
-        edits: &Edits<'_>,
-        seq: i64,
-        merge: bool,
-    ) -> Result<bool, IndexError> {
-        let replaced = self.partition.commit(&mut self.writer, edits, seq)?;
-        if merge {
-            self.partition.tidy(&mut self.writer, false)?;
-        }
-        Ok(replaced)
+    /// Takes mentions that were read from the store. Nothing is durable before the end: after a crash
+    /// all of it is made again.
+    pub(super) fn write(&mut self, page: &Edits<'_>) -> Result<(), IndexError> {
+        Partition::write(&mut self.writer, page)
+    }
+
+    /// Applies what is followed meanwhile. Returns whether its files hold something that was replaced
+    /// or removed.
+    pub(super) fn commit(&mut self, edits: &Edits<'_>, seq: i64) -> Result<bool, IndexError> {
+        self.partition.commit(&mut self.writer, edits, seq)?;
+        Ok(self.partition.has_deleted())
+    }
+
+    /// All mentions are in it.
+    pub(super) fn finish(&mut self, seq: i64) -> Result<(), IndexError> {
+        self.partition.commit_written(&mut self.writer, seq)?;
+        self.purge()?;
+        self.partition.compact(&mut self.writer)
     }
 
     /// After this, what was taken back is in none of its files.

@@ -45,6 +45,41 @@ async fn converges_under_new_changed_and_removed_mentions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_week_that_nothing_is_written_to_any_more_becomes_one_segment() {
+    let mut house = House::new().await;
+    house.stop().await;
+    house.config.idle_writer_secs = 0;
+    house.start().await;
+    let (old, newest) = ("2026-11-10T12:00:00Z", "2026-11-20T12:00:00Z");
+    for number in 0..4 {
+        for (more, at) in [(0, old), (10, newest)] {
+            let hit = published(hit(number + more, "ein Text"), at);
+            house.put(&[hit]).await;
+            let newest = house.store.newest_seq().await.unwrap();
+            house.index().wake();
+            soon("following", house.index().until_reached(newest)).await;
+        }
+    }
+    let segments = |week: &str| {
+        let files = house.word_files(week);
+        let dictionaries = files
+            .iter()
+            .filter(|path| path.extension().unwrap() == "term");
+        dictionaries.count()
+    };
+    soon("compaction", async {
+        while segments("2026-W46") > 1 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    assert_eq!(segments("2026-W47"), 4);
+    house.settle().await;
+    assert_eq!(house.search(all()).await.total, 8);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_older_position_is_followed_again_without_harm() {
     let mut house = House::new().await;
     let hits: Vec<_> = (0..40).map(|number| nth(number, "x.example")).collect();
