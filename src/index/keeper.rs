@@ -10,7 +10,7 @@ use super::remake::{self, Remake};
 use super::shelf::Shelf;
 use super::week::Week;
 use super::{Config, IndexError, document, files, schema};
-use crate::store::{Change, StoredMention};
+use crate::store::{Change, Place, StoredMention};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
@@ -379,15 +379,15 @@ impl Keeper {
         self.save()
     }
 
-    /// The mention up to which a partition has been made again; begins with it if need be.
-    pub(super) fn made_until(&mut self, week: Week) -> Result<i64, IndexError> {
+    /// The place up to which a partition has been made again; begins with it if need be.
+    pub(super) fn made_until(&mut self, week: Week) -> Result<Place, IndexError> {
         if let Some(remake) = &self.remake {
             return Ok(remake.last);
         }
         self.leftover = Some(week);
         self.remake = Some(Remake::start(&self.root, week)?);
         self.leftover = None;
-        Ok(0)
+        Ok(Place::START)
     }
 
     /// The next mentions of the partition that is being made again; none: it is done and takes its
@@ -401,7 +401,7 @@ impl Keeper {
             removed: Vec::new(),
         };
         remake.write(&edits)?;
-        remake.last = newest.id;
+        remake.last = Place::of(newest);
         Ok(())
     }
 

@@ -13,6 +13,7 @@
 use super::partition::{Edits, Partition};
 use super::week::Week;
 use super::{IndexError, files};
+use crate::store::Place;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,8 @@ pub(super) struct Remake {
     pub(super) week: Week,
     partition: Partition,
     writer: IndexWriter,
-    /// Mentions up to this number were read from the store.
-    pub(super) last: i64,
+    /// Mentions up to here were read from the store.
+    pub(super) last: Place,
 }
 
 impl Remake {
@@ -35,7 +36,7 @@ impl Remake {
             week,
             partition,
             writer,
-            last: 0,
+            last: Place::START,
         })
     }
 

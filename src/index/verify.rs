@@ -8,7 +8,7 @@ use super::partition::Partition;
 use super::position::Position;
 use super::week::Week;
 use super::{Index, IndexError, blocking, document, keeper, schema};
-use crate::store::{Store, StoredMention};
+use crate::store::{Place, Store, StoredMention};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::fs;
@@ -127,14 +127,14 @@ impl Index {
         store: &Store,
         differences: &mut Differences,
     ) -> Result<(), IndexError> {
-        let mut last = 0;
+        let mut last = Place::START;
         loop {
             let everything = i64::MIN..i64::MAX;
             let page = store.mentions_published(everything, last, PAGE).await?;
             let Some(newest) = page.last() else {
                 return Ok(());
             };
-            last = newest.id;
+            last = Place::of(newest);
             for mention in page {
                 let is_lost = self.shelf.get(Week::of(mention.published)).is_none();
                 if is_lost && document::is_searched(&mention) {
@@ -149,13 +149,13 @@ impl Index {
 /// The fingerprints that a week's mentions should have.
 async fn expected(store: &Store, week: Week) -> Result<BTreeMap<i64, u64>, IndexError> {
     let mut prints = BTreeMap::new();
-    let mut last = 0;
+    let mut last = Place::START;
     loop {
         let page = store.mentions_published(week.span_ms(), last, PAGE).await?;
         let Some(newest) = page.last() else {
             return Ok(prints);
         };
-        last = newest.id;
+        last = Place::of(newest);
         let searched = page.iter().filter(|mention| document::is_searched(mention));
         prints.extend(searched.map(|mention| (mention.id, fingerprint(mention))));
     }

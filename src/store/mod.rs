@@ -31,7 +31,7 @@ pub use coding::Coding;
 pub use hearing::{GapRow, HabitHour};
 pub use judgements::{Judged, Judgement};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
-pub use read::{Change, StoredMention};
+pub use read::{Change, Place, StoredMention};
 pub use retention::{AgePlace, Aged, AuthorClass, Clocks, RetentionConfig, SourceRetentionConfig};
 pub use room::DiskConfig;
 pub use saved::{MAX_SAVED, MAX_SAVED_NAME, SavedChange, SavedSearch, Saving};

@@ -83,6 +83,28 @@ impl Change {
     }
 }
 
+/// Where a page of mentions ended that are read by the time of publication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub published_ms: i64,
+    pub id: i64,
+}
+
+impl Place {
+    /// Before all mentions.
+    pub const START: Self = Self {
+        published_ms: i64::MIN,
+        id: 0,
+    };
+
+    pub fn of(mention: &StoredMention) -> Self {
+        Self {
+            published_ms: mention.published.as_millisecond(),
+            id: mention.id,
+        }
+    }
+}
+
 impl Store {
     /// The changes after a sequence number, in order, at most `limit`. A row that changed twice
     /// appears once, at its latest number.
@@ -158,21 +180,23 @@ impl Store {
         Ok(found)
     }
 
-    /// The mentions that were published in a range of Unix milliseconds, by number, at most
-    /// `limit` after the number `after`.
+    /// The mentions that were published in a range of Unix milliseconds, in that order, at most
+    /// `limit` after a place. One walk along an index, however long the archive is.
     pub async fn mentions_published(
         &self,
         span_ms: Range<i64>,
-        after: i64,
+        after: Place,
         limit: i64,
     ) -> Result<Vec<StoredMention>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM mention WHERE published_ms >= $1 AND published_ms < $2 AND id > $3
-             ORDER BY id LIMIT $4",
+            "SELECT * FROM mention INDEXED BY mention_published
+             WHERE (published_ms, id) > ($1, $2) AND published_ms >= $3 AND published_ms < $4
+             ORDER BY published_ms, id LIMIT $5",
         )
+        .bind(after.published_ms)
+        .bind(after.id)
         .bind(span_ms.start)
         .bind(span_ms.end)
-        .bind(after)
         .bind(limit)
         .fetch_all(&self.readers)
         .await?;

@@ -3,7 +3,7 @@
 
 use super::questions::Question;
 use crate::index::{Aggregations, Pace, compile, document, schema};
-use crate::store::Store;
+use crate::store::{Place, Store};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Bound;
@@ -35,7 +35,7 @@ pub struct Found {
 }
 
 impl Bare {
-    /// Makes the index out of a store, in the order in which mentions came, with a commit after
+    /// Makes the index out of a store, in the order in which mentions were published, with a commit after
     /// every `commit` of them.
     pub async fn build(dir: &Path, store: &Store, commit: u64) -> anyhow::Result<()> {
         let index = Index::builder()
@@ -43,13 +43,13 @@ impl Bare {
             .create_in_dir(dir)?;
         let mut writer: IndexWriter<TantivyDocument> =
             index.writer_with_num_threads(1, WRITER_BYTES)?;
-        let (mut last, mut since) = (0, 0);
+        let (mut last, mut since) = (Place::START, 0);
         loop {
             let page = store
                 .mentions_published(i64::MIN..i64::MAX, last, PAGE)
                 .await?;
             let Some(newest) = page.last() else { break };
-            last = newest.id;
+            last = Place::of(newest);
             since += page.len() as u64;
             for mention in &page {
                 writer.add_document(document(mention))?;

@@ -7,9 +7,15 @@ use crate::model::{
 use crate::privacy::{MentionKey, Pseudonym};
 use crate::store::Store;
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use std::path::Path;
 
 /// Mentions in one transaction.
 const BATCH: u64 = 2_000;
+/// Mentions that go the way of a house's own. What is asked for beyond them are copies of their rows,
+/// under other names and of other stories, a few milliseconds later; texts repeat anyway.
+const PUT: u64 = 1_000_000;
 /// Private people who speak, each as often as any other.
 const PEOPLE: u64 = 50_000;
 /// Names of sources, watches and their targets.
@@ -24,6 +30,16 @@ const WATCHES: [&str; 8] = [
     "police",
     "civil-protection",
 ];
+/// The first rows once more: $1 is added to their numbers, $2 is the number of the copy, $3 says how many.
+const COPY: &str =
+    "INSERT INTO mention (id, seq, key, published_ms, collected_ms, story, edited_ms, title,
+         text, lang, url, links, voice_name, voice_handle, pseudonym, sealed, reply_key, matches,
+         labels, source, platform, kind, site, backfill, official, review)
+     SELECT id + $1, seq + $1, CAST(printf('%032d', id + $1) AS BLOB), published_ms + $2,
+         collected_ms + $2, story + ($2 << 42), edited_ms, title,
+         text, lang, url, links, voice_name, voice_handle, pseudonym, sealed, reply_key, matches,
+         labels, source, platform, kind, site, backfill, official, review
+     FROM mention WHERE id <= $3";
 /// The end of the archive's time, 2026-11-20.
 pub const END_MS: i64 = 1_795_132_800_000;
 pub const WEEK_MS: i64 = 7 * 86_400_000;
@@ -81,22 +97,51 @@ impl Load {
         self.posts.get(place).map_or("", |post| post.text.as_str())
     }
 
-    /// Puts so many into a store.
+    /// Puts so many into a store; returns how many went the way of a house's own.
     ///
     /// # Errors
     /// A store that cannot be written.
-    pub async fn fill(&self, store: &Store, mentions: u64) -> anyhow::Result<()> {
+    pub async fn fill(&self, store: &Store, mentions: u64) -> anyhow::Result<u64> {
+        let put = mentions.min(PUT);
         let mut number = 0;
-        while number < mentions {
+        while number < put {
             let mut tx = store.begin().await?;
-            let end = (number + BATCH).min(mentions);
+            let end = (number + BATCH).min(put);
             for number in number..end {
                 tx.put(&self.hit(number)?).await?;
             }
             tx.commit().await?;
             number = end;
         }
-        Ok(())
+        Ok(put)
+    }
+
+    /// Copies the rows of a store until there are so many.
+    ///
+    /// # Errors
+    /// A store that cannot be written.
+    pub async fn copy(path: &Path, mentions: u64) -> anyhow::Result<()> {
+        let options = SqliteConnectOptions::new().filename(path);
+        let mut connection = options.connect().await?;
+        let there: i64 = sqlx::query_scalar("SELECT MAX(id) FROM mention")
+            .fetch_one(&mut connection)
+            .await?;
+        let mentions = i64::try_from(mentions)?;
+        for (round, first) in (there..mentions)
+            .step_by(usize::try_from(there)?)
+            .enumerate()
+        {
+            sqlx::query(COPY)
+                .bind(first)
+                .bind(i64::try_from(round + 1)?)
+                .bind(there.min(mentions - first))
+                .execute(&mut connection)
+                .await?;
+        }
+        let newest = "UPDATE sequence SET value = (SELECT MAX(seq) FROM mention) \
+                      WHERE name = 'change'";
+        sqlx::query(newest).execute(&mut connection).await?;
+        Ok(connection.close().await?)
     }
 
     /// One mention. Times rise with the numbers, as they do where one listens.

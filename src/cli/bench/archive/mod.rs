@@ -54,9 +54,12 @@ pub async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let load = Load::new(args.weeks);
     let mut report = Report::new(args.format);
     report.say("texts", load.origin())?;
-    let store = Store::open(&dir.join("store.sqlite")).await?;
-    let took = time(load.fill(&store, args.mentions)).await?;
-    report.say("store", &per_second(args.mentions, took))?;
+    let path = dir.join("store.sqlite");
+    let store = Store::open(&path).await?;
+    let start = Instant::now();
+    let put = load.fill(&store, args.mentions).await?;
+    report.say("store", &per_second(put, start.elapsed()))?;
+    Load::copy(&path, args.mentions).await?;
     let config = Config {
         // What is measured is how long they take.
         search_timeout_ms: 600_000,
