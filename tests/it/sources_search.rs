@@ -56,7 +56,7 @@ fn clock() -> Clock {
     Clock::simulated("2026-11-29T04:00:00Z".parse().unwrap())
 }
 
-fn source(config: &BlueskySearchConfig, terms: &[&str], clock: &Clock) -> BlueskySearch {
+pub fn source(config: &BlueskySearchConfig, terms: &[&str], clock: &Clock) -> BlueskySearch {
     let sought = terms.iter().map(|term| Sought {
         watch: (*term).to_owned(),
         query: Query::parse(term).unwrap(),

@@ -1,15 +1,21 @@
-//! Bluesky: a Jetstream v2 on loopback. A frame cannot come slowly enough to matter without being a
-//! stall, and the stream's order is its numbers'.
+//! Bluesky: a Jetstream v2 on loopback, and the network's search. A frame cannot come slowly enough to
+//! matter without being a stall, and the stream's order is its numbers'.
 
+use super::list::start;
 use super::{Fault, Kind};
 use crate::neighbours::websocket::{self, Neighbour};
 use crate::sources_bluesky::{config, posts};
+use crate::sources_search;
+use resonanz::clock::Clock;
 use resonanz::collect::bluesky::{self, Wire};
+use resonanz::collect::bluesky_search::BlueskySearchConfig;
 use resonanz::collect::source::Source;
 use resonanz::model::Change;
+use serde_json::json;
 use std::time::Duration;
 
 pub struct Bluesky;
+pub struct Search;
 
 impl super::Neighbour for Neighbour {
     fn asked(&self) -> usize {
@@ -55,9 +61,46 @@ impl Kind for Bluesky {
     }
 
     fn number(change: &Change) -> i64 {
-        let Change::Upsert(item) = change else {
-            panic!("only posts were written")
+        number(change)
+    }
+}
+
+fn number(change: &Change) -> i64 {
+    let Change::Upsert(item) = change else {
+        panic!("only posts were written")
+    };
+    item.text.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+fn found(items: &[Option<i64>]) -> Vec<u8> {
+    let post = |n: &Option<i64>| match n {
+        Some(n) => json!({
+            "uri": format!("at://did:plc:a/app.bsky.feed.post/{n}"),
+            "indexedAt": "2026-11-29T03:00:00Z",
+            "record": {"text": format!("post {n}"), "createdAt": "2026-11-29T02:59:00Z"},
+        }),
+        None => json!({"odd": 1}),
+    };
+    let posts: Vec<_> = items.iter().map(post).collect();
+    json!({"posts": posts}).to_string().into_bytes()
+}
+
+impl Kind for Search {
+    const TAKES_TURNS: bool = true;
+
+    async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
+        start(fault, count, found, |_| None).await
+    }
+
+    fn source(address: &str, _patience: Duration) -> Box<dyn Source> {
+        let config = BlueskySearchConfig {
+            url: address.to_owned(),
+            ..BlueskySearchConfig::default()
         };
-        item.text.split(' ').nth(1).unwrap().parse().unwrap()
+        Box::new(sources_search::source(&config, &["post"], &Clock::system()))
+    }
+
+    fn number(change: &Change) -> i64 {
+        number(change)
     }
 }
