@@ -290,6 +290,11 @@ async fn bluesky() {
 }
 
 #[tokio::test]
+async fn bluesky_messages() {
+    complies::<bluesky::Messages>().await;
+}
+
+#[tokio::test]
 async fn bluesky_search() {
     complies::<bluesky::Search>().await;
 }

@@ -29,7 +29,10 @@ fn pages(request: &Request) -> Reply {
             .map(|(_, v)| v.into_owned())
     };
     if url.path().ends_with("createSession") {
-        return json_reply("200 OK", &json!({"accessJwt": "ein-token"}));
+        return json_reply(
+            "200 OK",
+            &json!({"did": "did:plc:haus", "accessJwt": "ein-token"}),
+        );
     }
     let (term, cursor) = (asked("q").unwrap(), asked("cursor"));
     let rkey = format!("{}{}", term.len(), cursor.as_deref().unwrap_or("a"));

@@ -38,7 +38,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use url::Url;
-pub use wire::{Said, adapt, adapt_for, found, no_post};
+pub use wire::{Said, adapt, adapt_for, check_did, found, no_post};
 
 /// Name of the network in native ids and of imports.
 pub const PLATFORM: &str = "bluesky";
