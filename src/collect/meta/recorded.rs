@@ -20,7 +20,7 @@ fn change(event: Event) -> Option<Result<Change, Rejection>> {
     match event {
         Event::Change(change) => Some(Ok(change)),
         Event::Rejected(rejection) => Some(Err(rejection)),
-        Event::Nothing | Event::Gap(_) | Event::Compared(_) => None,
+        Event::Nothing | Event::Gap(_) | Event::Compared(_) | Event::Canary(_) => None,
     }
 }
 
