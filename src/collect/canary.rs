@@ -13,8 +13,8 @@ use super::source::Compared;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
 
-/// Own posts that are remembered.
-const MAX_POSTS: usize = 500;
+/// Posts that are remembered: what a busy instance tells in a quarter of an hour.
+const MAX_POSTS: usize = 20_000;
 
 /// A post of the account, as its server lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Canary {
         }
     }
 
-    /// Notes an own post that came in.
+    /// Notes a post that came in, one of the account's at least.
     pub fn heard(&mut self, id: &str) {
         note(&mut self.heard, id);
     }

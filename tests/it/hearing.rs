@@ -256,6 +256,34 @@ async fn answers_that_count_tell_the_gaps_in_their_time() {
     for other in ["/?since=2026-11-21", "/?source=bluesky"] {
         assert!(!page(other).await.contains("zeitweise nicht"), "{other}");
     }
+    // Grafana's annotations ask for them by themselves, and draw them into every histogram.
+    let recorded = include_str!("../fixtures/grafana/annotations-gaps.ndjson");
+    let marks = async |first: &str, last: &str| {
+        let body = recorded.replace("$FROM", &at(first).as_millisecond().to_string());
+        let body = body.replace("$TO", &at(last).as_millisecond().to_string());
+        let headers = [host[0], ("content-type", "application/x-ndjson")];
+        let answer = ask(address, "POST", "/es/_msearch", &headers, &body).await;
+        answer.json()["responses"][0]["hits"]["hits"].clone()
+    };
+    let night = marks("2026-11-20T02:00:00Z", "2026-11-20T02:30:00Z").await;
+    assert_eq!(night.as_array().unwrap().len(), 1);
+    let mark = &night[0]["_source"];
+    assert_eq!(
+        (&mark["from"], &mark["to"]),
+        (&gap[0]["from"], &gap[0]["to"])
+    );
+    assert!(mark["text"].as_str().unwrap().ends_with("nicht gehört"));
+    let day = marks("2026-11-20T04:00:00Z", "2026-11-20T12:00:00Z").await;
+    assert_eq!(day, json!([]));
+    let asked = ask(address, "GET", "/es/gaps/_mapping", &host, "").await;
+    assert_eq!(
+        asked.json()["gaps"]["mappings"]["properties"]["to"]["type"],
+        "date"
+    );
+    let asked = ask(address, "GET", "/es/gaps/_search", &host, "").await;
+    assert_eq!(asked.json()["hits"]["total"]["value"], 1, "{}", asked.body);
+    let asked = ask(address, "GET", "/es/gaps/_search?q=source:feeds", &host, "").await;
+    assert_eq!(asked.status, 400, "{}", asked.body);
     let body = json!({ "size": 0, "aggs": { "days": { "date_histogram": {
         "field": "published", "fixed_interval": "1d" } } } });
     let headers = [host[0], ("content-type", "application/json")];

@@ -136,31 +136,21 @@ fn posted(reader: &Reader, status: Value) -> Option<Posted> {
 /// What one connection heard of the account, beside what its server lists.
 pub struct OwnPosts {
     account: Account,
-    profile: String,
     canary: Canary,
 }
 
 impl OwnPosts {
     pub fn new(account: Account, since: Timestamp, late_secs: u32) -> Self {
         Self {
-            profile: format!("/@{}", account.name),
             canary: Canary::new(since, late_secs),
             account,
         }
     }
 
-    /// Notes a change that came in.
+    /// Notes what came in, whoever wrote it: a server may write a profile's address otherwise than it
+    /// is asked.
     pub fn heard(&mut self, change: &Change) {
-        let Change::Upsert(item) = change else { return };
-        let author = item
-            .author
-            .as_ref()
-            .and_then(|author| Url::parse(&author.id).ok());
-        let is_own = author.is_some_and(|author| {
-            author.authority() == self.account.base.authority()
-                && author.path().eq_ignore_ascii_case(&self.profile)
-        });
-        if is_own {
+        if let Change::Upsert(item) = change {
             self.canary.heard(&item.id);
         }
     }

@@ -34,7 +34,7 @@ async fn an_own_post_that_does_not_come_is_blindness() {
         status(12, "geht verloren", now()),
     ];
     for post in &mut posts {
-        post["account"]["url"] = own.url("/@House").into();
+        post["account"]["url"] = "https://instance.example/@house".into();
         post["tags"] = serde_json::json!([{"name": "BMI"}]);
     }
     instance.tell("hashtag/bmi", "update", &posts[0].to_string());
