@@ -330,6 +330,11 @@ async fn facebook() {
 }
 
 #[tokio::test]
+async fn facebook_messages() {
+    complies::<meta::Letters>().await;
+}
+
+#[tokio::test]
 async fn instagram() {
     complies::<meta::Instagram>().await;
 }
