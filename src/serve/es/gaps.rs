@@ -81,6 +81,8 @@ impl Span {
         for (name, inside) in clauses {
             match (name.as_str(), inside) {
                 ("match_all" | "minimum_should_match", _) => {}
+                // What Grafana sends where nothing was written.
+                ("query_string", inside) if inside["query"] == "*" => {}
                 ("bool", inside) => self.read(inside, depth + 1)?,
                 ("filter" | "must" | "should", Value::Array(list)) => {
                     for clause in list {
@@ -158,6 +160,8 @@ mod tests {
             json!({"bool": {"filter": [{"bool": {"minimum_should_match": 1, "should": both}}]}});
         assert_eq!(span(query).unwrap(), (Some(4), Some(9)));
         assert_eq!(span(json!({"match_all": {}})).unwrap(), (None, None));
+        let all = json!({"query_string": {"query": "*"}});
+        assert_eq!(span(all).unwrap(), (None, None));
         let day = json!({"range": {"@timestamp": {"gte": "1970-01-01T00:00:01Z"}}});
         assert_eq!(span(day).unwrap(), (Some(1000), None));
         let mut deep = json!({"match_all": {}});
