@@ -27,6 +27,7 @@ pub struct Metrics {
     pub source_errors: IntCounterVec,
     pub source_gaps: IntCounterVec,
     pub source_compared: IntCounterVec,
+    pub source_canaries: IntCounterVec,
     pub source_gap_seconds: IntCounterVec,
     pub source_hearing: IntGaugeVec,
     pub source_expected: GaugeVec,
@@ -115,6 +116,7 @@ impl Metrics {
             self.source_gaps.with_label_values(&[source]);
             for outcome in ["seen", "missed"] {
                 self.source_compared.with_label_values(&[source, outcome]);
+                self.source_canaries.with_label_values(&[source, outcome]);
             }
             self.source_gap_seconds.with_label_values(&[source]);
             for verdict in &series.verdicts {
@@ -211,8 +213,9 @@ impl Register {
             source_errors: self.counters("resonanz_source_errors_total", "Lost connections and refused requests, by kind. A rise means that the source flaps.", &["source", "kind"])?,
             source_gaps: self.counters("resonanz_source_gaps_total", "Intervals that a source could not deliver any more. Each one is listed in the store.", &["source"])?,
             source_compared: self.counters("resonanz_source_compared_total", "Posts that a second host of a network told, by whether the source brought them, too. A rise of 'missed' means that its host leaves things out.", &["source", "outcome"])?,
+            source_canaries: self.counters("resonanz_source_canaries_total", "Posts of the house's own account, by whether the source brought them. A rise of 'missed' means that we do not hear, though the source is connected.", &["source", "outcome"])?,
             source_gap_seconds: self.counters("resonanz_source_gap_seconds_total", "Seconds that these intervals lasted.", &["source"])?,
-            source_hearing: self.add(IntGaugeVec::new(Opts::new("resonanz_source_hearing", "1 for the one verdict that holds: 'hears', 'learning' (no past to compare with), 'deaf' (not connected), 'silent' (nothing came although something was to be expected), 'blind' (connected, and far less came than was to be expected)."), &["source", "verdict"])?)?,
+            source_hearing: self.add(IntGaugeVec::new(Opts::new("resonanz_source_hearing", "1 for the one verdict that holds: 'hears', 'learning' (no past to compare with), 'deaf' (not connected), 'silent' (nothing came although something was to be expected), 'blind' (connected, and far less came than was to be expected, or a post of our own account did not)."), &["source", "verdict"])?)?,
             source_expected: self.add(GaugeVec::new(Opts::new("resonanz_source_expected_changes", "Changes to be expected of a source within the last hour, by its own past; only the time for which it was connected counts."), &["source"])?)?,
             source_heard: self.add(GaugeVec::new(Opts::new("resonanz_source_heard_changes", "Changes that came within the last hour. Far below resonanz_source_expected_changes means that we may be deaf."), &["source"])?)?,
             source_last_event: self.add(GaugeVec::new(Opts::new("resonanz_source_last_event_timestamp_seconds", "Unix time of the last event of a source."), &["source"])?)?,

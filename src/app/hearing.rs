@@ -58,6 +58,8 @@ struct Tested {
     ear: Ear,
     /// Changes until the last tick.
     counted: u64,
+    /// Own posts that came and that did not, until then.
+    canaries: [u64; 2],
     verdict: Verdict,
 }
 
@@ -86,6 +88,7 @@ impl Hearing {
             }
             sources.push(Tested {
                 counted: changes(&metrics, &name),
+                canaries: canaries(&metrics, &name),
                 ear: Ear::new(config, habit),
                 verdict: Verdict::Learning,
                 name,
@@ -125,6 +128,12 @@ impl Hearing {
             let up = self.metrics.source_up.with_label_values(&[name]).get() == 1;
             let count = changes(&self.metrics, name);
             let new = count.saturating_sub(std::mem::replace(&mut source.counted, count));
+            let own = canaries(&self.metrics, name);
+            let [seen, missed] = std::mem::replace(&mut source.canaries, own);
+            let new_of = |count: u64, before| count.saturating_sub(before);
+            source
+                .ear
+                .canaries(new_of(own[0], seen), new_of(own[1], missed));
             let heard = source.ear.tick(now, up, new);
             tell(&self.metrics, name, source.verdict, heard.verdict);
             source.verdict = heard.verdict;
@@ -155,6 +164,16 @@ impl Hearing {
     }
 }
 
+/// The house's own posts that a source brought, and those that it did not.
+fn canaries(metrics: &Metrics, source: &str) -> [u64; 2] {
+    let counted = |outcome| {
+        metrics
+            .source_canaries
+            .with_label_values(&[source, outcome])
+    };
+    ["seen", "missed"].map(|outcome| counted(outcome).get())
+}
+
 fn changes(metrics: &Metrics, source: &str) -> u64 {
     let counter = metrics.source_events.with_label_values(&[source, "change"]);
     counter.get()
@@ -171,7 +190,7 @@ fn tell(metrics: &Metrics, source: &str, before: Verdict, now: Verdict) {
     let alarming = |verdict| matches!(verdict, Verdict::Silent | Verdict::Blind);
     let verdict = now.as_str();
     if before != now && alarming(now) {
-        tracing::warn!(%source, verdict, "The source brings far less than it usually does.");
+        tracing::warn!(%source, verdict, "The source brings far less than it usually does, or not even our own posts.");
     } else if alarming(before) && !alarming(now) {
         tracing::info!(%source, verdict, "The source is no longer suspected to hear nothing.");
     }

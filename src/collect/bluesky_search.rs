@@ -2,8 +2,7 @@
 //!
 //! Documentation: <https://docs.bsky.app/docs/api/app-bsky-feed-search-posts>. Without login at the
 //! public AppView, or with an account and an app password at its PDS (needed where the public one
-//! refuses). Limits: 3,000 questions in 5 minutes; 300 logins a day, so a look with login is at most
-//! every 5 minutes.
+//! refuses). Limits: 3,000 questions in 5 minutes.
 //!
 //! A stream may lack what its host lost, what a too old position skipped, and what was said before a
 //! watch was registered. Every look asks for the words of the watches (`query::lookup`) since the
@@ -16,8 +15,8 @@
 
 use super::bluesky;
 use super::hosts::Hosts;
-use super::http::{Client, Limits};
-use super::http_call::{Call, Reply};
+use super::http_call::Call;
+use super::pds::Pds;
 use super::source::{Collected, Event, Pace, Rejection, Soughts, Source, SourceError, Standing};
 use crate::clock::Clock;
 use crate::model::{Change, Cursor};
@@ -31,16 +30,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
 /// Posts of one answer, as many as the search gives.
 const PAGE: usize = 100;
 /// A search lags behind the stream: each look begins so much before the end of the last one.
 const OVERLAP_MINUTES: i64 = 15;
-/// Shortest pause between two looks: each may log in.
+/// Shortest pause between two looks: each asks for every word.
 const MIN_EVERY_SECS: u64 = 300;
-/// Largest answer.
-const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
 /// Longest word or phrase that is looked for, in bytes.
 const MAX_TERM_BYTES: usize = 200;
 
@@ -98,12 +94,6 @@ mod wire {
         pub indexed_at: jiff::Timestamp,
         pub record: Value,
     }
-
-    #[derive(Debug, Deserialize)]
-    pub struct Session {
-        #[serde(rename = "accessJwt")]
-        pub access_jwt: String,
-    }
 }
 
 /// Reads one post that a search found.
@@ -126,8 +116,7 @@ struct Places {
 pub struct BlueskySearch {
     name: String,
     config: BlueskySearchConfig,
-    base: Url,
-    client: Client,
+    pds: Pds,
     /// What the watches ask for; `None` before anybody said so.
     sought: Option<Soughts>,
     clock: Clock,
@@ -137,10 +126,6 @@ impl BlueskySearch {
     /// # Errors
     /// Settings that make no sense. The text names the key.
     pub fn new(name: &str, config: &BlueskySearchConfig, clock: Clock) -> Result<Self, String> {
-        let base = Url::parse(&config.url).map_err(|error| format!("`url`: {error}"))?;
-        if !matches!(base.scheme(), "http" | "https") || base.query().is_some() {
-            return Err("`url` must begin with https:// and have no query".to_owned());
-        }
         if config.every_secs < MIN_EVERY_SECS {
             return Err(format!("`every_secs` must be at least {MIN_EVERY_SECS}"));
         }
@@ -148,61 +133,24 @@ impl BlueskySearch {
             let keys = "`max_pages`, `max_terms` and `lookback_hours` must be at least 1";
             return Err(keys.to_owned());
         }
-        if config.identifier.is_empty() != config.password_file.is_none() {
-            return Err("`identifier` and `password_file` belong together".to_owned());
-        }
-        let limits = Limits {
-            max_body_bytes: MAX_BODY_BYTES,
-            ..Limits::default()
-        };
-        // The host is the operator's choice, so it may be a private one.
-        let host = base.host_str().unwrap_or_default().to_owned();
-        let client = Client::new(&[host], &config.contact, limits);
+        let (identifier, password) = (&config.identifier, config.password_file.clone());
+        let pds = Pds::new(&config.url, identifier, password, &config.contact)?;
         Ok(Self {
             name: name.to_owned(),
-            client: client.map_err(|error| error.to_string())?,
             config: config.clone(),
-            base,
+            pds,
             sought: None,
             clock,
         })
     }
 
-    fn method(&self, name: &str) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["xrpc", name]);
-        }
-        url
-    }
-
-    /// A token for one look, where there is an account.
-    async fn session(&self) -> Result<Option<String>, SourceError> {
-        let Some(path) = &self.config.password_file else {
-            return Ok(None);
-        };
-        let read = tokio::fs::read_to_string(path).await;
-        let password = read.map_err(|error| {
-            SourceError::Refused(format!("`password_file` {}: {error}", path.display()))
-        })?;
-        let body = serde_json::json!({
-            "identifier": self.config.identifier,
-            "password": password.trim(),
-        });
-        let call = Call::post(self.method("com.atproto.server.createSession"), &body)
-            .map_err(|error| SourceError::Refused(error.to_string()))?;
-        let session: wire::Session = self.client.ask(&call).await?.success()?.json()?;
-        Ok(Some(session.access_jwt))
-    }
-
     async fn page(
         &self,
-        token: Option<&str>,
         term: &str,
         since: Timestamp,
         cursor: Option<&str>,
     ) -> Result<wire::Found, SourceError> {
-        let mut url = self.method("app.bsky.feed.searchPosts");
+        let mut url = self.pds.method("app.bsky.feed.searchPosts");
         let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let limit = PAGE.to_string();
         url.query_pairs_mut().extend_pairs([
@@ -214,12 +162,8 @@ impl BlueskySearch {
         if let Some(cursor) = cursor {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
-        let mut call = Call::get(url, "application/json");
-        if let Some(token) = token {
-            call = call.bearer(token)?;
-        }
-        let reply: Reply = self.client.ask(&call).await?;
-        reply.success()?.json()
+        let call = Call::get(url, "application/json");
+        self.pds.ask(call).await?.json()
     }
 
     /// What the watches look for, each a word or a phrase in quotes. Wildcards cannot be looked for:
@@ -272,7 +216,7 @@ impl Source for BlueskySearch {
     }
 
     fn share(&mut self, hosts: &Hosts) {
-        self.client = self.client.clone().sharing(hosts);
+        self.pds = self.pds.clone().sharing(hosts);
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
@@ -280,12 +224,11 @@ impl Source for BlueskySearch {
         Box::pin(async_stream::try_stream! {
             let saved = resume.and_then(|cursor| serde_json::from_str(&cursor.0).ok());
             let mut places: Places = saved.unwrap_or_default();
-            let token = this.session().await?;
             for (term, since) in this.wanted(&mut places) {
                 let until = this.clock.now();
                 let mut cursor: Option<String> = None;
                 for _ in 0..this.config.max_pages {
-                    let found = this.page(token.as_deref(), &term, since, cursor.as_deref()).await?;
+                    let found = this.page(&term, since, cursor.as_deref()).await?;
                     let full = !found.posts.is_empty();
                     for post in found.posts.into_iter().take(PAGE) {
                         let event = match adapt(post) {
@@ -309,11 +252,7 @@ impl Source for BlueskySearch {
     fn check(&self) -> BoxFuture<'static, Standing> {
         let this = self.clone();
         Box::pin(async move {
-            let asking = async {
-                let token = this.session().await?;
-                this.page(token.as_deref(), "bluesky", this.clock.now(), None)
-                    .await
-            };
+            let asking = this.page("bluesky", this.clock.now(), None);
             match asking.await {
                 Ok(_) => Standing::Works,
                 Err(SourceError::Refused(why)) => Standing::NeedsKey(why),

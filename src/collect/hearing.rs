@@ -7,31 +7,25 @@
 //! * **silent**: nothing came although `silent_after_expected` changes were to be expected since the
 //!   last one. With ten, chance alone does that once in twenty thousand times.
 //! * **blind**: connected, and within ten minutes or an hour less than `blind_below_percent` of what
-//!   was to be expected came, where that was fifty changes or more.
+//!   was to be expected came, where that was fifty changes or more; or what the house's own account
+//!   posted did not come (see `canary`). The latter needs no past, and counts for an hour, or until
+//!   the next own post comes.
 //!
 //! A source that is not connected is deaf, which needs no statistics. One that has not been heard for
 //! at least one whole hour like this one is still learning, and nobody is alarmed.
 //!
 //! Pure: the clock ticks from outside, once a minute.
 
+pub use super::habit::{HOURS, Habit, Usual, hour_of_week};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::VecDeque;
 
-/// Hours of a week; the first begins on Monday at midnight.
-pub const HOURS: usize = 7 * 24;
 const WINDOWS_MINUTES: [usize; 2] = [10, 60];
 /// Fewer say nothing about a share.
 const MIN_EXPECTED: f64 = 50.0;
 /// An hour is learned if we were connected for so much of it.
 const WHOLE_HOUR_SECS: f64 = 55.0 * 60.0;
-/// The newest week counts at least this much, so that a habit may change.
-const MIN_WEIGHT: f64 = 0.2;
-/// An hour in alarm counts only so much of that: what we are blind to must not become the habit.
-const ALARM_WEIGHT: f64 = 0.25;
-/// What is caught up after an outage is no habit either.
-const MAX_RISE: f64 = 4.0;
 /// Between two ticks; a longer time was slept through, or the clock was set.
 const MAX_TICK_SECS: f64 = 300.0;
 
@@ -61,67 +55,8 @@ impl HearingConfig {
     }
 }
 
-/// What is known of one hour of the week.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Usual {
-    /// Changes in that hour.
-    pub per_hour: f64,
-    /// Weeks that this was learned from.
-    pub weeks: u32,
-}
-
-/// What a source usually brings.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Habit([Usual; HOURS]);
-
-impl Default for Habit {
-    fn default() -> Self {
-        Self([Usual::default(); HOURS])
-    }
-}
-
-impl Habit {
-    /// Sets what is known of an hour; one that does not exist is passed over.
-    pub fn set(&mut self, hour: usize, usual: Usual) {
-        if let Some(known) = self.0.get_mut(hour) {
-            *known = usual;
-        }
-    }
-
-    /// Changes to be expected in an hour of the week: of this hour, or else of the same hour on other
-    /// days. `None` where nothing like it was heard yet.
-    pub fn per_hour(&self, hour: usize) -> Option<f64> {
-        let known = |usual: &&Usual| usual.weeks > 0;
-        if let Some(usual) = self.0.get(hour).filter(known) {
-            return Some(usual.per_hour);
-        }
-        let same = self.0.iter().skip(hour % 24).step_by(24).filter(known);
-        let rates: Vec<f64> = same.map(|usual| usual.per_hour).collect();
-        (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
-    }
-
-    /// Learns what an hour brought.
-    fn learn(&mut self, hour: usize, heard: f64, alarmed: bool) -> Option<Usual> {
-        let usual = self.0.get_mut(hour)?;
-        let mut weight = (1.0 / f64::from(usual.weeks + 1)).max(MIN_WEIGHT);
-        let mut heard = heard;
-        if usual.weeks > 0 {
-            heard = heard.min(MAX_RISE * usual.per_hour.max(1.0));
-            weight *= if alarmed { ALARM_WEIGHT } else { 1.0 };
-        }
-        usual.per_hour += (heard - usual.per_hour) * weight;
-        usual.weeks = usual.weeks.saturating_add(1);
-        Some(*usual)
-    }
-}
-
-/// Which hour of the week it is in Berlin.
-pub fn hour_of_week(at: Timestamp) -> usize {
-    let zone = TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC);
-    let local = at.to_zoned(zone);
-    let day = local.weekday().to_monday_zero_offset();
-    usize::try_from(i64::from(day) * 24 + i64::from(local.hour())).unwrap_or(0)
-}
+/// Minutes for which an own post that did not come counts.
+const CANARY_MINUTES: u32 = 60;
 
 /// What is to be thought of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +94,8 @@ impl Verdict {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evidence {
     pub up: bool,
+    /// A post of the house's own account did not come.
+    pub canary_missed: bool,
     /// Changes to be expected since the last one came; `None` while learning.
     pub expected_since_last: Option<f64>,
     /// Changes to be expected and heard, in windows of different length.
@@ -172,6 +109,7 @@ pub fn judge(evidence: &Evidence, config: &HearingConfig) -> Verdict {
         |(expected, heard): &(f64, f64)| *expected >= MIN_EXPECTED && *heard < few * *expected;
     match evidence.expected_since_last {
         _ if !evidence.up => Verdict::Deaf,
+        _ if evidence.canary_missed => Verdict::Blind,
         None => Verdict::Learning,
         Some(expected) if expected >= config.silent_after_expected => Verdict::Silent,
         Some(_) if evidence.windows.iter().any(is_blind) => Verdict::Blind,
@@ -188,6 +126,8 @@ pub struct Ear {
     /// The newest at the back: changes to be expected and heard.
     minutes: VecDeque<(f64, f64)>,
     expected_since_last: f64,
+    /// Minutes for which an own post that did not come still counts.
+    canary_missed: u32,
     current: CurrentHour,
     verdict: Verdict,
 }
@@ -220,8 +160,18 @@ impl Ear {
             last_tick: None,
             minutes: VecDeque::new(),
             expected_since_last: 0.0,
+            canary_missed: 0,
             current: CurrentHour::default(),
             verdict: Verdict::Learning,
+        }
+    }
+
+    /// How many of the house's own posts came since the last word, and how many did not.
+    pub fn canaries(&mut self, seen: u64, missed: u64) {
+        if missed > 0 {
+            self.canary_missed = CANARY_MINUTES;
+        } else if seen > 0 {
+            self.canary_missed = 0;
         }
     }
 
@@ -251,8 +201,11 @@ impl Ear {
             false => self.expected_since_last + expected,
         };
         let windows = WINDOWS_MINUTES.map(|minutes| self.window(minutes));
+        let canary_missed = self.canary_missed > 0;
+        self.canary_missed = self.canary_missed.saturating_sub(1);
         let evidence = Evidence {
             up,
+            canary_missed,
             expected_since_last: usual.map(|_| self.expected_since_last),
             windows,
         };
@@ -306,6 +259,7 @@ mod tests {
         let check = |up, expected_since_last, windows, expected: Verdict| {
             let evidence = Evidence {
                 up,
+                canary_missed: false,
                 expected_since_last,
                 windows,
             };
@@ -345,17 +299,6 @@ mod tests {
             [(100.0, 900.0), (600.0, 5000.0)],
             Verdict::Hears,
         );
-    }
-
-    #[test]
-    fn hours_are_those_of_berlin() {
-        let check = |at: &str, expected| {
-            assert_eq!(hour_of_week(at.parse().unwrap()), expected, "{at}");
-        };
-        check("2026-11-22T23:00:00Z", 0);
-        check("2026-11-23T11:59:59Z", 12);
-        check("2026-06-21T22:00:00Z", 0);
-        check("2026-11-22T22:59:59Z", HOURS - 1);
     }
 
     /// So many minutes with the same number of changes each; the last word, and what was learned.
@@ -432,6 +375,26 @@ mod tests {
     }
 
     #[test]
+    fn an_own_post_that_does_not_come_is_blindness_for_an_hour_or_until_one_comes() {
+        let mut ear = Ear::new(&config(), Habit::default());
+        let verdict = |ear: &mut Ear, from, count, up| {
+            let from = monday() + i64::from(from).minutes();
+            minutes(ear, from, count, up, 2).0.verdict
+        };
+        assert_eq!(verdict(&mut ear, 0, 1, true), Verdict::Learning);
+        ear.canaries(1, 1);
+        assert_eq!(verdict(&mut ear, 1, 30, true), Verdict::Blind);
+        assert_eq!(verdict(&mut ear, 31, 1, false), Verdict::Deaf);
+        ear.canaries(0, 0);
+        assert_eq!(verdict(&mut ear, 32, 1, true), Verdict::Blind);
+        ear.canaries(1, 0);
+        assert_eq!(verdict(&mut ear, 33, 1, true), Verdict::Learning);
+        ear.canaries(0, 1);
+        assert_eq!(verdict(&mut ear, 34, 20, true), Verdict::Blind);
+        assert_eq!(verdict(&mut ear, 54, 41, true), Verdict::Learning);
+    }
+
+    #[test]
     fn deafness_sleep_and_a_set_clock_are_no_silence_and_teach_nothing() {
         let mut ear = practised();
         let (told, learned) = minutes(&mut ear, monday(), 180, false, 0);
@@ -448,39 +411,6 @@ mod tests {
         // The clock was set back.
         let told = ear.tick(monday(), true, 0);
         assert_eq!((told.verdict, told.learned), (Verdict::Hears, None));
-    }
-
-    #[test]
-    fn a_habit_changes_slowly_and_not_by_what_we_were_blind_to() {
-        let learn = |heard, alarmed| {
-            let mut habit = Habit::default();
-            habit.set(
-                5,
-                Usual {
-                    per_hour: 100.0,
-                    weeks: 9,
-                },
-            );
-            habit.learn(5, heard, alarmed).unwrap().per_hour
-        };
-        assert_eq!(learn(100.0, false), 100.0);
-        assert_eq!(learn(0.0, false), 80.0);
-        assert_eq!(learn(0.0, true), 95.0);
-        // A flood after an outage counts as at most four times the usual.
-        assert_eq!(learn(1e6, false), 160.0);
-        let mut habit = Habit::default();
-        assert_eq!(
-            habit.learn(5, 7.0, true),
-            Some(Usual {
-                per_hour: 7.0,
-                weeks: 1
-            })
-        );
-        assert_eq!(habit.learn(HOURS, 7.0, true), None);
-        assert_eq!(
-            (habit.per_hour(5 + 24), habit.per_hour(6)),
-            (Some(7.0), None)
-        );
     }
 
     #[test]

@@ -15,7 +15,9 @@
 pub mod article;
 mod backoff;
 pub mod bluesky;
+pub mod bluesky_messages;
 pub mod bluesky_search;
+mod canary;
 pub mod feed;
 mod feed_decode;
 mod feed_escape;
@@ -24,6 +26,7 @@ mod feed_read;
 mod feed_repair;
 mod feed_tags;
 mod fetch;
+mod habit;
 pub mod hearing;
 pub mod hosts;
 pub mod http;
@@ -39,6 +42,7 @@ pub mod mastodon;
 pub mod meta;
 pub mod opt_out;
 mod pacing;
+mod pds;
 mod polled;
 pub mod poller;
 pub mod replay;
@@ -73,6 +77,8 @@ use std::io::{self, BufRead, Read as _};
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum SourceConfig {
     Bluesky(bluesky::BlueskyConfig),
+    #[serde(rename = "bluesky-messages")]
+    BlueskyMessages(bluesky_messages::BlueskyMessagesConfig),
     #[serde(rename = "bluesky-search")]
     BlueskySearch(bluesky_search::BlueskySearchConfig),
     Feed(feed::FeedConfig),
@@ -106,6 +112,7 @@ impl SourceConfig {
     pub fn kind(&self) -> &'static str {
         match self {
             SourceConfig::Bluesky(_) => "bluesky",
+            SourceConfig::BlueskyMessages(_) => "bluesky-messages",
             SourceConfig::BlueskySearch(_) => "bluesky-search",
             SourceConfig::Feed(_) => "feed",
             SourceConfig::Mastodon(_) => "mastodon",
@@ -140,6 +147,10 @@ pub enum BuildError {
 /// Settings that make no sense together.
 pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
     match config {
+        SourceConfig::BlueskyMessages(config) => {
+            let source = bluesky_messages::BlueskyMessages::new(name, config);
+            Ok(Box::new(source.map_err(BuildError::Invalid)?))
+        }
         SourceConfig::BlueskySearch(config) => {
             let source = bluesky_search::BlueskySearch::new(name, config, Clock::system());
             Ok(Box::new(source.map_err(BuildError::Invalid)?))
@@ -199,6 +210,8 @@ fn meta(
 pub enum Recorded {
     /// Jetstream frames of either wire, one a line
     Bluesky,
+    /// Events of a Bluesky account's conversations, one a line
+    BlueskyMessages,
     /// Posts as Bluesky's search gives them, one a line
     BlueskySearch,
     /// A push of a Facebook page, or a list that the Graph API answers with
@@ -239,6 +252,12 @@ pub fn read_recorded(
 ) -> io::Result<()> {
     match kind {
         Recorded::Bluesky => each_line(input, websocket::MAX_FRAME_BYTES, bluesky_changes, each),
+        Recorded::BlueskyMessages => each_line(
+            input,
+            websocket::MAX_FRAME_BYTES,
+            bluesky_messages::adapt_recorded,
+            each,
+        ),
         Recorded::BlueskySearch => {
             each_line(input, websocket::MAX_FRAME_BYTES, bluesky_posts, each)
         }

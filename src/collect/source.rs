@@ -56,9 +56,11 @@ pub enum Event {
     Gap(Gap),
     /// What another host of the network told, and whether this source brought it, too.
     Compared(Compared),
+    /// What the house's own account posted, and whether this source brought it.
+    Canary(Compared),
 }
 
-/// Events of a span of time that another host told.
+/// Things that somebody else told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Compared {
     /// This source brought them.

@@ -39,6 +39,12 @@ impl SourceConfig {
                 kinds: &[Kind::Post, Kind::Reply],
                 names_others: false,
             },
+            SourceConfig::BlueskyMessages(_) => Supplies {
+                titles: false,
+                sites: false,
+                kinds: &[Kind::Message],
+                names_others: false,
+            },
             SourceConfig::Facebook(_) => Supplies::of(Network::Facebook),
             SourceConfig::Instagram(_) => Supplies::of(Network::Instagram),
             SourceConfig::Threads(_) => Supplies::of(Network::Threads),

@@ -5,6 +5,7 @@ use super::source::{Allowance, Compared, Event};
 use crate::metrics::Metrics;
 use crate::model::Change;
 use jiff::Timestamp;
+use prometheus::IntCounterVec;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -68,11 +69,11 @@ impl Tally {
                     tracing::warn!(source = %self.name, items, %rejection, "Items could not be read; this is the last of them.");
                 }
             }
-            Event::Compared(Compared { seen, missed }) => {
-                for (outcome, count) in [("seen", *seen), ("missed", *missed)] {
-                    let labels = [self.name.as_str(), outcome];
-                    let compared = &self.metrics.source_compared;
-                    compared.with_label_values(&labels).inc_by(count);
+            Event::Compared(compared) => self.compared(&self.metrics.source_compared, compared),
+            Event::Canary(compared) => {
+                self.compared(&self.metrics.source_canaries, compared);
+                if compared.missed > 0 {
+                    tracing::warn!(source = %self.name, posts = compared.missed, "The source is connected, and did not bring what our own account posted.");
                 }
             }
             Event::Gap(gap) => {
@@ -95,6 +96,14 @@ impl Tally {
                 .source_lag
                 .with_label_values(&[&self.name])
                 .set(lag);
+        }
+    }
+
+    fn compared(&self, counter: &IntCounterVec, compared: &Compared) {
+        let Compared { seen, missed } = *compared;
+        for (outcome, count) in [("seen", seen), ("missed", missed)] {
+            let labels = [self.name.as_str(), outcome];
+            counter.with_label_values(&labels).inc_by(count);
         }
     }
 
@@ -123,6 +132,10 @@ pub fn happened(event: &Event) -> Option<Timestamp> {
         Event::Change(Change::Upsert(item)) => item.version(),
         Event::Change(Change::Delete(deletion)) => deletion.at,
         Event::Change(Change::AuthorGone(author) | Change::AuthorBack(author)) => author.at,
-        Event::Nothing | Event::Rejected(_) | Event::Gap(_) | Event::Compared(_) => None,
+        Event::Nothing
+        | Event::Rejected(_)
+        | Event::Gap(_)
+        | Event::Compared(_)
+        | Event::Canary(_) => None,
     }
 }

@@ -256,7 +256,7 @@ impl Pipeline {
                 official: delivery.official,
             };
             let step = match event {
-                Event::Nothing | Event::Rejected(_) | Event::Compared(_) => None,
+                Event::Nothing | Event::Rejected(_) | Event::Compared(_) | Event::Canary(_) => None,
                 Event::Gap(gap) => Some(Step::Gap(gap)),
                 Event::Change(change) => self.change(change, &arrival, matching),
             };

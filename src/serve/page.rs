@@ -7,7 +7,7 @@ use super::archive::{Request, Results, SearchError};
 use super::frame::{Frame, Visit, html};
 use super::params::{self, Asked, Group};
 use super::saved::Shelf;
-use super::status::Ears;
+use super::status::{Ears, Lost};
 use super::view::{Shown, clean};
 use super::words::Tongue;
 use super::{House, Names, Shared, form};
@@ -65,6 +65,7 @@ struct SearchPage {
     form: form::SearchForm,
     saved: Shelf,
     ears: Ears,
+    lost: Lost,
     model: String,
     trouble: Option<Trouble>,
     total: u64,
@@ -85,6 +86,7 @@ struct SearchPage {
 /// What stands beside the results.
 struct Beside {
     ears: Ears,
+    lost: Lost,
     saved: Shelf,
 }
 
@@ -122,6 +124,7 @@ pub async fn search(
     };
     let beside = Beside {
         ears: Ears::of(&house, visit.tongue).await,
+        lost: Lost::of(&house, &asked.request, visit.tongue).await,
         saved: Shelf::of(&house, &asked, &visit).await,
     };
     let (status, trouble, results) = match outcome {
@@ -165,7 +168,7 @@ fn search_page(
     trouble: Option<Trouble>,
     results: Results,
 ) -> SearchPage {
-    let Beside { ears, saved } = beside;
+    let Beside { ears, lost, saved } = beside;
     let lang = ("lang", visit.lang());
     let switch = asked.address(&[("lang", visit.tongue.words().switch_lang)]);
     let title = match asked.request.query.as_str() {
@@ -186,8 +189,9 @@ fn search_page(
     SearchPage {
         frame: Frame::new(visit, house, &title, "search", format!("/{switch}")),
         form: search_form(&house.names(), &facets, asked, visit),
-        heard: ears.heard(asked.request.since, asked.request.until),
+        heard: ears.heard(&lost),
         ears,
+        lost,
         saved,
         model: house.model(),
         trouble,

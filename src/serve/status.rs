@@ -2,11 +2,13 @@
 //! look the same.
 
 use super::House;
-use super::archive::{Gap, SourceState};
+use super::archive::{Request, SourceGap, SourceState};
 use super::view::{Moment, moment};
 use super::words::Tongue;
 use crate::collect::hearing::Verdict;
-use jiff::Timestamp;
+
+/// Times that a page lists.
+const MAX_LOST: usize = 20;
 
 /// The state of all sources.
 pub struct Ears {
@@ -16,7 +18,6 @@ pub struct Ears {
     /// Said beside the line when somebody is not heard.
     pub note: &'static str,
     pub rows: Vec<SourceRow>,
-    gaps: Vec<Gap>,
     /// False while what the sources say is not taken in.
     takes_in: bool,
 }
@@ -40,7 +41,6 @@ impl Ears {
                 line: tongue.words().internal.to_owned(),
                 note: "",
                 rows: Vec::new(),
-                gaps: Vec::new(),
                 takes_in: false,
             },
         }
@@ -58,7 +58,7 @@ impl Ears {
         };
         let (down, doubtful) = (labels("deaf"), labels("doubtful"));
         let waiting = labels("waiting");
-        let gaps: Vec<Gap> = states.iter().flat_map(|state| state.gaps.clone()).collect();
+        let with_gaps = states.iter().any(|state| !state.gaps.is_empty());
         let (class, line, note) = if states.is_empty() {
             ("none", words.no_sources.to_owned(), "")
         } else if !down.is_empty() {
@@ -73,7 +73,7 @@ impl Ears {
                 format!("{}: {}", words.waiting, waiting.join(", ")),
                 "",
             )
-        } else if gaps.is_empty() {
+        } else if !with_gaps {
             (
                 "heard",
                 format!("{} ({})", words.heard_all, states.len()),
@@ -93,20 +93,57 @@ impl Ears {
             line,
             note,
             rows,
-            gaps,
             takes_in: house.archive.takes_in(),
         }
     }
 
-    /// True when nothing that was said between the two moments can be missing for want of a
-    /// connection: every source is up and beyond suspicion, what it says is taken in, and no gap
-    /// touches the time.
-    pub fn heard(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> bool {
-        let touches = |gap: &Gap| {
-            since.is_none_or(|since| gap.to > since) && until.is_none_or(|until| gap.from < until)
-        };
+    /// True when nothing that was said can be missing for want of a connection: every source is up
+    /// and beyond suspicion, what it says is taken in, and nothing is lost of the time in question.
+    pub fn heard(&self, lost: &Lost) -> bool {
         let all_up = !self.rows.is_empty() && self.rows.iter().all(|row| row.class == "heard");
-        self.takes_in && all_up && !self.gaps.iter().any(touches)
+        self.takes_in && all_up && lost.rows.is_empty() && !lost.unknown
+    }
+}
+
+/// When we could not listen, of the time that a search is about.
+#[derive(Default)]
+pub struct Lost {
+    /// Newest first, at most [`MAX_LOST`].
+    pub rows: Vec<LostRow>,
+    /// There are more than that.
+    pub more: bool,
+    /// Nobody can say.
+    unknown: bool,
+}
+
+/// One such time of one source.
+pub struct LostRow {
+    pub label: String,
+    pub from: Moment,
+    /// `None` while it lasts.
+    pub to: Option<Moment>,
+}
+
+impl Lost {
+    /// Asks the archive, for a search's time and source.
+    pub async fn of(house: &House, asked: &Request, tongue: Tongue) -> Self {
+        let Ok(mut gaps) = house.archive.gaps(asked.since, asked.until).await else {
+            return Self {
+                unknown: true,
+                ..Self::default()
+            };
+        };
+        gaps.retain(|gap| asked.source.as_ref().is_none_or(|name| *name == gap.source));
+        let row = |gap: &SourceGap| LostRow {
+            label: house.names().source(&gap.source),
+            from: moment(gap.from, tongue),
+            to: gap.to.map(|to| moment(to, tongue)),
+        };
+        Self {
+            rows: gaps.iter().take(MAX_LOST).map(row).collect(),
+            more: gaps.len() > MAX_LOST,
+            unknown: false,
+        }
     }
 }
 

@@ -7,14 +7,16 @@
 //!
 //! **How a kind joins:** write a file `compliance/<kind>.rs` of about thirty lines with an
 //! `impl Kind`: `start` starts a neighbour that holds the items `1..=count` and commits the fault in
-//! the words of its protocol (`None` where the protocol knows nothing like it), `source` makes the
-//! source that asks it, `number` reads an item's number back. Then one test line at the end of this
+//! the words of its protocol (`list` and `stream` know how most do; `None` where the protocol knows
+//! nothing like it), `source` makes the source that asks it, `number` reads an item's number back. Then one test line at the end of this
 //! file. A fault that a kind answers `None` to is said aloud in its file.
 
 mod bluesky;
-mod feed;
+mod list;
+mod mastodon;
 mod meta;
-mod sitemap;
+mod stream;
+mod web;
 mod x;
 mod youtube;
 
@@ -191,7 +193,7 @@ async fn hear<K: Kind>(
                 numbers.insert(K::number(&change));
             }
             Outcome::Event(Event::Gap(gap)) => panic!("no time was lost: {gap:?}"),
-            Outcome::Event(Event::Nothing | Event::Rejected(_) | Event::Compared(_)) => {}
+            Outcome::Event(_) => {}
             Outcome::Finished => panic!("a live source does not finish"),
         }
     }
@@ -288,18 +290,48 @@ async fn bluesky() {
 }
 
 #[tokio::test]
+async fn bluesky_messages() {
+    complies::<bluesky::Messages>().await;
+}
+
+#[tokio::test]
+async fn bluesky_search() {
+    complies::<bluesky::Search>().await;
+}
+
+#[tokio::test]
 async fn feed() {
-    complies::<feed::Feed>().await;
+    complies::<web::Feed>().await;
 }
 
 #[tokio::test]
 async fn sitemap() {
-    complies::<sitemap::Sitemap>().await;
+    complies::<web::Sitemap>().await;
+}
+
+#[tokio::test]
+async fn mastodon_by_websocket() {
+    complies::<mastodon::Websocket>().await;
+}
+
+#[tokio::test]
+async fn mastodon_by_events() {
+    complies::<mastodon::Events>().await;
+}
+
+#[tokio::test]
+async fn mastodon_timelines() {
+    complies::<mastodon::Timeline>().await;
 }
 
 #[tokio::test]
 async fn facebook() {
     complies::<meta::Facebook>().await;
+}
+
+#[tokio::test]
+async fn facebook_messages() {
+    complies::<meta::Letters>().await;
 }
 
 #[tokio::test]

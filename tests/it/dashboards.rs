@@ -17,24 +17,52 @@ fn dashboard() -> Value {
     serde_json::from_str(&std::fs::read_to_string(dir().join("resonanz.json")).unwrap()).unwrap()
 }
 
-/// Every expression of the dashboard with the panel's title, variables put in.
+/// Every expression of the dashboard with the panel's title or the mark's name, variables put in.
 pub fn panel_expressions() -> Vec<(String, String)> {
+    let dashboard = dashboard();
     let mut found = Vec::new();
-    for panel in dashboard()["panels"].as_array().unwrap() {
+    for panel in dashboard["panels"].as_array().unwrap() {
         for target in panel["targets"].as_array().into_iter().flatten() {
-            let written = target["expr"].as_str().unwrap();
-            let filled = written
-                .replace("$__rate_interval", "5m")
-                .replace("$source", ".+")
-                .replace("$watch", ".+");
-            assert!(
-                !filled.contains('$'),
-                "a variable that the test does not know: {written}"
-            );
-            found.push((panel["title"].as_str().unwrap().to_owned(), filled));
+            found.push((named(&panel["title"]), filled(target)));
         }
     }
+    let marks = dashboard["annotations"]["list"].as_array().unwrap();
+    for mark in marks.iter().filter(|mark| mark["type"] != "dashboard") {
+        found.push((named(&mark["name"]), filled(mark)));
+    }
     found
+}
+
+fn named(name: &Value) -> String {
+    name.as_str().unwrap().to_owned()
+}
+
+fn filled(target: &Value) -> String {
+    let written = target["expr"].as_str().unwrap();
+    let filled = written
+        .replace("$__rate_interval", "5m")
+        .replace("$source", ".+")
+        .replace("$watch", ".+");
+    assert!(
+        !filled.contains('$'),
+        "a variable that the test does not know: {written}"
+    );
+    filled
+}
+
+/// The times in which we did not hear are marked in every panel.
+#[test]
+fn what_was_not_heard_is_marked() {
+    let dashboard = dashboard();
+    let marks = dashboard["annotations"]["list"].as_array().unwrap();
+    let marks = marks.iter().filter(|mark| mark["enable"] == true);
+    let marks: Vec<&str> = marks.filter_map(|mark| mark["expr"].as_str()).collect();
+    assert!(marks.iter().any(|expr| expr.contains("resonanz_source_up")));
+    assert!(
+        marks
+            .iter()
+            .any(|expr| expr.contains("resonanz_source_hearing"))
+    );
 }
 
 /// Every rule's name and expression. Reads the two ways in which our rules write them: on one line,

@@ -117,6 +117,25 @@ async fn what_was_learned_outlives_the_house() {
 }
 
 #[tokio::test]
+async fn an_own_post_that_did_not_come_is_blindness_from_the_first_minute() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("store.db")).await.unwrap();
+    let mut ears = Ears::open(&store, monday()).await;
+    let canary = |ears: &Ears, outcome| {
+        let counter = &ears.metrics.source_canaries;
+        counter.with_label_values(&["quelle", outcome]).inc();
+    };
+    ears.minutes(1, true, 1).await;
+    assert_eq!(ears.verdict(), "learning");
+    canary(&ears, "missed");
+    ears.minutes(2, true, 1).await;
+    assert_eq!(ears.verdict(), "blind");
+    canary(&ears, "seen");
+    ears.minutes(1, true, 1).await;
+    assert_eq!(ears.verdict(), "learning");
+}
+
+#[tokio::test]
 async fn an_hour_is_kept_once() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(&dir.path().join("store.db")).await.unwrap();
@@ -227,6 +246,44 @@ async fn answers_that_count_tell_the_gaps_in_their_time() {
         gap
     );
     assert_eq!(gaps("/api/search?since=2026-11-21").await, json!([]));
+    // The page tells them in words, by the search's time and source.
+    let page = async |path: &str| ask(address, "GET", path, &host, "").await.body;
+    let told = page("/?since=2026-11-20&until=2026-11-21").await;
+    assert!(told.contains("In diesem Zeitraum konnten wir zeitweise nicht zuhören"));
+    assert!(told.contains("2026-11-20T01:00:00Z") && told.contains("2026-11-20T03:00:00Z"));
+    let told = page("/?lang=en&since=2026-11-20&until=2026-11-21").await;
+    assert!(told.contains("For some of this time we could not listen"));
+    for other in ["/?since=2026-11-21", "/?source=bluesky"] {
+        assert!(!page(other).await.contains("zeitweise nicht"), "{other}");
+    }
+    // Grafana's annotations ask for them by themselves, and draw them into every histogram.
+    let recorded = include_str!("../fixtures/grafana/annotations-gaps.ndjson");
+    let marks = async |first: &str, last: &str| {
+        let body = recorded.replace("$FROM", &at(first).as_millisecond().to_string());
+        let body = body.replace("$TO", &at(last).as_millisecond().to_string());
+        let headers = [host[0], ("content-type", "application/x-ndjson")];
+        let answer = ask(address, "POST", "/es/_msearch", &headers, &body).await;
+        answer.json()["responses"][0]["hits"]["hits"].clone()
+    };
+    let night = marks("2026-11-20T02:00:00Z", "2026-11-20T02:30:00Z").await;
+    assert_eq!(night.as_array().unwrap().len(), 1);
+    let mark = &night[0]["_source"];
+    assert_eq!(
+        (&mark["from"], &mark["to"]),
+        (&gap[0]["from"], &gap[0]["to"])
+    );
+    assert!(mark["text"].as_str().unwrap().ends_with("nicht gehört"));
+    let day = marks("2026-11-20T04:00:00Z", "2026-11-20T12:00:00Z").await;
+    assert_eq!(day, json!([]));
+    let asked = ask(address, "GET", "/es/gaps/_mapping", &host, "").await;
+    assert_eq!(
+        asked.json()["gaps"]["mappings"]["properties"]["to"]["type"],
+        "date"
+    );
+    let asked = ask(address, "GET", "/es/gaps/_search", &host, "").await;
+    assert_eq!(asked.json()["hits"]["total"]["value"], 1, "{}", asked.body);
+    let asked = ask(address, "GET", "/es/gaps/_search?q=source:feeds", &host, "").await;
+    assert_eq!(asked.status, 400, "{}", asked.body);
     let body = json!({ "size": 0, "aggs": { "days": { "date_histogram": {
         "field": "published", "fixed_interval": "1d" } } } });
     let headers = [host[0], ("content-type", "application/json")];

@@ -66,6 +66,7 @@ mod serve_reader;
 mod serve_saved;
 mod skipped;
 mod sources_bluesky;
+mod sources_chat;
 mod sources_feed;
 mod sources_mastodon;
 mod sources_meta;

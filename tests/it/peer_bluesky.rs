@@ -75,16 +75,17 @@ impl Drop for Peer {
     }
 }
 
-fn is_installed() -> bool {
+pub(crate) const PDS: &str = "pds/node_modules/@atproto/dev-env";
+
+/// Whether these are here; says aloud which are not.
+pub(crate) fn is_installed(needed: &[&str]) -> bool {
     let home = std::env::var("HOME").unwrap_or_default();
     let peers = std::env::var("RESONANZ_PEERS").unwrap_or(format!("{home}/.cache/resonanz-peers"));
-    let missing: Vec<&str> = ["pds/node_modules/@atproto/dev-env", "bin/jetstream"]
-        .into_iter()
-        .filter(|path| !Path::new(&peers).join(path).exists())
-        .collect();
+    let is_missing = |path: &&&str| !Path::new(&peers).join(path).exists();
+    let missing: Vec<&str> = needed.iter().filter(is_missing).copied().collect();
     if !missing.is_empty() {
         crate::skipped::skipped(&format!(
-            "no real Bluesky server and Jetstream ({} not installed; tests/peers/install)",
+            "no real Bluesky server or Jetstream ({} not installed; tests/peers/install)",
             missing.join(", ")
         ));
     }
@@ -253,7 +254,7 @@ async fn travels(pds: &mut Peer, source: &Value, name: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn posts_edits_deletions_and_leaving_travel_through_the_house() {
-    if !is_installed() {
+    if !is_installed(&[PDS, "bin/jetstream"]) {
         return;
     }
     let mut pds = Peer::start("pds", &[]);

@@ -3,8 +3,10 @@
 //! `tests/peers/mastodon` starts the peer and says where it is less than Mastodon.
 
 use super::peer_bluesky::{Peer, count, until, until_stored};
+use futures_util::StreamExt;
 use resonanz::app::{App, Ending, House, Options, Running};
 use resonanz::collect::mastodon::{Mastodon, MastodonConfig, Transport};
+use resonanz::collect::source::{Event, Source};
 use resonanz::config;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -187,4 +189,43 @@ async fn a_stream_that_ends_is_opened_again_and_nothing_is_lost() {
         .await
         .unwrap();
     std::fs::remove_file(dir.path().with_extension("token")).unwrap();
+}
+
+/// An account's server lists its post, and the source that heard it says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_own_post_is_listed_and_heard() {
+    if !is_installed() {
+        return;
+    }
+    let mut peer = Peer::start("mastodon", &[]);
+    let token = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(
+        token.path(),
+        peer.hello["tokens"]["house"].as_str().unwrap(),
+    )
+    .unwrap();
+    let url = peer.hello("url").to_owned();
+    let config = MastodonConfig {
+        canary_url: Some(format!("{url}/@alice")),
+        canary_late_secs: 2,
+        compare_every_secs: 1,
+        token_file: Some(token.path().to_owned()),
+        hashtags: vec!["bmi".into()],
+        url,
+        ..MastodonConfig::default()
+    };
+    let mut told = Mastodon::new("here", &config).unwrap().open(None);
+    // Connected, and the timeline is read.
+    told.next().await.unwrap().unwrap();
+    while told.next().await.unwrap().unwrap().cursor.is_none() {}
+    peer.say(&json!({"do": "post", "as": "alice", "text": "Das Ministerium teilt mit #bmi"}));
+    let canary = async {
+        loop {
+            if let Event::Canary(judged) = told.next().await.unwrap().unwrap().event {
+                return judged;
+            }
+        }
+    };
+    let judged = tokio::time::timeout(LIMIT, canary).await.unwrap();
+    assert_eq!((judged.seen, judged.missed), (1, 0));
 }

@@ -177,6 +177,28 @@ impl Archive for Memory {
         self.find(request).boxed()
     }
 
+    fn gaps(
+        &self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> BoxFuture<'_, Result<Vec<SourceGap>, SearchError>> {
+        let touches = |gap: &SourceGap| {
+            let to = gap.to.unwrap_or(Timestamp::MAX);
+            since.is_none_or(|since| to > since) && until.is_none_or(|until| gap.from < until)
+        };
+        let sources = self.sources.lock().unwrap().clone();
+        let of = |state: SourceState| {
+            let gap = move |gap: Gap| SourceGap {
+                source: state.name.clone(),
+                from: gap.from,
+                to: Some(gap.to),
+            };
+            state.gaps.into_iter().map(gap)
+        };
+        let gaps = sources.into_iter().flat_map(of).filter(touches).collect();
+        async move { Ok(gaps) }.boxed()
+    }
+
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>> {
         async move {
             self.store

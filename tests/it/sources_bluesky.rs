@@ -1,6 +1,8 @@
 //! The Bluesky source against a server with faults, under the supervisor.
 
+use crate::neighbours::http;
 use crate::neighbours::websocket::{Fault, Kept, Neighbour, asked};
+use futures_util::StreamExt;
 use resonanz::clock::Clock;
 use resonanz::collect::Timing;
 use resonanz::collect::bluesky::{Bluesky, BlueskyConfig, Wire};
@@ -402,4 +404,63 @@ fn settings_that_make_no_sense_are_told_by_their_key() {
     assert!(fault(|c| c.idle_timeout_secs = 0).contains("`idle_timeout_secs`"));
     assert!(fault(|c| (c.wire, c.compress) = (Wire::V1, true)).contains("`zstd_dictionary_file`"));
     assert!(Bluesky::new("bluesky", &BlueskyConfig::default()).is_ok());
+}
+
+#[tokio::test]
+async fn an_own_post_that_the_stream_does_not_bring_is_told_once() {
+    let stream = Neighbour::start(posts(Wire::V2, 20, true), vec![]).await;
+    let listed = [
+        ("did:plc:a", "p5", 5),
+        ("did:plc:a", "lost", 6),
+        ("did:plc:b", "shared", 7),
+    ];
+    let too_new_or_old = [("did:plc:a", "new", 20), ("did:plc:a", "old", 0)];
+    let entries = listed
+        .into_iter()
+        .chain(too_new_or_old)
+        .map(|(did, key, seq)| {
+            let at = jiff::Timestamp::from_microsecond(START_US + seq * 1_000_000).unwrap();
+            let uri = format!("at://{did}/app.bsky.feed.post/{key}");
+            serde_json::json!({"post": {"uri": uri, "indexedAt": at.to_string()}})
+        });
+    let body = serde_json::json!({"feed": entries.collect::<Vec<_>>()}).to_string();
+    let view = http::Neighbour::start(move |_| http::response(200, &[], body.as_bytes())).await;
+    let config = BlueskyConfig {
+        own_did: "did:plc:a".into(),
+        canary_url: Some(view.url("")),
+        canary_late_secs: 1,
+        ..config(&[&stream], Wire::V2)
+    };
+    let source = Bluesky::new("bluesky", &config).unwrap();
+    let mut told = source.open(None);
+    let canary = async {
+        loop {
+            if let Event::Canary(judged) = told.next().await.unwrap().unwrap().event {
+                return judged;
+            }
+        }
+    };
+    let judged = timeout(Duration::from_secs(60), canary).await.unwrap();
+    assert_eq!((judged.seen, judged.missed), (1, 1));
+    let asked = &view.requests()[0].path;
+    assert!(
+        asked.starts_with("/xrpc/app.bsky.feed.getAuthorFeed?actor=did%3Aplc%3Aa"),
+        "{asked}"
+    );
+    // The second look has nothing new to say.
+    let again = async {
+        while view.requests().len() < 3 {
+            let next = timeout(Duration::from_millis(100), told.next()).await;
+            assert!(next.is_err(), "{next:?}");
+        }
+    };
+    timeout(Duration::from_secs(60), again).await.unwrap();
+
+    let fault = |change: fn(&mut BlueskyConfig)| {
+        let mut config = config.clone();
+        change(&mut config);
+        Bluesky::new("bluesky", &config).unwrap_err()
+    };
+    assert!(fault(|c| c.own_did.clear()).contains("`own_did`"));
+    assert!(fault(|c| c.canary_url = Some("wss://x.example".into())).contains("`canary_url`"));
 }

@@ -1,5 +1,7 @@
 //! The Mastodon source against an instance with faults, under the supervisor.
 
+mod canary;
+
 use crate::neighbours::mastodon::{Instance, status};
 use resonanz::clock::Clock;
 use resonanz::collect::Timing;
@@ -110,6 +112,21 @@ impl Listening {
         self.next().await;
     }
 
+    /// Takes what comes until this holds.
+    async fn until(&mut self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let waiting = async {
+            while !holds(self) {
+                self.next().await;
+            }
+        };
+        let waited = timeout(PATIENCE, waiting).await;
+        waited.unwrap_or_else(|_| panic!("in vain: {what}"));
+    }
+
+    async fn fails(&mut self, kind: &str) {
+        self.until(kind, |this| this.errors(kind) > 0).await;
+    }
+
     fn errors(&self, kind: &str) -> u64 {
         let errors = &self.metrics.source_errors;
         errors.with_label_values(&["mastodon", kind]).get()
@@ -195,9 +212,9 @@ async fn what_was_said_meanwhile_is_fetched_page_by_page() {
 async fn who_has_listened_in_vain_fetches_the_first_word_as_news() {
     let instance = Instance::start().await;
     let mut listening = Listening::start(&config(&instance), None);
-    while listening.cursor.is_none() {
-        listening.next().await;
-    }
+    listening
+        .until("a position", |this| this.cursor.is_some())
+        .await;
     let cursor = listening.end().await;
     instance.keep_at(1, "das erste Wort", now());
     let mut listening = Listening::start(&config(&instance), cursor);
@@ -256,13 +273,7 @@ async fn a_stream_that_keeps_silent_is_found_out_and_what_it_kept_is_fetched() {
         );
     }
     // Such a stream is given up, and another one asked for.
-    timeout(PATIENCE, async {
-        while listening.errors("transient") == 0 {
-            listening.next().await;
-        }
-    })
-    .await
-    .unwrap();
+    listening.fails("transient").await;
     listening.end().await;
 }
 
@@ -289,9 +300,9 @@ async fn a_stream_that_tells_everything_is_left_alone() {
             .count()
     };
     let before = looks();
-    while looks() < before + 2 {
-        listening.next().await;
-    }
+    listening
+        .until("two looks", |_| looks() >= before + 2)
+        .await;
     assert_eq!(listening.errors("transient"), 0);
     listening.end().await;
 }
@@ -309,13 +320,7 @@ async fn a_silence_that_cannot_be_compared_is_not_taken_for_one() {
     for _ in 0..50 {
         instance.fault("timelines", 500, "");
     }
-    timeout(PATIENCE, async {
-        while listening.errors("idle") == 0 {
-            listening.next().await;
-        }
-    })
-    .await
-    .unwrap();
+    listening.fails("idle").await;
     listening.end().await;
 }
 
@@ -352,13 +357,7 @@ async fn refusals_are_told_apart() {
             instance.refuse(word);
         }
         let mut listening = Listening::start(&config(&instance), None);
-        timeout(PATIENCE, async {
-            while listening.errors(kind) == 0 {
-                listening.next().await;
-            }
-        })
-        .await
-        .unwrap_or_else(|_| panic!("no {kind} for {fault:?} {word:?}"));
+        listening.fails(kind).await;
         listening.end().await;
     };
     let wait = "X-RateLimit-Reset: 2026-11-29T04:00:00.5Z\r\n";
@@ -483,6 +482,7 @@ fn settings_that_make_no_sense_are_told_by_their_key() {
     assert!(fault(|c| c.hashtags = vec!["#bmi".into()]).contains("sign"));
     assert!(fault(|c| c.hashtags = (0..51).map(|n| format!("t{n}")).collect()).contains("50"));
     assert!(fault(|c| c.mentions = true).contains("`token_file`"));
+    assert!(fault(|c| c.canary_url = Some("@bmi@social.example".into())).contains("`canary_url`"));
     assert!(fault(|c| c.compare_every_secs = 0).contains("`compare_every_secs`"));
     let mut public = permitted.clone();
     (public.hashtags, public.public) = (vec![], Public::Local);

@@ -29,7 +29,10 @@ fn pages(request: &Request) -> Reply {
             .map(|(_, v)| v.into_owned())
     };
     if url.path().ends_with("createSession") {
-        return json_reply("200 OK", &json!({"accessJwt": "ein-token"}));
+        return json_reply(
+            "200 OK",
+            &json!({"did": "did:plc:haus", "accessJwt": "ein-token"}),
+        );
     }
     let (term, cursor) = (asked("q").unwrap(), asked("cursor"));
     let rkey = format!("{}{}", term.len(), cursor.as_deref().unwrap_or("a"));
@@ -56,7 +59,7 @@ fn clock() -> Clock {
     Clock::simulated("2026-11-29T04:00:00Z".parse().unwrap())
 }
 
-fn source(config: &BlueskySearchConfig, terms: &[&str], clock: &Clock) -> BlueskySearch {
+pub fn source(config: &BlueskySearchConfig, terms: &[&str], clock: &Clock) -> BlueskySearch {
     let sought = terms.iter().map(|term| Sought {
         watch: (*term).to_owned(),
         query: Query::parse(term).unwrap(),

@@ -5,6 +5,7 @@
 //   {"do":"post","as":"alice","text":…,"langs":[…]}   -> {"uri":…,"cid":…}
 //   {"do":"edit","uri":…,"text":…}  {"do":"delete","uri":…}
 //   {"do":"deactivate","as":…}  {"do":"activate","as":…}
+//   {"do":"app-password","as":…,"messages":true}      -> {"password":…}
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import readline from 'node:readline'
@@ -74,6 +75,12 @@ const commands = {
     const { agent, ...at } = parts(m.uri)
     await agent.com.atproto.repo.deleteRecord(at)
     return {}
+  },
+  async 'app-password'(m) {
+    const agent = agents.get(m.as)
+    const name = m.messages ? 'with messages' : 'without messages'
+    const { data } = await agent.com.atproto.server.createAppPassword({ name, privileged: m.messages })
+    return { password: data.password }
   },
   async deactivate(m) {
     await agents.get(m.as).com.atproto.server.deactivateAccount({})

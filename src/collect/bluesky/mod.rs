@@ -15,6 +15,7 @@
 //! A sequence number is a host's own, so a stream that changes host or wire goes back by time and
 //! takes some events twice.
 
+mod canary;
 mod compare;
 mod decoder;
 mod position;
@@ -22,9 +23,12 @@ mod post;
 mod sieve;
 mod wire;
 
+use super::hosts::Hosts;
+use super::http::{Client, Limits};
 use super::source::{Collected, Event, Pace, Source, SourceError, Standing};
 use super::websocket::{self, ConnectError, Frame, MAX_FRAME_BYTES, Refusal};
 use crate::model::Cursor;
+use canary::OwnPosts;
 use compare::{Comparing, next_compared};
 use decoder::Decoder;
 use futures_util::StreamExt;
@@ -38,7 +42,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use url::Url;
-pub use wire::{Said, adapt, adapt_for, found, no_post};
+pub use wire::{Said, adapt, adapt_for, check_did, found, no_post};
 
 /// Name of the network in native ids and of imports.
 pub const PLATFORM: &str = "bluesky";
@@ -78,6 +82,10 @@ pub struct BlueskyConfig {
     /// DID of the house's own account; empty for none. What answers or names it is also a message to
     /// the house.
     pub own_did: String,
+    /// Where the own account's posts are listed (an AppView), to compare with what the stream brings.
+    pub canary_url: Option<String>,
+    /// Seconds after which an own post must have come; as often it is looked.
+    pub canary_late_secs: u32,
     /// Address of a websocket of another host, to compare with; same wire, without a query.
     pub compare_url: Option<String>,
 }
@@ -95,6 +103,8 @@ impl Default for BlueskyConfig {
             gap_slack_secs: 60,
             idle_timeout_secs: 60,
             own_did: String::new(),
+            canary_url: None,
+            canary_late_secs: 300,
             compare_url: None,
         }
     }
@@ -108,6 +118,8 @@ pub struct Bluesky {
     urls: Vec<Url>,
     /// Whom to compare with.
     other: Option<Url>,
+    /// Who lists the own account's posts, and how they are asked.
+    canary: Option<(Url, Client)>,
     /// Which of `urls` is next.
     next: Arc<AtomicUsize>,
 }
@@ -134,6 +146,7 @@ impl Bluesky {
         if !config.own_did.is_empty() && !config.own_did.starts_with("did:") {
             return Err("`own_did` must begin with did:".to_owned());
         }
+        let canary = config.canary_url.as_deref().map(|url| lists(url, config));
         let other = config.compare_url.as_deref().map(address).transpose();
         let urls: Result<Vec<Url>, String> = config.urls.iter().map(|url| address(url)).collect();
         Ok(Self {
@@ -141,6 +154,7 @@ impl Bluesky {
             config: config.clone(),
             urls: urls?,
             other: other.map_err(|error| error.replace("`urls`", "`compare_url`"))?,
+            canary: canary.transpose()?,
             next: Arc::new(AtomicUsize::new(0)),
         })
     }
@@ -178,6 +192,15 @@ impl Bluesky {
         url
     }
 
+    fn own_posts(&self) -> OwnPosts {
+        let every = Duration::from_secs(u64::from(self.config.canary_late_secs));
+        let listed = self.canary.clone().map(|(url, client)| {
+            let did = self.config.own_did.clone();
+            canary::listed(client, url, did, every)
+        });
+        OwnPosts::new(listed, &self.config.own_did, self.config.canary_late_secs)
+    }
+
     /// Connects where the saved position says. A host that refuses its own number is asked by
     /// time: it then begins with the oldest that it has, and says so.
     async fn connect(
@@ -208,6 +231,20 @@ fn address(url: &str) -> Result<Url, String> {
         return Err("`urls` must not contain a query: it is made from the other keys".to_owned());
     }
     Ok(parsed)
+}
+
+/// Who lists the own account's posts. The host is the operator's choice, so it may be a private one.
+fn lists(url: &str, config: &BlueskyConfig) -> Result<(Url, Client), String> {
+    let base = Url::parse(url).map_err(|error| format!("`canary_url`: {error}"))?;
+    if !matches!(base.scheme(), "http" | "https") || base.query().is_some() {
+        return Err("`canary_url` must begin with https:// and have no query".to_owned());
+    }
+    if config.own_did.is_empty() || config.canary_late_secs == 0 {
+        return Err("`canary_url` needs `own_did`, and `canary_late_secs` of 1 or more".to_owned());
+    }
+    let host = base.host_str().unwrap_or_default().to_owned();
+    let client = Client::new(&[host], "", Limits::default());
+    Ok((base, client.map_err(|error| error.to_string())?))
 }
 
 /// What tells one host's numbers from another's.
@@ -257,6 +294,11 @@ impl Source for Bluesky {
         true
     }
 
+    fn share(&mut self, hosts: &Hosts) {
+        let shared = |(url, client): (Url, Client)| (url, client.sharing(hosts));
+        self.canary = self.canary.take().map(shared);
+    }
+
     fn time_of(&self, cursor: &Cursor) -> Option<Timestamp> {
         Position::read(cursor)?.time()
     }
@@ -276,9 +318,14 @@ impl Source for Bluesky {
             let mut reader = Reader::new(this.config.wire, host_of(host), slack, resume);
             let own = Some(this.config.own_did.as_str()).filter(|did| !did.is_empty());
             let mut comparing = this.other.clone().map(|url| Comparing::new(this.clone(), url));
+            let mut own_posts = this.own_posts();
             loop {
                 let frame = tokio::select! {
                     frame = frames.next() => frame,
+                    judged = own_posts.next() => {
+                        yield Collected::now(Event::Canary(judged), None);
+                        continue;
+                    }
                     compared = next_compared(&mut comparing) => {
                         yield Collected::now(Event::Compared(compared), None);
                         continue;
@@ -286,8 +333,11 @@ impl Source for Bluesky {
                 };
                 let Some(frame) = frame else { break };
                 let said = decoder.decode(frame?).and_then(|text| adapt_for(&text, own));
-                if let (Some(comparing), Ok(said)) = (&mut comparing, &said) {
-                    comparing.heard(said);
+                if let Ok(said) = &said {
+                    own_posts.heard(said);
+                    if let Some(comparing) = &mut comparing {
+                        comparing.heard(said);
+                    }
                 }
                 for collected in reader.read(said)? {
                     if collected.cursor.is_some() {

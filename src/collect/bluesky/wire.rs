@@ -226,7 +226,10 @@ fn place_of(error: &serde_json::Error) -> String {
 }
 
 /// An author's id becomes a part of addresses.
-fn check_did(did: &str) -> Result<(), Rejection> {
+///
+/// # Errors
+/// What is no sound DID.
+pub fn check_did(did: &str) -> Result<(), Rejection> {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".:_%-".contains(c);
     let sound = did.starts_with("did:") && did.len() <= MAX_ADDRESS_BYTES && did.chars().all(plain);
     if sound {

@@ -20,6 +20,7 @@
 //! Permission: the instance's own. Who gave it, when and where that is written stands in the
 //! settings; without it a source is only for a test server on this machine.
 
+mod canary;
 mod place;
 mod rest;
 mod session;
@@ -32,6 +33,7 @@ use super::http_gate::Gate;
 use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
 use crate::clock::Clock;
 use crate::model::{Change, Cursor};
+use canary::{Account, OwnPosts};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -100,6 +102,10 @@ pub struct MastodonConfig {
     pub backfill_pages: u32,
     /// Seconds between two comparisons of the stream with the timelines.
     pub compare_every_secs: u64,
+    /// Profile of the ministry's own account, here or elsewhere: what it posts must come.
+    pub canary_url: Option<String>,
+    /// Seconds after which it must have come.
+    pub canary_late_secs: u32,
     /// How the instance's people can reach us.
     pub contact: String,
 }
@@ -119,6 +125,8 @@ impl Default for MastodonConfig {
             permission_link: String::new(),
             backfill_pages: 10,
             compare_every_secs: 300,
+            canary_url: None,
+            canary_late_secs: 300,
             contact: String::new(),
         }
     }
@@ -132,6 +140,8 @@ pub struct Mastodon {
     base: Url,
     timelines: Vec<Timeline>,
     client: Client,
+    /// The ministry's own account.
+    own: Option<Account>,
     clock: Clock,
     /// False for a test server on this machine.
     permitted: bool,
@@ -157,6 +167,8 @@ impl Mastodon {
         if config.mentions && config.token_file.is_none() {
             return Err("`mentions` needs `token_file`: whose mentions?".to_owned());
         }
+        let own = config.canary_url.as_deref();
+        let own = own.map(|url| Account::new(url, &config.contact));
         let client = rest::client(&base, &config.contact).map_err(|error| error.to_string())?;
         Ok(Self {
             name: name.to_owned(),
@@ -164,6 +176,7 @@ impl Mastodon {
             config: config.clone(),
             base,
             client,
+            own: own.transpose()?,
             clock,
             permitted,
         })
@@ -356,6 +369,7 @@ impl Source for Mastodon {
 
     fn share(&mut self, hosts: &Hosts) {
         self.client = self.client.clone().sharing(hosts);
+        self.own = self.own.take().map(|own| own.sharing(hosts));
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
@@ -371,6 +385,9 @@ impl Source for Mastodon {
             yield Collected::now(Event::Nothing, None);
             let resumed = resume.and_then(|cursor| Places::read(&cursor, &host_of(base)));
             let mut session = Session::new(reader, this.clock.clone(), resumed);
+            let late_secs = this.config.canary_late_secs;
+            let own = this.own.clone();
+            session.own_posts = own.map(|own| OwnPosts::new(own, this.clock.now(), late_secs));
             for timeline in &this.timelines {
                 let mut after = session.places.after(timeline);
                 let mut pages = 0;
@@ -408,6 +425,9 @@ impl Source for Mastodon {
                             for collected in missed {
                                 yield collected;
                             }
+                        }
+                        if let Some(judged) = session.judge(&this.timelines).await {
+                            yield Collected::now(Event::Canary(judged), None);
                         }
                         if silent {
                             Err(SourceError::Transient("the stream is silent: its timelines have what it did not bring".to_owned()))?;

@@ -5,12 +5,13 @@
 //! then from time to time, to compare. What the stream did not bring is taken from there, and a
 //! stream that brought nothing of it is given up.
 
+use super::canary::OwnPosts;
 use super::place::{Places, Timeline, order};
 use super::rest::{Asked, Numbered};
 use super::stream::Told;
 use super::wire::{Read, Reader};
 use crate::clock::Clock;
-use crate::collect::source::{Collected, Event, Gap, GapReason, Rejection, SourceError};
+use crate::collect::source::{Collected, Compared, Event, Gap, GapReason, Rejection, SourceError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -30,6 +31,8 @@ pub struct Session {
     pub places: Places,
     /// Until when we listened before; `None` where we never did.
     pub since: Option<Timestamp>,
+    /// What comes of the ministry's own account, if that is compared.
+    pub own_posts: Option<OwnPosts>,
     seen: Seen,
     /// Where the next comparison begins, for each timeline.
     compared: BTreeMap<String, String>,
@@ -68,6 +71,7 @@ impl Session {
             clock,
             places,
             since: resumed.map(|places| places.at),
+            own_posts: None,
             seen: Seen::default(),
             compared: BTreeMap::new(),
             heard: BTreeMap::new(),
@@ -96,7 +100,7 @@ impl Session {
             }
             _ => None,
         };
-        Collected::now(event(read.map(|read| read.change)), cursor)
+        Collected::now(self.event(read), cursor)
     }
 
     /// Until when nothing can have been missed, while we listen.
@@ -136,7 +140,7 @@ impl Session {
             });
             collected.push(Collected {
                 backfill: is_old,
-                ..Collected::now(event(read.map(|read| read.change)), cursor)
+                ..Collected::now(self.event(read), cursor)
             });
         }
         if after.is_none() {
@@ -198,18 +202,30 @@ impl Session {
             self.seen.add(&id);
             self.places.reached(timeline, &id, self.heard_until());
             let cursor = self.places.cursor();
-            missed.push(Collected::now(event(read.map(|read| read.change)), cursor));
+            missed.push(Collected::now(self.event(read), cursor));
         }
         let heard = self.heard.remove(&key).unwrap_or_default();
         let silent = heard == 0 && missed.len() >= SILENT;
         Ok((missed, silent))
     }
-}
 
-fn event(change: Result<Option<crate::model::Change>, Rejection>) -> Event {
-    match change {
-        Ok(Some(change)) => Event::Change(change),
-        Ok(None) => Event::Nothing,
-        Err(rejection) => Event::Rejected(rejection),
+    /// What came of the ministry's own account, and what did not; `None` where nothing is to be judged.
+    pub async fn judge(&mut self, timelines: &[Timeline]) -> Option<Compared> {
+        let now = self.clock.now();
+        let own_posts = self.own_posts.as_mut()?;
+        own_posts.judge(&self.reader.host, timelines, now).await
+    }
+
+    fn event(&mut self, read: Result<Read, Rejection>) -> Event {
+        match read.map(|read| read.change) {
+            Ok(Some(change)) => {
+                if let Some(own_posts) = &mut self.own_posts {
+                    own_posts.heard(&change);
+                }
+                Event::Change(change)
+            }
+            Ok(None) => Event::Nothing,
+            Err(rejection) => Event::Rejected(rejection),
+        }
     }
 }

@@ -10,8 +10,8 @@
 //!   `https://…/in/<its name>`. Within seconds, and tells deletions on Facebook.
 //!
 //! What both bring is one item. Not collected: other people's pages and accounts, what the ministry
-//! itself writes (where Meta says who wrote), likes, direct messages, stories, pictures. Deletions of
-//! mentions, tagged posts and search results are told by nobody: those are not asked for again.
+//! itself writes (where Meta says who wrote), likes, stories, pictures. Direct messages are taken where
+//! that is switched on (`messages`), as messages to the house (`letters`). Deletions of mentions, tagged posts and search results are told by nobody: those are not asked for again.
 //!
 //! **Permission.** Meta's Platform Terms forbid surveillance, work for law enforcement or national
 //! security, profiles, and finding out who somebody is. So no such source starts without a record in
@@ -24,18 +24,18 @@
 pub mod facebook;
 mod graph;
 pub mod instagram;
+mod letters;
 mod poll;
 mod push;
+mod recorded;
 pub mod threads;
 mod wire;
 
 use super::hosts::Hosts;
 use super::http::Limits;
-use super::inbox::{self, Batches, Brought, Inbox, Refusal, Resolve};
+use super::inbox::{self, Batches, Brought, Inbox, Resolve};
 use super::polled::Memory;
-use super::source::{
-    Collected, Event, Pace, RejectReason, Rejection, Source, SourceError, Standing,
-};
+use super::source::{Collected, Event, Pace, Rejection, Source, SourceError, Standing};
 use crate::clock::Clock;
 use crate::model::{Change, Cursor, Item, Kind};
 use futures_util::FutureExt;
@@ -46,6 +46,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use poll::Looker;
 use push::Hook;
+pub use recorded::read_bytes;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -102,7 +103,7 @@ impl Network {
         }
     }
 
-    /// What its items can be.
+    /// What its public items can be.
     pub fn kinds(self) -> &'static [Kind] {
         match self {
             Network::Facebook | Network::Instagram => &[Kind::Post, Kind::Comment],
@@ -144,6 +145,9 @@ impl Network {
     }
 
     fn pushed(self, field: &str, value: Value, at: Timestamp) -> Result<Brought, Rejection> {
+        if letters::PUSHED.contains(&field) && self != Network::Threads {
+            return letters::pushed(self, value, at);
+        }
         match self {
             Network::Facebook => facebook::pushed(field, value, at),
             Network::Instagram => instagram::pushed(field, value, at),
@@ -180,6 +184,10 @@ pub struct MetaConfig {
     pub max_posts: usize,
     /// Also look where others tag or mention the account.
     pub mentions: bool,
+    /// Facebook and Instagram: take direct messages, as messages to the house.
+    pub messages: bool,
+    /// Instagram only: id of the page that the account belongs to, whose conversations are asked for.
+    pub page: Option<String>,
     /// Threads only: words to search for.
     pub queries: Vec<String>,
     /// Where the API stands, if not at Meta's.
@@ -207,6 +215,8 @@ impl Default for MetaConfig {
             window_days: 14,
             max_posts: 50,
             mentions: true,
+            messages: false,
+            page: None,
             queries: Vec::new(),
             url: None,
             version: None,
@@ -224,6 +234,8 @@ struct Watching {
     window: SignedDuration,
     max_posts: usize,
     mentions: bool,
+    /// Whose conversations are looked at.
+    inbox: Option<String>,
     queries: Vec<String>,
 }
 
@@ -241,9 +253,14 @@ impl MetaConfig {
                 network.platform()
             ));
         }
-        let digits = self.account.chars().all(|c| c.is_ascii_digit());
-        if !digits || !(1..=32).contains(&self.account.len()) {
+        if !is_number(&self.account) {
             return Err("`account` must be the account's id, which is a number".to_owned());
+        }
+        if !self.page.as_deref().is_none_or(is_number) {
+            return Err("`page` must be the page's id, which is a number".to_owned());
+        }
+        if self.messages && network == Network::Threads {
+            return Err("`messages` are for Facebook and Instagram: Threads shows none".to_owned());
         }
         if !self.queries.is_empty() && network != Network::Threads {
             return Err("`queries` are for Threads: the others have no search".to_owned());
@@ -273,6 +290,9 @@ impl MetaConfig {
             window: SignedDuration::from_hours(24 * i64::from(self.window_days)),
             max_posts: self.max_posts,
             mentions: self.mentions,
+            inbox: self
+                .messages
+                .then(|| self.page.as_ref().unwrap_or(&self.account).clone()),
             queries: self.queries.clone(),
         })
     }
@@ -303,9 +323,13 @@ impl MetaConfig {
         };
         let secret = needed("app_secret_file", &self.app_secret_file)?;
         let verify = needed("verify_token_file", &self.verify_token_file)?;
-        Hook::new(network, &self.account, &secret, &verify)
+        Hook::new(network, &self.account, self.messages, &secret, &verify)
             .ok_or_else(|| "`app_secret_file` holds no key".to_owned())
     }
+}
+
+fn is_number(id: &str) -> bool {
+    (1..=32).contains(&id.len()) && id.chars().all(|c| c.is_ascii_digit())
 }
 
 /// A secret without the blanks around it. The error does not hold it.
@@ -445,41 +469,4 @@ fn resolved(looker: Looker, field: String) -> BoxFuture<'static, Result<Vec<Even
         })
     }
     .boxed()
-}
-
-/// What recorded bytes say: a push, or the answer to a question for a list or for a mention.
-pub fn read_bytes(network: Network, bytes: &[u8]) -> Vec<Result<Change, Rejection>> {
-    match push::read(network, None, bytes) {
-        Ok(brought) => brought.events.into_iter().filter_map(change).collect(),
-        Err(Refusal::Unreadable(_)) => answered(network, bytes),
-        Err(refusal) => vec![Err(wire::incomplete(&refusal.to_string()))],
-    }
-}
-
-fn change(event: Event) -> Option<Result<Change, Rejection>> {
-    match event {
-        Event::Change(change) => Some(Ok(change)),
-        Event::Rejected(rejection) => Some(Err(rejection)),
-        Event::Nothing | Event::Gap(_) | Event::Compared(_) => None,
-    }
-}
-
-fn answered(network: Network, bytes: &[u8]) -> Vec<Result<Change, Rejection>> {
-    let odd = || Rejection::new(RejectReason::Malformed, "neither a push nor an answer");
-    let Ok(body) = serde_json::from_slice::<Value>(bytes) else {
-        return vec![Err(odd())];
-    };
-    let items = match graph::page(body.clone()) {
-        Some(page) => page
-            .nodes
-            .into_iter()
-            .flat_map(|node| network.answer(node, None))
-            .collect(),
-        None if network == Network::Instagram => vec![instagram::mentioned(body)],
-        None => vec![Err(odd())],
-    };
-    let changes = items.into_iter().filter_map(Result::transpose);
-    changes
-        .map(|item| item.map(|item| Change::Upsert(Box::new(item))))
-        .collect()
 }

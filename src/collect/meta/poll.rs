@@ -7,7 +7,7 @@
 
 use super::graph::{Ask, Fault, Graph, Page};
 use super::wire::{Named, node};
-use super::{Network, Watching, facebook, threads};
+use super::{Network, Watching, facebook, letters, threads};
 use crate::collect::http::Validators;
 use crate::collect::polled::{List, Look, Memory};
 use crate::collect::source::{Collected, Event, Rejection, SourceError};
@@ -40,6 +40,8 @@ enum Role {
     /// What is written below this post.
     Answers(String),
     Others,
+    /// Conversations, and since when their messages are of interest.
+    Letters(Timestamp),
 }
 
 impl Open {
@@ -153,6 +155,7 @@ impl Looker {
             account,
             window,
             mentions,
+            inbox,
             queries,
             every,
             ..
@@ -167,6 +170,8 @@ impl Looker {
         let searches = threads::searches(queries, *every, since, now);
         let others = others.into_iter().chain(searches);
         lists.extend(others.map(|ask| Open::new(ask, Role::Others)));
+        let letters = inbox.iter().map(|inbox| letters::ask(self.network, inbox));
+        lists.extend(letters.map(|ask| Open::new(ask, Role::Letters(since))));
         lists
     }
 
@@ -240,6 +245,13 @@ impl Seen {
                         self.push(looker, item);
                     }
                 }
+                Role::Letters(since) => {
+                    let Watching { account, inbox, .. } = &looker.watching;
+                    let ours = [account.as_str(), inbox.as_deref().unwrap_or(account)];
+                    for item in letters::waiting(looker.network, value, &ours, *since) {
+                        self.push(looker, item);
+                    }
+                }
             }
         }
         list.pages_read += 1;
@@ -253,7 +265,7 @@ impl Seen {
                 Role::Answers(post) => {
                     self.whole.insert(post);
                 }
-                Role::Others => {}
+                Role::Others | Role::Letters(_) => {}
             },
             _ => {}
         }

@@ -8,10 +8,10 @@
 //! delivery again for 36 hours until it is acknowledged.
 //!
 //! Several changes come in one body, in any order. One that cannot be read is counted and costs the
-//! others nothing. Direct messages come the same way and are passed over.
+//! others nothing. Direct messages come the same way, beside the changes.
 
-use super::Network;
 use super::wire::{Id, When, incomplete, node};
+use super::{Network, letters};
 use crate::collect::inbox::{Brought, Manner, Refusal, Taken, signature};
 use crate::collect::source::{Event, Rejection};
 use crate::model::Change;
@@ -41,6 +41,8 @@ pub enum Edit {
 pub struct Hook {
     network: Network,
     account: String,
+    /// Take direct messages.
+    messages: bool,
     /// Keyed with the app's secret.
     key: Hmac<Sha256>,
     /// What was agreed upon in the app's dashboard, under the same key: comparing takes the same
@@ -50,13 +52,20 @@ pub struct Hook {
 
 impl Hook {
     /// `None` where the secret can be no key.
-    pub fn new(network: Network, account: &str, secret: &[u8], verify: &[u8]) -> Option<Self> {
+    pub fn new(
+        network: Network,
+        account: &str,
+        messages: bool,
+        secret: &[u8],
+        verify: &[u8],
+    ) -> Option<Self> {
         let key = Hmac::<Sha256>::new_from_slice(secret).ok()?;
         let mut mac = key.clone();
         mac.update(verify);
         Some(Self {
             network,
             account: account.to_owned(),
+            messages,
             verify_tag: mac.finalize().into_bytes().to_vec(),
             key,
         })
@@ -80,7 +89,7 @@ impl Manner for Hook {
     }
 
     fn read(&self, body: &[u8]) -> Result<Brought, Refusal> {
-        read(self.network, Some(&self.account), body)
+        read(self.network, Some(&self.account), self.messages, body)
     }
 
     fn challenge(&self, asked: &BTreeMap<String, String>) -> Option<String> {
@@ -114,6 +123,12 @@ struct Entry {
     time: Option<When>,
     #[serde(default)]
     changes: Vec<Value>,
+    /// Events of conversations, ...
+    #[serde(default)]
+    messaging: Vec<Value>,
+    /// ... also of those that another app has in hand.
+    #[serde(default)]
+    standby: Vec<Value>,
     /// Instagram's own login puts one change into the entry itself.
     field: Option<String>,
     #[serde(default)]
@@ -159,6 +174,11 @@ fn told(body: &[u8]) -> Result<Vec<Told>, Refusal> {
     }
 }
 
+fn changed(field: &str, value: Value) -> Changed {
+    let field = field.to_owned();
+    Changed { field, value }
+}
+
 fn in_entry(entry: Value, object: Option<String>) -> Told {
     let entry: Entry = match node(entry) {
         Ok(entry) => entry,
@@ -172,6 +192,9 @@ fn in_entry(entry: Value, object: Option<String>) -> Told {
         }
     };
     let mut changes: Vec<_> = entry.changes.into_iter().map(node).collect();
+    let [messaging, standby] = [("messaging", entry.messaging), ("standby", entry.standby)]
+        .map(|(field, events)| events.into_iter().map(move |value| changed(field, value)));
+    changes.extend(messaging.chain(standby).map(Ok));
     let value = entry.value;
     changes.extend(entry.field.map(|field| Ok(Changed { field, value })));
     Told {
@@ -182,11 +205,17 @@ fn in_entry(entry: Value, object: Option<String>) -> Told {
     }
 }
 
-/// What a delivery says; of `account`, where that is known.
+/// What a delivery says; of `account`, where that is known, and with direct messages if they are
+/// wanted.
 ///
 /// # Errors
 /// `Unreadable`: not one of Meta's.
-pub fn read(network: Network, account: Option<&str>, body: &[u8]) -> Result<Brought, Refusal> {
+pub fn read(
+    network: Network,
+    account: Option<&str>,
+    messages: bool,
+    body: &[u8],
+) -> Result<Brought, Refusal> {
     let mut brought = Brought::default();
     for told in told(body)? {
         let strange = match (&told.object, account, &told.account) {
@@ -194,7 +223,12 @@ pub fn read(network: Network, account: Option<&str>, body: &[u8]) -> Result<Brou
             (_, Some(ours), Some(theirs)) if ours != theirs => Some("another account's push"),
             _ => None,
         };
-        for change in told.changes {
+        let is_letter = |change: &Result<Changed, Rejection>| {
+            let field = change.as_ref().map(|change| change.field.as_str());
+            field.is_ok_and(|field| letters::PUSHED.contains(&field))
+        };
+        let wanted = told.changes.into_iter();
+        for change in wanted.filter(|change| messages || !is_letter(change)) {
             let read = match (strange, told.at) {
                 (Some(why), _) => Err(incomplete(why)),
                 (None, None) => Err(incomplete("a push without a time")),
@@ -239,7 +273,7 @@ mod tests {
         "sha256=20e17b6ec7f573266346895f2cb70b51dbf24489b3b3a10bb2dc00b78b640da0";
 
     fn hook() -> Hook {
-        Hook::new(Network::Facebook, "1", SECRET, b"abgemacht").unwrap()
+        Hook::new(Network::Facebook, "1", false, SECRET, b"abgemacht").unwrap()
     }
 
     fn check(signature: &str, body: &str, at: i64) -> Result<(), Refusal> {
@@ -309,7 +343,7 @@ mod tests {
             format!(r#"{{"object":"{object}","entry":[{}]}}"#, entries.join(","))
         };
         let count = |body: &str| {
-            let read = read(Network::Facebook, Some("1"), body.as_bytes()).unwrap();
+            let read = read(Network::Facebook, Some("1"), false, body.as_bytes()).unwrap();
             let is_good = |event: &&Event| matches!(event, Event::Change(_));
             let good = read.events.iter().filter(is_good).count();
             (good, read.events.len() - good)
@@ -347,7 +381,7 @@ mod tests {
             "{\"entry\":7}",
             &"[".repeat(100_000),
         ] {
-            let read = read(Network::Facebook, None, odd.as_bytes());
+            let read = read(Network::Facebook, None, true, odd.as_bytes());
             assert!(matches!(read, Err(Refusal::Unreadable(_))), "{odd:.20}");
         }
     }

@@ -15,7 +15,7 @@
 //! * Posts that were missed are searched for, soon after the stream lives again (`catch_up`).
 //! * What is read is counted at its price; at the budget's end nothing is read until the next day or
 //!   month, and that time is a gap (`ledger`).
-//! * Not collected: reposts, direct messages (they are no public statements), places, counts.
+//! * Not collected: reposts, direct messages (only the account's own token reads them), places, counts.
 
 mod api;
 mod catch_up;

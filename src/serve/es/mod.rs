@@ -1,5 +1,6 @@
 //! `/es`: the archive as Elasticsearch would answer, to read only, for Grafana's built-in data source
-//! and for clients that speak it. One index, `mentions`; [`fields`] lists what it has.
+//! and for clients that speak it. One index of what was said, `mentions`; [`fields`] lists what it has.
+//! Another, `gaps`, tells when we could not listen.
 //!
 //! It asks with the same [`Request`] as page and API, so the numbers are the same and the privacy
 //! rules hold: nothing selects or counts by author, and counts of fewer than five people are left out.
@@ -12,6 +13,7 @@ mod dates;
 mod dsl;
 mod fault;
 mod fields;
+mod gaps;
 mod histogram;
 mod leaf;
 mod lucene;
@@ -96,7 +98,12 @@ fn check(index: &str) -> Result<(), Fault> {
 
 /// `GET /es/{index}/_mapping`: the fields and their types.
 pub async fn mapping(index: Option<Path<String>>) -> Response {
-    if let Err(fault) = check(&name(index)) {
+    let index = name(index);
+    if index == gaps::INDEX {
+        let mappings = json!({ "mappings": { "properties": gaps::properties() } });
+        return done(Json(json!({ gaps::INDEX: mappings })));
+    }
+    if let Err(fault) = check(&index) {
         return done(fault);
     }
     let mappings =
@@ -137,11 +144,15 @@ pub async fn search(
     RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Response {
-    let asked = check(&name(index))
+    let index = name(index);
+    let is_gaps = index == gaps::INDEX;
+    let asked = if is_gaps { Ok(()) } else { check(&index) };
+    let asked = asked
         .and_then(|()| parsed(&body))
         .and_then(|body| request::with_address(body, query.as_deref().unwrap_or_default()));
     let whole_number = query.is_some_and(|query| query.contains("rest_total_hits_as_int=true"));
     let found = match asked {
+        Ok(body) if is_gaps => gaps::search(&house, &body).await,
         Ok(body) => run::search(&house, &body).await,
         Err(fault) => Err(fault),
     };
@@ -206,8 +217,10 @@ pub async fn many(
     }
     let mut responses = Vec::new();
     for pair in lines.chunks(2) {
-        let found = match header(pair[0], &usual).and_then(|()| parsed(pair[1])) {
-            Ok(body) => run::search(&house, &body).await,
+        let asked = header(pair[0], &usual).and_then(|index| Ok((index, parsed(pair[1])?)));
+        let found = match asked {
+            Ok((index, body)) if index == gaps::INDEX => gaps::search(&house, &body).await,
+            Ok((_, body)) => run::search(&house, &body).await,
             Err(fault) => Err(fault),
         };
         responses.push(match found {
@@ -223,7 +236,7 @@ pub async fn many(
 }
 
 /// The header of one search: which index.
-fn header(line: &[u8], usual: &str) -> Result<(), Fault> {
+fn header(line: &[u8], usual: &str) -> Result<String, Fault> {
     let header = parsed(line)?;
     let Value::Object(header) = header else {
         return Err(Fault::parsing("a header is an object"));
@@ -237,7 +250,10 @@ fn header(line: &[u8], usual: &str) -> Result<(), Fault> {
         Some(Value::String(name)) => name.clone(),
         _ => usual.to_owned(),
     };
-    check(&names)
+    match names == gaps::INDEX {
+        true => Ok(names),
+        false => check(&names).map(|()| names),
+    }
 }
 
 /// A refusal that another part of the house gives for a path below `/es`.

@@ -1,19 +1,19 @@
 //! Facebook, Instagram and Threads: a Graph API on loopback with one post of the account and numbered
-//! comments below it. The fault is in the first list of comments.
+//! comments below it, or with one conversation.
 
+use super::list::{limits, start};
 use super::{Fault, Kind};
-use crate::neighbours::http::{Neighbour, Reply, Request, head, response};
+use crate::neighbours::http::{Reply, Request, response};
 use crate::sources_meta::settings;
 use resonanz::clock::Clock;
-use resonanz::collect::http::Limits;
 use resonanz::collect::meta::{Meta, MetaConfig, Network};
 use resonanz::collect::source::Source;
 use resonanz::model::Change;
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub struct Facebook;
+pub struct Letters;
 pub struct Instagram;
 pub struct Threads;
 
@@ -23,79 +23,50 @@ fn comment(n: i64) -> Value {
     json!({"id": n.to_string(), "message": words, "text": words})
 }
 
-fn list(nodes: impl Iterator<Item = Value>) -> Vec<u8> {
-    json!({"data": nodes.collect::<Vec<_>>()})
+fn list(items: &[Option<i64>]) -> Vec<u8> {
+    let node = |n: &Option<i64>| match n {
+        Some(n) => comment(*n),
+        None => json!({"text": "ohne Kennung", "message": "ohne Kennung"}),
+    };
+    let nodes: Vec<Value> = items.iter().map(node).collect();
+    json!({"data": nodes}).to_string().into_bytes()
+}
+
+/// One conversation, the newest message first.
+fn conversation(items: &[Option<i64>]) -> Vec<u8> {
+    let message = |n: &Option<i64>| match n {
+        Some(n) => json!({"id": format!("m_{n}"), "message": format!("Nachricht {n}")}),
+        None => json!({"message": "ohne Kennung"}),
+    };
+    let messages: Vec<Value> = items.iter().map(message).collect();
+    json!({"data": [{"id": "t_1", "messages": {"data": messages}}]})
         .to_string()
         .into_bytes()
 }
 
-fn faulty(fault: Fault, count: i64) -> Reply {
-    let whole = list((1..=count).map(comment));
-    let part = |after: usize| {
-        [
-            head(200, &[("Content-Length", "9999")]),
-            whole[..after].to_vec(),
-        ]
-    };
-    match fault {
-        Fault::None => response(200, &[], &whole),
-        Fault::Drop(0) | Fault::Close(0) => Reply::Bytes(Vec::new()),
-        Fault::Drop(after) | Fault::Close(after) => Reply::Bytes(part(20 * after).concat()),
-        Fault::Stall(0) => Reply::Stall(Vec::new()),
-        Fault::Stall(after) => Reply::Stall(part(20 * after).concat()),
-        Fault::Slow => Reply::Drip(part(0).concat(), Duration::from_millis(50)),
-        Fault::Garbage(0) => Reply::Bytes(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()),
-        Fault::Garbage(_) => response(200, &[], b"<html><body>Sorry</body></html>"),
-        Fault::Huge(_) => Reply::Endless(head(200, &[]), vec![b' '; 65_536]),
-        Fault::Unreadable(after) => {
-            let spoilt = (1..=count).map(|n| match n == after as i64 {
-                true => json!({"text": "ohne Kennung", "message": "ohne Kennung"}),
-                false => comment(n),
-            });
-            response(200, &[], &list(spoilt))
-        }
-        Fault::Duplicates => {
-            let twice = (1..=count).flat_map(|n| [comment(n), comment(n)]);
-            response(200, &[], &list(twice))
-        }
-        Fault::Reordered => response(200, &[], &list((1..=count).rev().map(comment))),
-        Fault::Unauthorised => {
-            let error = json!({"error": {"code": 190, "type": "OAuthException"}});
-            response(400, &[], error.to_string().as_bytes())
-        }
-        Fault::TooMany => response(429, &[("Retry-After", "1")], b""),
-    }
+/// Nothing but the conversation.
+fn nothing(request: &Request) -> Option<Reply> {
+    let is_list = request.path.contains("/conversations");
+    (!is_list).then(|| response(200, &[], b"{\"data\":[]}"))
 }
 
-async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
-    let looks = AtomicUsize::new(0);
-    let neighbour = Neighbour::start(move |request: &Request| {
-        if !request.path.contains("comments") && !request.path.contains("conversation") {
-            return response(200, &[], b"{\"data\":[{\"id\":\"800\"}]}");
-        }
-        match looks.fetch_add(1, Ordering::SeqCst) {
-            0 => faulty(fault, count),
-            _ => response(200, &[], &list((1..=count).map(comment))),
-        }
-    })
-    .await;
-    let address = neighbour.url("");
-    Some((Box::new(neighbour), address))
+/// The account has one post.
+fn post(request: &Request) -> Option<Reply> {
+    match request.path.split(['/', '?']).nth(3) {
+        Some("comments" | "conversation") => None,
+        Some("conversations") => Some(response(200, &[], b"{\"data\":[]}")),
+        _ => Some(response(200, &[], b"{\"data\":[{\"id\":\"800\"}]}")),
+    }
 }
 
 fn source(network: Network, address: &str, patience: Duration) -> Box<dyn Source> {
     let config = MetaConfig {
         mentions: false,
+        messages: network == Network::Facebook,
         ..settings(address)
     };
-    let limits = Limits {
-        header: patience,
-        total: 2 * patience,
-        grace: patience,
-        ..Limits::default()
-    };
     let clock = Clock::system();
-    Box::new(Meta::with_limits("meta", network, &config, &clock, limits).unwrap())
+    Box::new(Meta::with_limits("meta", network, &config, &clock, limits(patience)).unwrap())
 }
 
 fn number(change: &Change) -> i64 {
@@ -109,7 +80,23 @@ impl Kind for Facebook {
     const TAKES_TURNS: bool = true;
 
     async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
-        start(fault, count).await
+        start(fault, count, list, post).await
+    }
+
+    fn source(address: &str, patience: Duration) -> Box<dyn Source> {
+        source(Network::Facebook, address, patience)
+    }
+
+    fn number(change: &Change) -> i64 {
+        number(change)
+    }
+}
+
+impl Kind for Letters {
+    const TAKES_TURNS: bool = true;
+
+    async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
+        start(fault, count, conversation, nothing).await
     }
 
     fn source(address: &str, patience: Duration) -> Box<dyn Source> {
@@ -125,7 +112,7 @@ impl Kind for Instagram {
     const TAKES_TURNS: bool = true;
 
     async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
-        start(fault, count).await
+        start(fault, count, list, post).await
     }
 
     fn source(address: &str, patience: Duration) -> Box<dyn Source> {
@@ -141,7 +128,7 @@ impl Kind for Threads {
     const TAKES_TURNS: bool = true;
 
     async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
-        start(fault, count).await
+        start(fault, count, list, post).await
     }
 
     fn source(address: &str, patience: Duration) -> Box<dyn Source> {

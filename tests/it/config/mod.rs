@@ -109,6 +109,7 @@ fn the_defaults_have_no_fault() {
 fn the_defaults_name_every_kind_of_source() {
     let switched_on: Vec<(&str, &str)> = vec![
         ("RESONANZ__SOURCE__ARCHIVE__ENABLED", "true"),
+        ("RESONANZ__SOURCE__BLUESKY-MESSAGES__ENABLED", "true"),
         ("RESONANZ__SOURCE__BLUESKY-SEARCH__ENABLED", "true"),
         ("RESONANZ__SOURCE__MASTODON__ENABLED", "true"),
         ("RESONANZ__SOURCE__NEWS-SITEMAP__ENABLED", "true"),

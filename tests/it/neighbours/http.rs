@@ -28,7 +28,7 @@ impl Request {
 pub enum Reply {
     /// These bytes, then the end of the connection.
     Bytes(Vec<u8>),
-    /// These bytes, then nothing more, and the connection stays open.
+    /// These bytes, then nothing more, and the connection stays open until the other side hangs up.
     Stall(Vec<u8>),
     /// The first bytes, then the second ones again and again until the other side hangs up.
     Endless(Vec<u8>, Vec<u8>),
@@ -95,8 +95,9 @@ async fn serve(mut stream: TcpStream, answers: Arc<Answers>, log: Arc<Mutex<Vec<
     let _ = match answers(&request) {
         Reply::Bytes(bytes) => stream.write_all(&bytes).await,
         Reply::Stall(bytes) => {
-            let _ = stream.write_all(&bytes).await;
-            stream.read(&mut [0]).await.map(drop)
+            let sent = stream.write_all(&bytes).await;
+            while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {}
+            sent
         }
         Reply::Endless(first, again) => {
             let mut sent = stream.write_all(&first).await;

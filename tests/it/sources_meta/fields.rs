@@ -88,6 +88,9 @@ fn every_field_that_we_ask_for_exists() {
     for (name, list) in [
         ("page", "/feed"),
         ("page", "/tagged"),
+        ("page", "/conversations"),
+        ("iguser", "/conversations"),
+        ("unifiedthread", "/messages"),
         ("pagepost", "/comments"),
         ("iguser", "/media"),
         ("iguser", "/tags"),

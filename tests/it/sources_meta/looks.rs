@@ -12,21 +12,21 @@ use std::time::Duration;
 
 /// What one look brought.
 #[derive(Default)]
-struct Look {
-    items: Vec<Item>,
+pub struct Look {
+    pub items: Vec<Item>,
     deleted: Vec<String>,
     rejected: usize,
-    cursor: Option<Cursor>,
-    error: Option<SourceError>,
+    pub cursor: Option<Cursor>,
+    pub error: Option<SourceError>,
 }
 
 impl Look {
-    fn texts(&self) -> Vec<&str> {
+    pub fn texts(&self) -> Vec<&str> {
         self.items.iter().map(|item| item.text.as_str()).collect()
     }
 }
 
-async fn look(source: &dyn Source, cursor: Option<&Cursor>) -> Look {
+pub async fn look(source: &dyn Source, cursor: Option<&Cursor>) -> Look {
     let mut stream = source.open(cursor.cloned());
     let mut look = Look::default();
     while let Some(step) = stream.next().await {
@@ -49,7 +49,7 @@ async fn look(source: &dyn Source, cursor: Option<&Cursor>) -> Look {
     look
 }
 
-fn told(value: &Value) -> Reply {
+pub fn told(value: &Value) -> Reply {
     response(200, &[], value.to_string().as_bytes())
 }
 

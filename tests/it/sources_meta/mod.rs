@@ -3,6 +3,7 @@
 
 mod fields;
 mod fixtures;
+mod letters;
 mod looks;
 mod pushes;
 mod recorded;

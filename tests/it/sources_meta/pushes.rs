@@ -21,36 +21,40 @@ use tokio_util::sync::CancellationToken;
 const SECRET: &str = "nur-ein-beispiel-fuer-tests-kein-zugang";
 const TOKEN: &str = "zugang-zum-haus-von-zweiunddreissig-zeichen";
 
+fn meta() -> MetaConfig {
+    settings("https://graph.facebook.com")
+}
+
 /// A house with a token of its own, which Meta does not have.
-async fn start(dir: &Path, network: Network, address: &str) -> Running {
+pub async fn start(dir: &Path, network: Network, config: &MetaConfig) -> Running {
     let token = dir.join("token");
     std::fs::write(&token, TOKEN).unwrap();
-    let own = format!(
+    let text = format!(
         "[serve]\nlisten = '127.0.0.1:0'\ntoken_file = '{}'\n",
         token.display()
     );
-    std::fs::write(dir.join("house.toml"), own).unwrap();
+    std::fs::write(dir.join("house.toml"), text).unwrap();
     let today = jiff::Zoned::now().date();
-    let mut config = config::load(Some(&dir.join("house.toml")), HashMap::new(), today).unwrap();
-    config.dir = dir.join("data");
-    let house = House::open(&config).await.unwrap();
+    let mut own = config::load(Some(&dir.join("house.toml")), HashMap::new(), today).unwrap();
+    own.dir = dir.join("data");
+    let house = House::open(&own).await.unwrap();
     let pushed = MetaConfig {
         push: true,
         app_secret_file: Some(token_file()),
         verify_token_file: Some(token_file()),
-        ..settings(address)
+        ..config.clone()
     };
     let options = Options {
         sources: vec![Box::new(super::source(network, &pushed))],
         serve: true,
         ..Options::offline()
     };
-    let app = App::build(house, config, options).unwrap();
+    let app = App::build(house, own, options).unwrap();
     app.start(CancellationToken::new()).await.unwrap()
 }
 
 /// The hexadecimal HMAC of a body, by OpenSSL; `None`, and a word, where there is none.
-fn signed(body: &str) -> Option<String> {
+pub fn signed(body: &str) -> Option<String> {
     let openssl = Command::new("openssl")
         .args(["dgst", "-sha256", "-hmac", SECRET])
         .stdin(Stdio::piped())
@@ -78,12 +82,12 @@ async fn bring(running: &Running, signature: &str, body: &str) -> Answer {
 }
 
 /// A signed body.
-async fn sign_and_bring(running: &Running, body: &Value) -> Answer {
+pub async fn sign_and_bring(running: &Running, body: &Value) -> Answer {
     let body = body.to_string();
     bring(running, &signed(&body).unwrap(), &body).await
 }
 
-fn now() -> i64 {
+pub fn now() -> i64 {
     Clock::system().now().as_second()
 }
 
@@ -97,7 +101,7 @@ fn comment(verb: &str, id: &str, words: &str) -> Value {
         "message": words, "created_time": now() - 60}})
 }
 
-async fn finish(running: Running) {
+pub async fn finish(running: Running) {
     let ending = running.finish(Duration::from_secs(20), Ending::Soon);
     ending.await.unwrap();
 }
@@ -108,7 +112,7 @@ async fn a_push_is_stored_before_it_is_acknowledged_and_may_come_again() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let running = start(dir.path(), Network::Facebook, "https://graph.facebook.com").await;
+    let running = start(dir.path(), Network::Facebook, &meta()).await;
     let stored = async |running: &Running| running.store().count().await.unwrap();
 
     // A deletion before its comment, an edit before its original, something unknown, and a comment
@@ -175,7 +179,7 @@ async fn what_is_not_metas_is_not_taken() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let running = start(dir.path(), Network::Facebook, "https://graph.facebook.com").await;
+    let running = start(dir.path(), Network::Facebook, &meta()).await;
     let good = |at| {
         delivery(
             "page",
@@ -221,7 +225,7 @@ async fn what_is_not_metas_is_not_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_challenge_is_answered_to_who_knows_the_token() {
     let dir = tempfile::tempdir().unwrap();
-    let running = start(dir.path(), Network::Facebook, "https://graph.facebook.com").await;
+    let running = start(dir.path(), Network::Facebook, &meta()).await;
     let address = running.address().unwrap();
     let knock = async |name: &str, query: &str| {
         let path = format!("/in/{name}?{query}");
@@ -285,7 +289,7 @@ async fn what_instagram_only_points_at_is_fetched_before_it_is_acknowledged() {
     })
     .await;
     let dir = tempfile::tempdir().unwrap();
-    let running = start(dir.path(), Network::Instagram, &server.url("")).await;
+    let running = start(dir.path(), Network::Instagram, &settings(&server.url(""))).await;
     let mention =
         |id: &str| json!({"field": "mentions", "value": {"comment_id": id, "media_id": "5"}});
     let body = delivery("instagram", now(), &[mention("179001")]);
