@@ -1,7 +1,7 @@
 //! The write transaction: mentions, removals, cursors and gaps.
 
 use super::{StoreError, time};
-use crate::model::{Author, Cursor, Hit, Mention};
+use crate::model::{Author, Cursor, Hit, Kind, Mention};
 use crate::privacy::MentionKey;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -82,9 +82,7 @@ impl Tx {
 
     /// Stores a hit, or the newer version of one. Idempotent: a repeated delivery changes nothing.
     pub async fn put(&mut self, hit: &Hit) -> Result<Put, StoreError> {
-        if let Some(placement) = &hit.placement {
-            self.join_stories(placement).await?;
-        }
+        self.join_stories(hit).await?;
         if self.is_tombstoned(&hit.mention).await? {
             return Ok(Put::Tombstoned);
         }
@@ -101,6 +99,7 @@ impl Tx {
     /// As [`Tx::put`] for what is too old to come in: only a mention that is still here takes the
     /// newer words, for its author has taken back the older ones.
     pub async fn put_old(&mut self, hit: &Hit) -> Result<Put, StoreError> {
+        self.join_stories(hit).await?;
         match self.find(&hit.mention.key).await? {
             Some(row) => self.renew(row, hit).await,
             None => Ok(Put::TooOld),
@@ -208,7 +207,8 @@ impl Tx {
         sqlx::query(
             "UPDATE mention SET seq = $1, edited_ms = $2, title = $3, text = $4, lang = $5,
                  url = $6, links = $7, matches = $8, labels = $9, story = COALESCE($10, story),
-                 sealed = COALESCE($11, sealed), review = $12 WHERE id = $13",
+                 sealed = COALESCE($11, sealed), review = $12, official = max(official, $13)
+             WHERE id = $14",
         )
         .bind(seq)
         .bind(mention.edited.map(Timestamp::as_millisecond))
@@ -222,6 +222,7 @@ impl Tx {
         .bind(hit.placement.as_ref().map(|placement| placement.story))
         .bind(mention.sealed.as_ref().map(|sealed| sealed.0.as_slice()))
         .bind(review_column(mention)?)
+        .bind(i64::from(mention.marks.official))
         .bind(id)
         .execute(&mut *self.tx)
         .await?;
@@ -433,8 +434,12 @@ impl Existing {
     }
 
     /// A later version wins; of two versions of one time, the later words do (a feed that states
-    /// no date of change).
+    /// no date of change). An article's headline alone is no version of it: news sitemaps and
+    /// publishers who reserve their texts list no more, whatever another source has brought.
     fn is_older_than(&self, newer: &Mention) -> bool {
+        if newer.kind == Kind::Article && newer.text.is_empty() && !self.text.is_empty() {
+            return false;
+        }
         let version = newer.edited.unwrap_or(newer.published);
         // Stored times are whole milliseconds; so is what they are compared with.
         match self.version.as_millisecond().cmp(&version.as_millisecond()) {
