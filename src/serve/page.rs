@@ -85,6 +85,8 @@ struct SearchPage {
 /// What stands beside the results.
 struct Beside {
     ears: Ears,
+    /// No gap that the store knows touches the time that was asked for.
+    is_whole: bool,
     saved: Shelf,
 }
 
@@ -120,8 +122,11 @@ pub async fn search(
             (asked, outcome)
         }
     };
+    let (since, until) = (asked.request.since, asked.request.until);
+    let gaps = house.archive.gaps(since, until).await;
     let beside = Beside {
         ears: Ears::of(&house, visit.tongue).await,
+        is_whole: gaps.is_ok_and(|gaps| gaps.is_empty()),
         saved: Shelf::of(&house, &asked, &visit).await,
     };
     let (status, trouble, results) = match outcome {
@@ -165,7 +170,11 @@ fn search_page(
     trouble: Option<Trouble>,
     results: Results,
 ) -> SearchPage {
-    let Beside { ears, saved } = beside;
+    let Beside {
+        ears,
+        is_whole,
+        saved,
+    } = beside;
     let lang = ("lang", visit.lang());
     let switch = asked.address(&[("lang", visit.tongue.words().switch_lang)]);
     let title = match asked.request.query.as_str() {
@@ -186,7 +195,7 @@ fn search_page(
     SearchPage {
         frame: Frame::new(visit, house, &title, "search", format!("/{switch}")),
         form: search_form(&house.names(), &facets, asked, visit),
-        heard: ears.heard(asked.request.since, asked.request.until),
+        heard: is_whole && ears.heard(),
         ears,
         saved,
         model: house.model(),

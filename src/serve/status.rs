@@ -2,11 +2,10 @@
 //! look the same.
 
 use super::House;
-use super::archive::{Gap, SourceState};
+use super::archive::SourceState;
 use super::view::{Moment, moment};
 use super::words::Tongue;
 use crate::collect::hearing::Verdict;
-use jiff::Timestamp;
 
 /// The state of all sources.
 pub struct Ears {
@@ -16,7 +15,6 @@ pub struct Ears {
     /// Said beside the line when somebody is not heard.
     pub note: &'static str,
     pub rows: Vec<SourceRow>,
-    gaps: Vec<Gap>,
     /// False while what the sources say is not taken in.
     takes_in: bool,
 }
@@ -40,7 +38,6 @@ impl Ears {
                 line: tongue.words().internal.to_owned(),
                 note: "",
                 rows: Vec::new(),
-                gaps: Vec::new(),
                 takes_in: false,
             },
         }
@@ -58,7 +55,7 @@ impl Ears {
         };
         let (down, doubtful) = (labels("deaf"), labels("doubtful"));
         let waiting = labels("waiting");
-        let gaps: Vec<Gap> = states.iter().flat_map(|state| state.gaps.clone()).collect();
+        let has_gaps = states.iter().any(|state| !state.gaps.is_empty());
         let (class, line, note) = if states.is_empty() {
             ("none", words.no_sources.to_owned(), "")
         } else if !down.is_empty() {
@@ -73,7 +70,7 @@ impl Ears {
                 format!("{}: {}", words.waiting, waiting.join(", ")),
                 "",
             )
-        } else if gaps.is_empty() {
+        } else if !has_gaps {
             (
                 "heard",
                 format!("{} ({})", words.heard_all, states.len()),
@@ -93,20 +90,15 @@ impl Ears {
             line,
             note,
             rows,
-            gaps,
             takes_in: house.archive.takes_in(),
         }
     }
 
-    /// True when nothing that was said between the two moments can be missing for want of a
-    /// connection: every source is up and beyond suspicion, what it says is taken in, and no gap
-    /// touches the time.
-    pub fn heard(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> bool {
-        let touches = |gap: &Gap| {
-            since.is_none_or(|since| gap.to > since) && until.is_none_or(|until| gap.from < until)
-        };
+    /// True when nothing that is said now can be missing for want of a connection: every source is
+    /// up and beyond suspicion, and what it says is taken in.
+    pub fn heard(&self) -> bool {
         let all_up = !self.rows.is_empty() && self.rows.iter().all(|row| row.class == "heard");
-        self.takes_in && all_up && !self.gaps.iter().any(touches)
+        self.takes_in && all_up
     }
 }
 

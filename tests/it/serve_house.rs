@@ -177,6 +177,23 @@ impl Archive for Memory {
         self.find(request).boxed()
     }
 
+    fn gaps(
+        &self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> BoxFuture<'_, Result<Vec<SourceGap>, SearchError>> {
+        async move {
+            let known = self.store.gaps_between(since, until, 9).await.unwrap();
+            let gap = |gap: resonanz::store::GapRow| SourceGap {
+                source: gap.source,
+                from: gap.from,
+                to: Some(gap.to),
+            };
+            Ok(known.into_iter().map(gap).collect())
+        }
+        .boxed()
+    }
+
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>> {
         async move {
             self.store
