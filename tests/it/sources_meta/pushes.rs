@@ -265,6 +265,9 @@ async fn what_instagram_only_points_at_is_fetched_before_it_is_acknowledged() {
     let counter = Arc::clone(&asked);
     let server = Neighbour::start(move |request| {
         let is_gone = request.path.contains("179002");
+        if request.path.contains("179003") {
+            return response(403, &[], b"{\"error\":{\"code\":10}}");
+        }
         let found = match counter.fetch_add(1, Ordering::SeqCst) {
             0 => return response(500, &[], b""),
             _ if is_gone => {
@@ -303,5 +306,14 @@ async fn what_instagram_only_points_at_is_fetched_before_it_is_acknowledged() {
     let body = delivery("instagram", now(), &[mention("179002")]);
     assert_eq!(sign_and_bring(&running, &body).await.status, 200);
     assert_eq!(running.store().count().await.unwrap(), 1);
+    // One that we may not ask for is not acknowledged, and what comes behind it is.
+    let body = delivery("instagram", now(), &[mention("179003")]);
+    assert_eq!(sign_and_bring(&running, &body).await.status, 503);
+    let comment = json!({"field": "comments", "value": {"id": "179004",
+        "from": {"id": "501", "username": "kanarienvogel"}, "media": {"id": "5"},
+        "text": "Das Bundesinnenministerium schweigt weiter"}});
+    let body = delivery("instagram", now(), &[comment]);
+    assert_eq!(sign_and_bring(&running, &body).await.status, 200);
+    assert_eq!(running.store().count().await.unwrap(), 2);
     finish(running).await;
 }
