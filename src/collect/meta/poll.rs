@@ -10,7 +10,7 @@ use super::wire::{Named, node};
 use super::{Network, Watching, facebook, threads};
 use crate::collect::http::Validators;
 use crate::collect::polled::{List, Look, Memory};
-use crate::collect::source::{Collected, Event, Rejection, SourceError};
+use crate::collect::source::{Collected, Event, RejectReason, Rejection, SourceError};
 use crate::model::{Change, Deletion, Item};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -19,8 +19,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Items that one look hands on.
-const MAX_ITEMS: usize = 5_000;
+/// Items of one look, known or not; that there are more is told.
+const MAX_ITEMS: usize = 20_000;
 /// Ids that one look asks for because they are no longer listed.
 const MAX_CONFIRMED: usize = 20;
 /// Ids that are known at one time.
@@ -283,8 +283,48 @@ impl Seen {
             Ok(_) => return,
             Err(rejection) => Err(rejection),
         };
-        if self.items.len() < MAX_ITEMS {
-            self.items.push(item);
+        match self.items.len() {
+            0..MAX_ITEMS => self.items.push(item),
+            MAX_ITEMS => {
+                let why = format!("more than {MAX_ITEMS} items: set `max_posts` lower");
+                let why = Rejection::new(RejectReason::TooLarge, why);
+                self.items.push(Err(why));
+            }
+            _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::http::Limits;
+    use crate::model::Kind;
+    use jiff::SignedDuration;
+    use std::time::Duration;
+    use url::Url;
+
+    #[test]
+    fn that_there_is_more_than_one_look_takes_is_told() {
+        let base = Url::parse("https://graph.facebook.com/v26.0/").unwrap();
+        let limits = Limits::default();
+        let graph = Graph::new(base, "token".into(), None, &[], "", limits).unwrap();
+        let watching = Watching {
+            account: "1".to_owned(),
+            every: Duration::from_secs(60),
+            window: SignedDuration::from_hours(24),
+            max_posts: 1,
+            mentions: false,
+            queries: Vec::new(),
+        };
+        let looker = Looker::new(graph, Network::Facebook, watching);
+        let mut seen = Seen::default();
+        for number in 0..MAX_ITEMS + 10 {
+            let item = Item::new("facebook", number.to_string(), Kind::Comment);
+            seen.push(&looker, Ok(Some(item)));
+        }
+        assert_eq!(seen.items.len(), MAX_ITEMS + 1);
+        let told = seen.items.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(told.reason, RejectReason::TooLarge);
     }
 }
