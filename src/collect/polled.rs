@@ -8,6 +8,7 @@ use super::article::{self, Articles, Outcome};
 use super::http::Validators;
 use super::source::{Collected, Event, Rejection, SourceError};
 use crate::model::{Change, Cursor, Item};
+use crate::privacy::hex;
 use crate::text::markup;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
@@ -265,10 +266,5 @@ pub fn hash(parts: &[&str]) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&hasher.finalize()[..8])
 }
