@@ -209,7 +209,8 @@ impl Youtube {
             let now = self.clock.now();
             return Err(match refusal.reason() {
                 "quotaExceeded" | "dailyLimitExceeded" => {
-                    self.quota(|quota| quota.empty(self.allowed, now));
+                    let is_search = of == "search";
+                    self.quota(|quota| quota.empty(is_search, self.allowed, now));
                     quota::exhausted(now)
                 }
                 "rateLimitExceeded" | "userRateLimitExceeded" => {
