@@ -435,10 +435,11 @@ impl Existing {
 
     /// A later version wins; of two versions of one time, the later words do (a feed that states
     /// no date of change). An article's headline alone is no version of it: news sitemaps and
-    /// publishers who reserve their texts list no more, whatever another source has brought.
+    /// publishers who reserve their texts list no more, whatever another source has brought or
+    /// brings later.
     fn is_older_than(&self, newer: &Mention) -> bool {
-        if newer.kind == Kind::Article && newer.text.is_empty() && !self.text.is_empty() {
-            return false;
+        if newer.kind == Kind::Article && newer.text.is_empty() != self.text.is_empty() {
+            return self.text.is_empty();
         }
         let version = newer.edited.unwrap_or(newer.published);
         // Stored times are whole milliseconds; so is what they are compared with.

@@ -261,10 +261,10 @@ async fn a_headline_alone_takes_no_articles_words_back() {
     let store = open(dir.path()).await;
     let mut article = headline(0);
     let mut tx = store.begin().await.unwrap();
-    let Put::New { id } = tx.put(&article).await.unwrap() else {
+    let Put::New { id } = tx.put(&headline(5)).await.unwrap() else {
         panic!("not new")
     };
-    // The words come in the place of a headline …
+    // The words come in the place of a headline, whatever date that bears …
     article.mention.text = "Das sagte das Ministerium.".into();
     assert_eq!(tx.put(&article).await.unwrap(), Put::Updated { id });
     // … and a headline of whatever date neither in theirs, nor away with them.
