@@ -143,8 +143,11 @@ impl Look {
                 if news.before.is_some() {
                     news.item.edited = Some(memory.edit_time(news.item.edited, now));
                 }
-                if let Some(pages) = &mut pages {
-                    pages.complete(&mut news, keep_all).await;
+                if let Some(pages) = &mut pages
+                    && pages.complete(&mut news, keep_all).await
+                {
+                    // Many slow pages take minutes, and none of them hangs.
+                    yield Collected::now(Event::Nothing, None);
                 }
                 let News { item, id, words, before } = news;
                 let is_news = before.as_ref() != Some(&words);
@@ -199,14 +202,15 @@ impl Pages {
 
     /// Completes a teaser from its page. Where that must wait for a later look, an item that is new
     /// goes on as it is and is not remembered; an edit is held back, because a teaser must not take
-    /// the place of the words that are here.
-    async fn complete(&mut self, news: &mut News, keep_all: bool) {
+    /// the place of the words that are here. True where the page was asked for.
+    async fn complete(&mut self, news: &mut News, keep_all: bool) -> bool {
         let Some(url) = article::wanted(&news.item) else {
-            return;
+            return false;
         };
-        let outcome = match self.left {
-            0 => Outcome::Later,
-            _ => self.articles.page(&url).await,
+        let asks = self.left > 0;
+        let outcome = match asks {
+            true => self.articles.page(&url).await,
+            false => Outcome::Later,
         };
         self.left = self.left.saturating_sub(1);
         match outcome {
@@ -220,6 +224,7 @@ impl Pages {
                 news.words = news.before.clone().unwrap_or_default();
             }
         }
+        asks
     }
 }
 
