@@ -17,6 +17,7 @@ use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Items of one look, known or not; that there are more is told.
@@ -73,6 +74,8 @@ pub struct Looker {
     pub network: Network,
     pub watching: Watching,
     known: Arc<Mutex<Ids>>,
+    /// Looks until now.
+    looks: Arc<AtomicUsize>,
 }
 
 impl Looker {
@@ -82,6 +85,7 @@ impl Looker {
             network,
             watching,
             known: Arc::default(),
+            looks: Arc::default(),
         }
     }
 
@@ -164,7 +168,8 @@ impl Looker {
             true => self.network.others(account, since),
             false => Vec::new(),
         };
-        let searches = threads::searches(queries, *every, since, now);
+        let look = self.looks.fetch_add(1, Ordering::Relaxed);
+        let searches = threads::searches(queries, *every, since, look);
         let others = others.into_iter().chain(searches);
         lists.extend(others.map(|ask| Open::new(ask, Role::Others)));
         lists
