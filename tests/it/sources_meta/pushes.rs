@@ -161,6 +161,24 @@ async fn a_push_is_stored_before_it_is_acknowledged_and_may_come_again() {
     assert_eq!(texts.len(), 1, "{texts:?}");
     assert!(texts[0].contains("dabei bleibe ich"), "{texts:?}");
 
+    // An edit that takes the words takes the row; an edit that does not tell them takes nothing.
+    let untold = json!({"field": "feed", "value": {"item": "comment", "verb": "edited",
+        "comment_id": "1_1", "post_id": "900_1", "from": {"id": "501", "name": "Kanarienvogel"}}});
+    assert_eq!(
+        sign_and_bring(&running, &delivery("page", now() + 1, &[untold]))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(stored(&running).await, 1);
+    let emptied = delivery("page", now() + 1, &[comment("edited", "1_1", "")]);
+    assert_eq!(sign_and_bring(&running, &emptied).await.status, 200);
+    assert_eq!(stored(&running).await, 0);
+    let back = "Das Bundesinnenministerium antwortet nie, und dabei bleibe ich";
+    let back = delivery("page", now() + 2, &[comment("edited", "1_1", back)]);
+    assert_eq!(sign_and_bring(&running, &back).await.status, 200);
+    assert_eq!(stored(&running).await, 1);
+
     let gone = delivery("page", now(), &[comment("remove", "1_1", "")]);
     assert_eq!(sign_and_bring(&running, &gone).await.status, 200);
     assert_eq!(stored(&running).await, 0);
