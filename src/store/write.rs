@@ -384,7 +384,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Records an interval in which a source could not be heard.
+    /// Records an interval in which a source could not be heard. One that is told again, because a
+    /// house went before it got further, is one.
     pub async fn add_gap(
         &mut self,
         source: &str,
@@ -392,13 +393,20 @@ impl Tx {
         to: Timestamp,
         reason: &str,
     ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO gap (source, from_ms, to_ms, reason) VALUES ($1, $2, $3, $4)")
-            .bind(source)
-            .bind(from.as_millisecond())
-            .bind(to.as_millisecond())
-            .bind(reason)
-            .execute(&mut *self.tx)
-            .await?;
+        for statement in [
+            "UPDATE gap SET to_ms = max(to_ms, $3)
+             WHERE source = $1 AND from_ms = $2 AND reason = $4",
+            "INSERT INTO gap (source, from_ms, to_ms, reason) SELECT $1, $2, $3, $4
+             WHERE NOT EXISTS (SELECT 1 FROM gap WHERE source = $1 AND from_ms = $2 AND reason = $4)",
+        ] {
+            sqlx::query(statement)
+                .bind(source)
+                .bind(from.as_millisecond())
+                .bind(to.as_millisecond())
+                .bind(reason)
+                .execute(&mut *self.tx)
+                .await?;
+        }
         Ok(())
     }
 }

@@ -157,6 +157,8 @@ async fn gaps_are_found_by_the_time_that_they_touch() {
     let at = |minutes: i64| monday() + minutes.minutes();
     let mut tx = store.begin().await.unwrap();
     tx.add_gap("a", at(10), at(20), "jump").await.unwrap();
+    tx.add_gap("b", at(15), at(25), "house_down").await.unwrap();
+    // Told again by a house that went before it got further: one gap, and a longer one.
     tx.add_gap("b", at(15), at(30), "house_down").await.unwrap();
     tx.commit().await.unwrap();
     let found = async |since: Option<i64>, until: Option<i64>, limit| {
