@@ -309,20 +309,39 @@ mod tests {
     use std::time::Duration;
     use url::Url;
 
-    #[test]
-    fn that_there_is_more_than_one_look_takes_is_told() {
+    fn looker(network: Network, queries: Vec<String>) -> Looker {
         let base = Url::parse("https://graph.facebook.com/v26.0/").unwrap();
         let limits = Limits::default();
         let graph = Graph::new(base, "token".into(), None, &[], "", limits).unwrap();
         let watching = Watching {
             account: "1".to_owned(),
-            every: Duration::from_secs(60),
+            every: Duration::from_secs(300),
             window: SignedDuration::from_hours(24),
             max_posts: 1,
             mentions: false,
-            queries: Vec::new(),
+            queries,
         };
-        let looker = Looker::new(graph, Network::Facebook, watching);
+        Looker::new(graph, network, watching)
+    }
+
+    #[test]
+    fn looks_that_take_as_long_as_their_pause_leave_no_query_out() {
+        let queries = (0..12).map(|n| format!("wort{n}")).collect();
+        let looker = looker(Network::Threads, queries);
+        let mut asked = BTreeSet::new();
+        for look in 0..2 {
+            let now = Timestamp::from_second(1_790_000_000 + look * 600).unwrap();
+            for open in looker.lists(now) {
+                let query = open.ask.query.into_iter().find(|(name, _)| *name == "q");
+                asked.extend(query);
+            }
+        }
+        assert_eq!(asked.len(), 12);
+    }
+
+    #[test]
+    fn that_there_is_more_than_one_look_takes_is_told() {
+        let looker = looker(Network::Facebook, Vec::new());
         let mut seen = Seen::default();
         for number in 0..MAX_ITEMS + 10 {
             let item = Item::new("facebook", number.to_string(), Kind::Comment);
