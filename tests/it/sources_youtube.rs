@@ -327,6 +327,27 @@ async fn the_quota_ends_the_day_by_our_count_or_by_theirs() {
     );
 }
 
+/// What a page does not hold is not gone.
+#[tokio::test]
+async fn many_comments_are_asked_for_in_pages_that_hold_them() {
+    let neighbour = Neighbour::start(|request| {
+        let ids = parameter(request, "id");
+        let page = ids.split(',').take(20);
+        let items: Vec<Value> = page
+            .map(|id| json!({"id": id, "snippet": {"textDisplay": "da"}}))
+            .collect();
+        json(json!({"items": items}))
+    })
+    .await;
+    let youtube = source(&config(&neighbour.url(""), json!({})), &morning());
+    let ids: Vec<(Kind, String)> = (0..50).map(|n| (Kind::Comment, format!("c{n}"))).collect();
+    let told = youtube.refresh().unwrap().again(ids).await.unwrap();
+    let kept = told
+        .iter()
+        .filter(|change| matches!(change, Change::Upsert(_)));
+    assert_eq!((kept.count(), told.len()), (50, 50));
+}
+
 #[tokio::test]
 async fn searches_that_others_used_up_cost_the_comments_nothing() {
     let neighbour = Neighbour::start(|request| match path(request) {

@@ -51,6 +51,9 @@ pub const PLATFORM: &str = "youtube";
 const MIN_EVERY_SECS: u64 = 60;
 const MAX_CHANNELS: usize = 50;
 const MAX_SEARCHES: usize = 50;
+/// `comments.list` gives twenty where it is not asked for more, and takes neither `maxResults` nor
+/// `pageToken` beside ids. Whoever is missing in an answer is deleted, so that none may be cut off.
+const COMMENTS_OF_A_PAGE: usize = 20;
 /// Of so many items at least one is still there. Where none comes back, the answer is in doubt.
 const DOUBTFUL: usize = 10;
 
@@ -236,14 +239,19 @@ impl Youtube {
         Ok(self.paid("videos", &query).await?.items)
     }
 
+    /// Comments by their ids, so few at once as a page has if nobody asks for more.
     async fn comments(&self, ids: &[String]) -> Result<Vec<serde_json::Value>, SourceError> {
-        let ids = ids.join(",");
-        let query = [
-            ("part", "snippet"),
-            ("textFormat", "plainText"),
-            ("id", &ids),
-        ];
-        Ok(self.paid("comments", &query).await?.items)
+        let mut comments = Vec::new();
+        for ids in ids.chunks(COMMENTS_OF_A_PAGE) {
+            let ids = ids.join(",");
+            let query = [
+                ("part", "snippet"),
+                ("textFormat", "plainText"),
+                ("id", &ids),
+            ];
+            comments.extend(self.paid("comments", &query).await?.items);
+        }
+        Ok(comments)
     }
 
     /// What became of these items of one kind.
