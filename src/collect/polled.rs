@@ -6,7 +6,7 @@
 
 use super::article::{self, Articles, Outcome};
 use super::http::Validators;
-use super::source::{Collected, Event, Rejection, SourceError};
+use super::source::{Collected, Event, Gap, GapReason, Rejection, SourceError};
 use crate::model::{Change, Cursor, Item};
 use crate::privacy::hex;
 use crate::text::markup;
@@ -15,6 +15,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
+
+/// A shorter list may well change as a whole.
+const MIN_JUMP: usize = 10;
 
 /// The cursor: what the server said of its version, and what was handed on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +64,25 @@ impl Memory {
         seen.extend(older.cloned());
         seen.truncate(remember);
         seen
+    }
+
+    /// What was listed and gone between two looks: a list of some length in which nothing is known any
+    /// more has moved on by more than its length.
+    fn jumped(&self, list: &List, now: Timestamp) -> Option<Gap> {
+        let from = self
+            .looked
+            .filter(|_| self.feed == hash(&[&list.address]))?;
+        let known: HashSet<&str> = self.seen.iter().map(|(id, _)| id.as_str()).collect();
+        let items = list.items.iter().flatten();
+        if items.clone().count() < MIN_JUMP
+            || items.clone().any(|item| known.contains(&*identity(item)))
+        {
+            return None;
+        }
+        let oldest = items.filter_map(|item| item.published).min();
+        let to = oldest.map_or(now, |oldest| oldest.min(now));
+        let reason = GapReason::Jump;
+        Some(Gap { from, to, reason }).filter(|gap| gap.from < gap.to)
     }
 
     /// The time of an edit that is seen `now`, where the feed states another or none.
@@ -115,6 +137,10 @@ impl Look {
     ) -> BoxStream<'static, Result<Collected, SourceError>> {
         let Self { memory, list, now } = self;
         Box::pin(async_stream::try_stream! {
+            // Where pages are fetched, not everything that was told is remembered.
+            if articles.is_none() && let Some(gap) = memory.jumped(&list, now) {
+                yield Collected::now(Event::Gap(gap), None);
+            }
             let known: HashMap<String, String> = memory.seen.iter().cloned().collect();
             let mut pages = articles.map(Pages::new);
             let mut seen = Vec::new();
@@ -251,12 +277,16 @@ fn fingerprint(item: &Item) -> (String, String) {
         .filter(|_| is_silent(item))
         .map(|at| at.to_string());
     (
-        hash(&[&item.platform, &item.id]),
+        identity(item),
         match version {
             Some(version) => hash(&[&version]),
             None => hash(&[title, &body]),
         },
     )
+}
+
+fn identity(item: &Item) -> String {
+    hash(&[&item.platform, &item.id])
 }
 
 /// An address without words, as sitemaps list them: only its page can say something.
