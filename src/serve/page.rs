@@ -85,7 +85,7 @@ struct SearchPage {
 /// What stands beside the results.
 struct Beside {
     ears: Ears,
-    /// No gap that the store knows touches the time that was asked for.
+    /// Under an empty result: no gap that the store knows touches the time that was asked for.
     is_whole: bool,
     saved: Shelf,
 }
@@ -123,10 +123,17 @@ pub async fn search(
         }
     };
     let (since, until) = (asked.request.since, asked.request.until);
-    let gaps = house.archive.gaps(since, until).await;
+    let is_whole = match &outcome {
+        Ok(results) if results.items.is_empty() => {
+            let gaps = house.archive.gaps(since, until).await;
+            gaps.is_ok_and(|gaps| gaps.is_empty())
+        }
+        // Nobody asks.
+        _ => false,
+    };
     let beside = Beside {
         ears: Ears::of(&house, visit.tongue).await,
-        is_whole: gaps.is_ok_and(|gaps| gaps.is_empty()),
+        is_whole,
         saved: Shelf::of(&house, &asked, &visit).await,
     };
     let (status, trouble, results) = match outcome {
