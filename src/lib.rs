@@ -66,7 +66,8 @@
 //!   route selects by a private author. (`tests/it/normalise.rs`, `tests/it/demo.rs`)
 //! * **A repeated mail has the same Message-ID**; imports and old news mail nobody.
 //!   (`tests/it/desk`)
-//! * **No input ends the process**; every queue, frame, body, query and answer has a bound.
+//! * **No input ends the process**, nor the listening; every queue, frame, body, query and answer has a
+//!   bound. (`tests/it/pipeline.rs`)
 //! * **"Nothing was said" and "we could not listen" look different**: gaps are rows, silence is judged
 //!   by what a source brought before, and both are told with every count. (`tests/it/hearing.rs`)
 //!

@@ -180,11 +180,6 @@ impl Archive {
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
         let mut states = Vec::new();
         for name in &self.sources {
-            let last = self
-                .metrics
-                .source_last_event
-                .with_label_values(&[name])
-                .get();
             let up = self.metrics.source_up.with_label_values(&[name]).get() == 1;
             let hearing = Verdict::ALL.into_iter().find(|verdict| {
                 let labels = [name.as_str(), verdict.as_str()];
@@ -194,9 +189,7 @@ impl Archive {
             states.push(SourceState {
                 name: name.clone(),
                 up: Some(up),
-                last_event: Timestamp::from_second(last as i64)
-                    .ok()
-                    .filter(|_| last > 0.0),
+                last_event: self.last_event(name, hearing),
                 hearing,
                 gaps: gaps
                     .into_iter()
@@ -205,6 +198,19 @@ impl Archive {
             });
         }
         Ok(states)
+    }
+
+    /// When a source was heard last; of a suspected one the last change, for signs of life are not
+    /// what is missed.
+    fn last_event(&self, source: &str, hearing: Option<Verdict>) -> Option<Timestamp> {
+        let last = &self.metrics.source_last_event;
+        let at = |outcome| last.with_label_values(&[source, outcome]).get();
+        let last = match hearing {
+            Some(Verdict::Silent | Verdict::Blind) => at("change"),
+            _ => at("change").max(at("nothing")),
+        };
+        let time = Timestamp::from_second(last as i64).ok();
+        time.filter(|_| last > 0.0)
     }
 
     /// What is in the store, and behind it the times that are not over.

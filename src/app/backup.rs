@@ -3,7 +3,7 @@
 //! identifies private authors.
 
 use super::House;
-use crate::privacy::Keys;
+use crate::privacy::{Keys, hex};
 use crate::store::{Erasures, Store};
 use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
@@ -131,14 +131,14 @@ fn copied(dir: &Path, name: &str) -> anyhow::Result<CopiedFile> {
     Ok(CopiedFile {
         name: name.to_owned(),
         bytes,
-        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(&digest),
     })
 }
 
 /// The beginning of a keyed hash of nothing in particular.
 fn print(keys: &Keys) -> String {
     let hash = keys.mention_key("resonanz", "which key is this").0;
-    hash[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash[..4])
 }
 
 /// Reads a copy's card and compares every file with it.

@@ -81,12 +81,12 @@ impl Disk {
         if self.ballast.is_none() {
             return;
         }
-        if held && (size == 0 || free < size / 2) {
+        if held && (size == 0 || !is_kept(free, size)) {
             match fs::remove_file(&path) {
                 Ok(()) => tracing::warn!("The ballast is given up."),
                 Err(error) => tracing::warn!(%error, "The ballast cannot be given up."),
             }
-        } else if !held && has_room && size > 0 && spare > 0 {
+        } else if !held && has_room && size > 0 && is_kept(spare, size) {
             self.take_ballast(&path, size);
         }
     }
@@ -138,6 +138,11 @@ fn has_room(had_room: bool, spare: u64, low_water: u64) -> bool {
     spare >= mark
 }
 
+/// Whether the ballast stays with so much free beside it. What would be given up at once is not taken.
+fn is_kept(beside: u64, size: u64) -> bool {
+    beside > 0 && beside >= size / 2
+}
+
 /// For `/readyz`: pages and search do their work, so it warns and does not fail.
 pub fn check(store: &Store) -> Check {
     let has_room = store.has_room();
@@ -175,5 +180,14 @@ mod tests {
             has_room(true, 0, 0) && has_room(false, 0, 0),
             "0 never stops"
         );
+    }
+
+    #[test]
+    fn a_ballast_that_would_be_given_up_at_once_is_not_taken() {
+        let size = 100;
+        for (free, expected) in [(0, false), (49, false), (50, true), (500, true)] {
+            assert_eq!(is_kept(free, size), expected, "{free} beside it");
+        }
+        assert!(!is_kept(0, 1));
     }
 }

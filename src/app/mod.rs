@@ -51,6 +51,7 @@ use crate::store::Store;
 use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
 use disk::Disk;
+use futures_util::FutureExt as _;
 use keep::{expire, keep};
 use listening::Listening;
 use named::{note_queries, running_sources, series, source_names};
@@ -59,6 +60,7 @@ use registered::Registered;
 use retention::Retention;
 use running::{Mail, Serving};
 use second::Second;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -237,7 +239,7 @@ impl App {
         let agreed = retention.as_ref().map(Retention::agreed);
         let stories = stories::restore(store, &self.config.relate).await?;
         let (pipeline, finished) = self.pipeline(&index, retention.as_ref(), stories);
-        let pipeline = tokio::spawn(pipeline.run(deliveries));
+        let pipeline = tokio::spawn(or_stop(pipeline.run(deliveries), stop.clone()));
         let second = self.second(&stop)?;
         let keeper = self.keeper(retention, &stop);
         let hearing = self.hearing(&stop).await?;
@@ -449,6 +451,16 @@ impl App {
     }
 }
 
+/// Work without which a house is deaf: where it breaks down the house stops, and says so, for a
+/// house that only seems to listen is worse than none. Whoever watches over it starts it again.
+async fn or_stop(work: impl Future<Output = ()>, stop: CancellationToken) {
+    if let Err(broken) = AssertUnwindSafe(work).catch_unwind().await {
+        tracing::error!("The pipeline broke down; the house stops.");
+        stop.cancel();
+        std::panic::resume_unwind(broken);
+    }
+}
+
 /// A token that SIGINT or SIGTERM cancels.
 ///
 /// # Errors
@@ -466,4 +478,18 @@ pub fn stop_on_signal() -> anyhow::Result<CancellationToken> {
         cancelled.cancel();
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_house_whose_pipeline_broke_down_stops() {
+        let stop = CancellationToken::new();
+        or_stop(async {}, stop.clone()).await;
+        assert!(!stop.is_cancelled());
+        let broken = tokio::spawn(or_stop(async { panic!("broken") }, stop.clone()));
+        assert!(broken.await.is_err() && stop.is_cancelled());
+    }
 }

@@ -2,8 +2,9 @@
 //! (YouTube: 30 days). What is gone there goes here; what could not be asked for in time, too.
 //!
 //! The native ids of private people's items lie sealed. They are opened for the question alone, and
-//! each round is in the audit log with its number of items. What comes back goes the way of
-//! everything that is collected, and mails nobody.
+//! each round is in the audit log with its number of items. What is still there goes the way of
+//! everything that is collected, and mails nobody. What is gone is deleted before the round is noted:
+//! nobody asks again for a month after that.
 //!
 //! The rounds are bounded: fifty items each, as many as are due, an hour's pause after a failure. They
 //! run while the source is configured; whoever takes it out sets `[retention.sources]` for its name.
@@ -13,8 +14,8 @@ use crate::clock::Clock;
 use crate::collect::source::{Event, MOST_AGAIN, Refresh, Source};
 use crate::collect::supervise::{Delivery, Outcome, Surroundings};
 use crate::metrics::Metrics;
-use crate::model::{Change, Kind};
-use crate::privacy::Keys;
+use crate::model::{Change, Deletion, Kind};
+use crate::privacy::{Keys, MentionKey};
 use crate::store::{Clocks, Store, StoredMention};
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan};
@@ -69,7 +70,13 @@ impl Refresher {
         })
     }
 
+    /// A round waits for the network, and the house does not wait for a round.
     async fn run(self) {
+        let stop = self.stop.clone();
+        stop.run_until_cancelled(self.rounds()).await;
+    }
+
+    async fn rounds(&self) {
         loop {
             let pause = match self.round().await {
                 Ok(true) => BETWEEN,
@@ -80,10 +87,7 @@ impl Refresher {
                     PAUSE
                 }
             };
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
-            }
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -129,9 +133,16 @@ impl Refresher {
             anyhow::bail!("no item of this round can be asked for");
         }
         let changes = self.platform.again(items).await?;
+        let mut gone = Vec::new();
         for change in changes {
-            self.hand_on(change, now).await?;
+            match change {
+                Change::Delete(Deletion { platform, id, .. }) => {
+                    gone.push(self.keys.mention_key(&platform, &id));
+                }
+                change => self.hand_on(change, now).await?,
+            }
         }
+        self.delete(&gone, now).await?;
         self.store.note_refreshed(&rows, now).await?;
         Ok(())
     }
@@ -147,11 +158,8 @@ impl Refresher {
             relayed: false,
             official: false,
         };
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => anyhow::bail!("the house stops"),
-            sent = self.out.send(delivery) => sent.context("the pipeline is gone"),
-        }
+        let sent = self.out.send(delivery).await;
+        sent.context("the pipeline is gone")
     }
 
     /// Deletes what could not be asked for until the end of its time.
@@ -165,10 +173,15 @@ impl Refresher {
             let could_not = !worked || id.is_none();
             could_not && *seen < end
         });
+        let over: Vec<MentionKey> = over.map(|(mention, _, _)| mention.key).collect();
+        self.delete(&over, now).await
+    }
+
+    async fn delete(&self, keys: &[MentionKey], now: Timestamp) -> anyhow::Result<()> {
         let mut tx = self.store.begin().await?;
         let mut removed = 0;
-        for (mention, _, _) in over {
-            removed += tx.delete(&mention.key, now).await?.len() as u64;
+        for key in keys {
+            removed += tx.delete(key, now).await?.len() as u64;
         }
         tx.commit().await?;
         let label = [self.source.as_str()];

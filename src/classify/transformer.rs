@@ -4,6 +4,7 @@
 
 use super::trained::STANCES;
 use crate::model::Stance;
+use crate::privacy::hex;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{Activation, Linear, Module, VarBuilder, linear, ops::softmax};
 use candle_transformers::models::bert::{self, BertModel, HiddenAct};
@@ -471,11 +472,7 @@ fn last_name(dir: &Path) -> String {
 }
 
 fn short_hash(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    hash.iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(bytes)[..4])
 }
 
 fn head(text: &str) -> &str {

@@ -7,7 +7,7 @@ use crate::classify::learn::{Settings, learn};
 use crate::classify::model_file::{Model, SetCard};
 use crate::classify::solve::Weights;
 use crate::model::Target;
-use crate::privacy::Voices;
+use crate::privacy::{Voices, hex};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -160,8 +160,4 @@ impl Kitchen<'_> {
             WrongArguments(what).into()
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

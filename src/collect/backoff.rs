@@ -89,9 +89,11 @@ impl Backoff {
         Self { documented, ..self }
     }
 
-    /// A connection ended that lived for `lived`.
-    pub fn ended(&mut self, lived: Duration) {
-        if lived >= self.timing.healthy {
+    /// A connection ended that lived for `lived`. A look that takes long proves nothing: what does
+    /// not answer takes long.
+    pub fn ended(&mut self, lived: Duration, pace: Pace) {
+        let is_look = matches!(pace, Pace::Poll { .. });
+        if lived >= self.timing.healthy && !is_look {
             self.succeeded();
         }
     }
@@ -186,10 +188,22 @@ mod tests {
         for _ in 0..5 {
             backoff.wait(&lost(), STREAM, 1.0);
         }
-        backoff.ended(secs(59));
+        backoff.ended(secs(59), STREAM);
         assert_eq!(backoff.wait(&lost(), STREAM, 1.0), secs(32));
-        backoff.ended(secs(60));
+        backoff.ended(secs(60), STREAM);
         assert_eq!(backoff.wait(&lost(), STREAM, 1.0), secs(1));
+    }
+
+    #[test]
+    fn a_look_that_fails_slowly_is_no_health() {
+        let poll = Pace::Poll { every: secs(900) };
+        let mut backoff = Backoff::new(&Timing::default());
+        for expected in [1, 2, 4, 8] {
+            backoff.ended(secs(90), poll);
+            assert_eq!(backoff.wait(&lost(), poll, 1.0), secs(expected));
+        }
+        backoff.succeeded();
+        assert_eq!(backoff.wait(&lost(), poll, 1.0), secs(1));
     }
 
     #[test]
@@ -236,7 +250,7 @@ mod tests {
 
         let mut backoff = Backoff::new(&Timing::default()).with_documented(comebacks);
         backoff.wait(&lost(), STREAM, 0.0);
-        backoff.ended(secs(60));
+        backoff.ended(secs(60), STREAM);
         assert_eq!(
             backoff.wait(&lost(), STREAM, 0.0),
             Duration::from_millis(250)

@@ -11,7 +11,8 @@
 //!   before it, and the newer words win.
 //! * `robots.txt` may close a feed's address, and a reservation of text and data mining leaves its
 //!   headlines only (`robots`, `opt_out`), unless `honour_opt_outs` says that there is a licence.
-//! * Deletions are not signalled by feeds: an item just leaves the list, and that says nothing.
+//! * Deletions are not signalled by feeds: an item just leaves the list, and that says nothing. But
+//!   where none of ten or more items is known, others came and went unseen: that is a gap.
 //! * Where a feed gives a teaser only, the article's page can be fetched (`article`).
 //! * Not collected: enclosures, comments. Permission: a feed is published to be
 //!   read by machines; a publisher's terms may still forbid it, which the operator has to check.

@@ -13,7 +13,7 @@ use super::feed_repair::{self, Xml};
 use super::feed_tags;
 use super::source::{RejectReason, Rejection};
 use crate::model::{Item, Kind, RawAuthor};
-use crate::text::{link, markup};
+use crate::text::{head, link, markup};
 use feed_rs::model::{Content, Entry, Feed, FeedType, Link, MediaObject, Person, Text};
 use feed_rs::parser::Builder;
 use jiff::Timestamp;
@@ -386,11 +386,6 @@ fn adapt(raw: Raw, broken: &HashSet<String>, base: Option<&Url>) -> Result<Item,
         ));
     }
     Ok(item)
-}
-
-/// The longest prefix of at most `max` bytes that ends at a character.
-fn head(text: &str, max: usize) -> &str {
-    &text[..text.floor_char_boundary(max)]
 }
 
 #[cfg(test)]

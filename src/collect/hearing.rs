@@ -229,7 +229,9 @@ impl Ear {
         if over.up_secs < WHOLE_HOUR_SECS || secs > MAX_TICK_SECS {
             return None;
         }
-        let usual = self.habit.learn(over.hour, over.heard, over.alarmed)?;
+        // The hour that autumn brings twice is two.
+        let heard = over.heard * 3600.0 / over.up_secs.max(3600.0);
+        let usual = self.habit.learn(over.hour, heard, over.alarmed)?;
         Some((over.hour, usual))
     }
 

@@ -8,7 +8,7 @@
 //!   other answer may be followed by the same request again.
 
 use super::http_reply::text;
-use super::source::{Collected, Event, Pace, Source, SourceError};
+use super::source::{Collected, Event, Pace, RejectReason, Rejection, Source, SourceError};
 use crate::model::Cursor;
 use crate::privacy::unhex;
 use crate::store::Store;
@@ -131,7 +131,7 @@ pub(super) fn stream(
         let mut position: u64 = resume.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0);
         // Ready to listen.
         yield Collected::now(Event::Nothing, None);
-        loop {
+        'batches: loop {
             let next = batches.lock().await.recv().await;
             let Some(Batch { brought, position: told }) = next else { break };
             for event in brought.events {
@@ -139,8 +139,18 @@ pub(super) fn stream(
             }
             for lookup in brought.lookups {
                 let Some(resolve) = &resolve else { break };
-                // A failure drops the batch, which is then not acknowledged and comes again.
-                for event in resolve(lookup).await? {
+                let events = match resolve(lookup).await {
+                    Ok(events) => events,
+                    // The batch is dropped: it is not acknowledged and comes again. The stream goes
+                    // on, for what others bring needs no answer of that kind.
+                    Err(error) => {
+                        let why = format!("what a push points at cannot be had: {error}");
+                        let why = Rejection::new(RejectReason::Incomplete, why);
+                        yield Collected::now(Event::Rejected(why), None);
+                        continue 'batches;
+                    }
+                };
+                for event in events {
                     yield Collected::now(event, None);
                 }
             }

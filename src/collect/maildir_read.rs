@@ -3,7 +3,7 @@
 use super::polled::hash;
 use super::source::{RejectReason, Rejection};
 use crate::model::RawAuthor;
-use crate::text::link;
+use crate::text::{head, link};
 use jiff::Timestamp;
 use mail_parser::{Address, MessageParser, PartType};
 use url::Url;
@@ -43,8 +43,8 @@ pub fn read(bytes: &[u8]) -> Result<Mail, Rejection> {
         .ok_or_else(malformed)?;
     let body = |part: Option<&mail_parser::MessagePart<'_>>, html: bool| match part.map(|p| &p.body)
     {
-        Some(PartType::Text(text)) if !html => head(text, MAX_BODY_BYTES),
-        Some(PartType::Html(text)) if html => head(text, MAX_BODY_BYTES),
+        Some(PartType::Text(text)) if !html => head(text, MAX_BODY_BYTES).to_owned(),
+        Some(PartType::Html(text)) if html => head(text, MAX_BODY_BYTES).to_owned(),
         _ => String::new(),
     };
     let text = body(message.text_part(0), false);
@@ -54,12 +54,14 @@ pub fn read(bytes: &[u8]) -> Result<Mail, Rejection> {
     };
     let subject = message
         .subject()
-        .map(|subject| head(subject, MAX_FIELD_BYTES));
+        .map(|subject| head(subject, MAX_FIELD_BYTES).to_owned());
     if text.trim().is_empty() && html.trim().is_empty() && subject.is_none() {
         let why = "a mail without subject and text";
         return Err(Rejection::new(RejectReason::Incomplete, why));
     }
-    let id = message.message_id().map(|id| head(id, MAX_FIELD_BYTES));
+    let id = message
+        .message_id()
+        .map(|id| head(id, MAX_FIELD_BYTES).to_owned());
     Ok(Mail {
         id: id.unwrap_or_else(|| hash(&[&String::from_utf8_lossy(bytes)])),
         subject,
@@ -74,11 +76,13 @@ pub fn read(bytes: &[u8]) -> Result<Mail, Rejection> {
 
 fn sender(from: &Address<'_>) -> Option<RawAuthor> {
     let first = from.first()?;
-    let address = head(first.address()?, MAX_FIELD_BYTES);
+    let address = head(first.address()?, MAX_FIELD_BYTES).to_owned();
     Some(RawAuthor {
         id: address.to_lowercase(),
         handle: Some(address),
-        name: first.name().map(|name| head(name, MAX_FIELD_BYTES)),
+        name: first
+            .name()
+            .map(|name| head(name, MAX_FIELD_BYTES).to_owned()),
     })
 }
 
@@ -118,10 +122,5 @@ fn entry(block: &str) -> Option<(Url, String, String)> {
     let [url] = <[Url; 1]>::try_from(urls).ok()?;
     let is_headline = headline.chars().count() >= MIN_HEADLINE_CHARS;
     let rest = lines.collect::<Vec<_>>().join("\n");
-    is_headline.then(|| (url, head(&headline, MAX_FIELD_BYTES), rest))
-}
-
-/// The longest beginning of at most `max` bytes that ends at a character.
-fn head(text: &str, max: usize) -> String {
-    text[..text.floor_char_boundary(max)].to_owned()
+    is_headline.then(|| (url, head(&headline, MAX_FIELD_BYTES).to_owned(), rest))
 }

@@ -48,6 +48,7 @@ pub mod poller;
 pub mod replay;
 pub mod robots;
 mod robots_rules;
+mod secret;
 pub mod site;
 pub mod sitemap;
 mod sitemap_read;
@@ -282,12 +283,9 @@ pub fn read_recorded(
             each,
         ),
         Recorded::X => each_line(input, lines::MAX_LINE_BYTES, x::read_line, each),
-        Recorded::Youtube => {
-            let limit = http::Limits::default().max_body_bytes as u64;
-            let mut body = Vec::new();
-            input.take(limit + 1).read_to_end(&mut body)?;
-            youtube::read_bytes(&body).into_iter().try_for_each(each)
-        }
+        Recorded::Youtube => youtube::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
     }
 }
 

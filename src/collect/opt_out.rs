@@ -12,6 +12,13 @@
 use super::robots_rules::AGENT;
 use reqwest::header::HeaderMap;
 
+/// Rules that have a value behind a colon, and are no robot's name.
+const VALUED: [&str; 4] = [
+    "max-snippet",
+    "max-image-preview",
+    "max-video-preview",
+    "unavailable_after",
+];
 /// A `meta` tag further behind is not in the page's head.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
 
@@ -79,9 +86,10 @@ impl OptOut {
         let mut for_us = true;
         for word in value.split(',') {
             let mut word = word.trim().to_ascii_lowercase();
-            // `name: word` speaks to that robot, here and behind; but a date has a colon as well.
+            // `name: word` speaks to that robot, here and behind; but a date has a colon as well, and
+            // so have rules with a value, which most news sites send.
             if let Some((name, said)) = word.split_once(':')
-                && name != "unavailable_after"
+                && !VALUED.contains(&name.trim_end())
                 && !name.contains(' ')
             {
                 for_us = name == AGENT;
@@ -180,6 +188,9 @@ mod tests {
         check(&two, "a");
         let dated = "unavailable_after: 25 Jun 2027 15:00:00 PST, noarchive";
         check(&[("X-Robots-Tag", dated)], "a");
+        let valued = "max-image-preview:large, max-snippet : -1, noarchive";
+        check(&[("X-Robots-Tag", valued)], "a");
+        check(&[("X-Robots-Tag", "googlebot: max-snippet:5, none")], "");
         check(&[("tdm-reservation", "1")], "T");
         check(&[("TDM-Reservation", " 0 ")], "t");
         check(&[("tdm-reservation", "yes")], "");
@@ -197,6 +208,10 @@ mod tests {
         );
         check("<META CONTENT='noarchive' NAME='ROBOTS'/>", "a");
         check("<meta name=robots content=none>", "ia");
+        check(
+            "<meta name='robots' content='index, max-video-preview:-1, noarchive'>",
+            "a",
+        );
         check("<meta content=1 name=tdm-reservation >", "T");
         check("<meta name=\"tdm-reservation\" content=\"0\" />", "t");
         check("<meta name=\"resonanz\" content=\"noarchive\">", "a");

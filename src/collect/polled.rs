@@ -6,14 +6,18 @@
 
 use super::article::{self, Articles, Outcome};
 use super::http::Validators;
-use super::source::{Collected, Event, Rejection, SourceError};
+use super::source::{Collected, Event, Gap, GapReason, Rejection, SourceError};
 use crate::model::{Change, Cursor, Item};
+use crate::privacy::hex;
 use crate::text::markup;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
+
+/// A shorter list may well change as a whole.
+const MIN_JUMP: usize = 10;
 
 /// The cursor: what the server said of its version, and what was handed on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +64,25 @@ impl Memory {
         seen.extend(older.cloned());
         seen.truncate(remember);
         seen
+    }
+
+    /// What was listed and gone between two looks: a list of some length in which nothing is known any
+    /// more has moved on by more than its length.
+    fn jumped(&self, list: &List, now: Timestamp) -> Option<Gap> {
+        let from = self
+            .looked
+            .filter(|_| self.feed == hash(&[&list.address]))?;
+        let known: HashSet<&str> = self.seen.iter().map(|(id, _)| id.as_str()).collect();
+        let items = list.items.iter().flatten();
+        if items.clone().count() < MIN_JUMP
+            || items.clone().any(|item| known.contains(&*identity(item)))
+        {
+            return None;
+        }
+        let oldest = items.filter_map(|item| item.published).min();
+        let to = oldest.map_or(now, |oldest| oldest.min(now));
+        let reason = GapReason::Jump;
+        Some(Gap { from, to, reason }).filter(|gap| gap.from < gap.to)
     }
 
     /// The time of an edit that is seen `now`, where the feed states another or none.
@@ -114,6 +137,10 @@ impl Look {
     ) -> BoxStream<'static, Result<Collected, SourceError>> {
         let Self { memory, list, now } = self;
         Box::pin(async_stream::try_stream! {
+            // Where pages are fetched, not everything that was told is remembered.
+            if articles.is_none() && let Some(gap) = memory.jumped(&list, now) {
+                yield Collected::now(Event::Gap(gap), None);
+            }
             let known: HashMap<String, String> = memory.seen.iter().cloned().collect();
             let mut pages = articles.map(Pages::new);
             let mut seen = Vec::new();
@@ -142,8 +169,11 @@ impl Look {
                 if news.before.is_some() {
                     news.item.edited = Some(memory.edit_time(news.item.edited, now));
                 }
-                if let Some(pages) = &mut pages {
-                    pages.complete(&mut news, keep_all).await;
+                if let Some(pages) = &mut pages
+                    && pages.complete(&mut news, keep_all).await
+                {
+                    // Many slow pages take minutes, and none of them hangs.
+                    yield Collected::now(Event::Nothing, None);
                 }
                 let News { item, id, words, before } = news;
                 let is_news = before.as_ref() != Some(&words);
@@ -198,14 +228,15 @@ impl Pages {
 
     /// Completes a teaser from its page. Where that must wait for a later look, an item that is new
     /// goes on as it is and is not remembered; an edit is held back, because a teaser must not take
-    /// the place of the words that are here.
-    async fn complete(&mut self, news: &mut News, keep_all: bool) {
+    /// the place of the words that are here. True where the page was asked for.
+    async fn complete(&mut self, news: &mut News, keep_all: bool) -> bool {
         let Some(url) = article::wanted(&news.item) else {
-            return;
+            return false;
         };
-        let outcome = match self.left {
-            0 => Outcome::Later,
-            _ => self.articles.page(&url).await,
+        let asks = self.left > 0;
+        let outcome = match asks {
+            true => self.articles.page(&url).await,
+            false => Outcome::Later,
         };
         self.left = self.left.saturating_sub(1);
         match outcome {
@@ -219,6 +250,7 @@ impl Pages {
                 news.words = news.before.clone().unwrap_or_default();
             }
         }
+        asks
     }
 }
 
@@ -245,12 +277,16 @@ fn fingerprint(item: &Item) -> (String, String) {
         .filter(|_| is_silent(item))
         .map(|at| at.to_string());
     (
-        hash(&[&item.platform, &item.id]),
+        identity(item),
         match version {
             Some(version) => hash(&[&version]),
             None => hash(&[title, &body]),
         },
     )
+}
+
+fn identity(item: &Item) -> String {
+    hash(&[&item.platform, &item.id])
 }
 
 /// An address without words, as sitemaps list them: only its page can say something.
@@ -265,10 +301,5 @@ pub fn hash(parts: &[&str]) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&hasher.finalize()[..8])
 }

@@ -49,7 +49,7 @@ impl Source for Poller {
         Pace::Poll { every: self.every }
     }
 
-    /// As far as the list reaches back.
+    /// As far as the list reaches back; that it reaches no longer is told (`polled`).
     fn catches_up(&self) -> bool {
         true
     }

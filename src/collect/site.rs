@@ -162,7 +162,10 @@ impl Source for Site {
             after.pages.retain(|page, _| named.contains(page));
             let mut lost = 0;
             for url in &site.pages {
-                match site.articles.page(url).await {
+                let outcome = site.articles.page(url).await;
+                // Many slow pages take minutes, and none of them hangs.
+                yield Collected::now(Event::Nothing, None);
+                match outcome {
                     Outcome::Read(reading) => {
                         if let Some(item) = after.news(url, *reading, site.clock.now()) {
                             yield Collected::now(Event::Change(Change::Upsert(Box::new(item))), None);

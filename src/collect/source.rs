@@ -81,7 +81,8 @@ pub struct Gap {
 pub enum GapReason {
     /// The server no longer had what the cursor asked for.
     CursorTooOld,
-    /// The first event was much newer than the saved cursor.
+    /// The first event was much newer than the saved cursor, or a list has moved on by more than its
+    /// length.
     Jump,
     /// There was no connection, and the source does not catch up.
     Disconnected,

@@ -140,7 +140,7 @@ impl Supervisor {
         loop {
             let opened = Instant::now();
             let end = self.drain().await;
-            self.backoff.ended(opened.elapsed());
+            self.backoff.ended(opened.elapsed(), self.source.pace());
             let Some(wait) = self.after(end).await else {
                 return;
             };

@@ -113,7 +113,7 @@ impl Tally {
         metrics.source_events.with_label_values(&labels).inc();
         metrics
             .source_last_event
-            .with_label_values(&[&self.name])
+            .with_label_values(&labels)
             .set(now.as_millisecond() as f64 / 1000.0);
     }
 

@@ -93,27 +93,11 @@ pub async fn frames(
     open(Opening::new(url)).await
 }
 
-/// The same for an address that somebody else than the operator named: what the gate does not admit
-/// is not connected to.
+/// The same with a token, with something to say, and through a gate: what that does not admit is not
+/// connected to.
 ///
 /// # Errors
-/// The same, and a closed gate.
-pub async fn frames_through(
-    url: &Url,
-    gate: &Gate,
-) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {
-    let gate = Some(gate);
-    open(Opening {
-        gate,
-        ..Opening::new(url)
-    })
-    .await
-}
-
-/// The same with a token and with something to say.
-///
-/// # Errors
-/// Those of [`frames`], and a server that does not listen to what is said first.
+/// Those of [`frames`], a closed gate, and a server that does not listen to what is said first.
 pub async fn open(
     opening: Opening<'_>,
 ) -> Result<BoxStream<'static, Result<Frame, SourceError>>, ConnectError> {

@@ -13,7 +13,8 @@ use super::hosts::Hosts;
 use super::http::Limits;
 use super::lines::Line;
 use super::source::{
-    Collected, Comebacks, Event, Pace, RejectReason, Rejection, Source, SourceError, Standing,
+    Collected, Comebacks, Event, Gap, GapReason, Pace, RejectReason, Rejection, Source,
+    SourceError, Standing,
 };
 use super::x::{Api, COMEBACKS, ComplianceLine, IDLE, PATIENCE, XConfig, read_compliance};
 use crate::clock::Clock;
@@ -26,8 +27,8 @@ use jiff::{Timestamp, ToSpan};
 /// The two streams, by their paths.
 const STREAMS: [&str; 2] = ["tweets", "users"];
 const PARTITIONS: std::ops::RangeInclusive<u8> = 1..=4;
-/// How far back a stream can begin.
-const REACH_HOURS: i64 = 24;
+/// How far back a stream can begin: a day; a few minutes less, for clocks differ.
+const REACH_MINUTES: i64 = 24 * 60 - 10;
 /// Events of different partitions come in no order: resuming goes back a little.
 const BACK_MINUTES: i64 = 5;
 
@@ -51,22 +52,21 @@ impl XCompliance {
         })
     }
 
-    /// From when on it asks, by what was heard last.
-    fn since(&self, heard: Option<Timestamp>) -> Result<Option<String>, SourceError> {
-        let Some(heard) = heard else {
-            return Ok(None);
-        };
+    /// From when on it asks, by what was heard last, and what lies too far back to be asked for.
+    fn since(&self, heard: Timestamp) -> (String, Option<Gap>) {
         let now = self.clock.now();
-        let reach = now.saturating_sub(REACH_HOURS.hours()).unwrap_or(now);
-        if heard < reach {
-            let why = "the compliance streams go back a day";
-            return Err(SourceError::CursorTooOld(why.to_owned()));
-        }
+        let reach = now.saturating_sub(REACH_MINUTES.minutes()).unwrap_or(now);
         let since = heard
             .saturating_sub(BACK_MINUTES.minutes())
             .unwrap_or(heard);
         let since = since.max(reach).min(now);
-        Ok(Some(since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
+        let gap = Gap {
+            from: heard,
+            to: reach,
+            reason: GapReason::CursorTooOld,
+        };
+        let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        (since, Some(gap).filter(|gap| gap.from < gap.to))
     }
 
     /// Connects to everything. Each line has the number of its partition.
@@ -150,10 +150,14 @@ impl Source for XCompliance {
         let source = self.clone();
         let heard = resume.and_then(|cursor| self.time_of(&cursor));
         Box::pin(async_stream::try_stream! {
-            let since = source.since(heard)?;
-            let begin = heard.unwrap_or_else(|| source.clock.now());
+            let (since, gap) = heard.map(|heard| source.since(heard)).unzip();
+            let gap = gap.flatten();
+            let reached = gap.as_ref().map(|gap| gap.to);
+            let begin = reached.or(heard).unwrap_or_else(|| source.clock.now());
             let mut lines = source.connect(since.as_deref()).await?;
-            yield Collected::now(Event::Nothing, None);
+            // Connected. A gap is told once.
+            let told = gap.map_or(Event::Nothing, Event::Gap);
+            yield Collected::now(told, reached.map(|at| Cursor(at.to_string())));
             // The position is that of the partition which is furthest behind.
             let mut until = vec![begin; STREAMS.len() * PARTITIONS.count()];
             while let Some(line) = lines.next().await {

@@ -227,7 +227,11 @@ fn check(
         let found = hearing.faults().into_iter();
         faults.extend(found.map(|fault| Fault::new("hearing", fault)));
     }
-    let pipeline = section(&mut root, "pipeline", faults);
+    let pipeline: Option<pipeline::Config> = section(&mut root, "pipeline", faults);
+    if let Some(pipeline) = &pipeline {
+        let found = pipeline.faults().into_iter();
+        faults.extend(found.map(|fault| Fault::new("pipeline", fault)));
+    }
     let retention = section(&mut root, "retention", faults);
     let retention = retention::check(retention, kept, &names, faults);
     let mut classify: Option<classify::Config> = section(&mut root, "classify", faults);

@@ -3,6 +3,7 @@
 use super::lanes::Pace;
 use super::run::DEADLINE_CHECK;
 use super::scan::{explain, in_time};
+use crate::privacy::hex;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::Arc;
@@ -50,11 +51,7 @@ impl Among {
 
 impl fmt::Debug for Among {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Among({} ", self.ids.len())?;
-        for byte in self.digest {
-            write!(f, "{byte:02x}")?;
-        }
-        f.write_str(")")
+        write!(f, "Among({} {})", self.ids.len(), hex(&self.digest))
     }
 }
 

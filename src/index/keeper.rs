@@ -10,6 +10,7 @@ use super::remake::{self, Remake};
 use super::shelf::Shelf;
 use super::week::Week;
 use super::{Config, IndexError, document, files, schema};
+use crate::privacy::hex;
 use crate::store::{Change, Place, StoredMention};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -486,6 +487,5 @@ fn lock(root: &Path) -> Result<File, IndexError> {
 /// Names the shape of the documents. Another shape needs another index.
 pub(super) fn schema_hash() -> Result<String, IndexError> {
     let shape = serde_json::to_vec(&schema::build()).map_err(std::io::Error::from)?;
-    let digest = Sha256::digest(&shape);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&Sha256::digest(&shape)))
 }

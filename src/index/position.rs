@@ -5,6 +5,7 @@
 
 use super::files;
 use super::week::Week;
+use crate::privacy::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -51,8 +52,7 @@ impl Written {
             sum: _,
         } = self;
         let told = format!("{schema} {seq} {weeks:?} {broken:?} {renew:?}");
-        let digest = Sha256::digest(told);
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(told))
     }
 }
 

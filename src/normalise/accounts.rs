@@ -1,7 +1,7 @@
 //! Accounts in addresses. A link to a profile names a person as surely as a handle does.
 
 use crate::privacy::{MASK, Voices};
-use crate::text::link;
+use crate::text::{head, link};
 use url::Url;
 
 /// Networks whose paths begin with the account's name.
@@ -26,6 +26,9 @@ const MARKERS: [&str; 5] = ["profile", "u", "user", "users", "ap"];
 const CHANNELS: [&str; 2] = ["c", "channel"];
 /// Longest host with a port and credentials before it.
 const MAX_HOST_BYTES: usize = 255;
+/// Addresses inside each other that are looked at. A word of more was made to keep us busy, and what
+/// is behind them is nobody's to show.
+const MAX_NESTED: usize = 100;
 
 /// The account whose profile or post an address is, as well as the address tells.
 pub fn account(url: &Url) -> Option<String> {
@@ -100,13 +103,14 @@ pub fn mask_addresses(text: &str, voices: &Voices) -> String {
 /// (archives, share buttons) the outer one is cut.
 fn private_part(word: &str, voices: &Voices) -> Option<(usize, String)> {
     let mut outer = None;
-    for start in starts(word) {
+    let hosts = starts(word).filter(|start| begins_with_host(&word[*start..]));
+    for (nested, start) in hosts.enumerate() {
         let Some(url) = parse(&word[start..]) else {
             continue;
         };
-        let is_private = is_private(&url, voices);
+        let is_masked = nested >= MAX_NESTED || is_private(&url, voices);
         let (start, url) = outer.get_or_insert((start, url));
-        if is_private {
+        if is_masked {
             return Some((*start, format!("{}/{MASK}", network(url))));
         }
     }
@@ -127,16 +131,15 @@ fn starts(word: &str) -> impl Iterator<Item = usize> {
         .chain(behind.filter(move |at| Some(*at) > first))
 }
 
+fn begins_with_host(text: &str) -> bool {
+    let host = head(text, MAX_HOST_BYTES).split('/').next();
+    host.is_some_and(|host| host.contains('.'))
+}
+
 /// The address that a text begins with, its scheme left out; the head of a very long one.
 fn parse(text: &str) -> Option<Url> {
-    let text = &text[..text.floor_char_boundary(link::MAX_URL_BYTES - "https://".len())];
-    let host = text[..text.floor_char_boundary(MAX_HOST_BYTES)]
-        .split('/')
-        .next()?;
-    match host.contains('.') {
-        true => link::identity(&format!("https://{text}")),
-        false => None,
-    }
+    let text = head(text, link::MAX_URL_BYTES - "https://".len());
+    link::identity(&format!("https://{text}"))
 }
 
 /// Where in a word the id of a private account begins: `did:plc:…`, or an `at://…` with any name.
@@ -288,6 +291,17 @@ mod tests {
         ] {
             check(text, text);
         }
+    }
+
+    #[test]
+    fn what_was_made_of_addresses_without_end_is_no_address() {
+        let nested = "a.b/".repeat(MAX_NESTED);
+        check(&nested, &nested);
+        let endless = format!("x ({} y", "a.b/".repeat(30_000));
+        check(&endless, "x (a.b/@[Konto] y");
+        // Where nothing can be read as one, nothing is masked.
+        let text = "1.5,".repeat(30);
+        check(&text, &text);
     }
 
     #[test]

@@ -45,11 +45,6 @@ fn fold_blanks(chars: impl Iterator<Item = char>, bytes: usize) -> String {
     out
 }
 
-/// The longest prefix of at most `max` bytes that ends at a character.
-pub fn head(text: &str, max: usize) -> &str {
-    &text[..text.floor_char_boundary(max)]
-}
-
 /// What is seen of a text. Joiners and variation selectors make emoji and stay there; inside words
 /// they only hide what is written: `@an` and `na` with one between them is one handle.
 fn seen(text: &str) -> String {
@@ -118,14 +113,6 @@ mod tests {
                 assert_eq!(clean(&text), slowly, "{c:?} U+{:04X}", c as u32);
             }
         }
-    }
-
-    #[test]
-    fn heads_end_at_characters() {
-        assert_eq!(
-            (head("äö", 3), head("äö", 9), head("ä", 0)),
-            ("ä", "äö", "")
-        );
     }
 
     proptest! {

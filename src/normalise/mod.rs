@@ -13,12 +13,12 @@ mod clean;
 mod excerpt;
 
 use accounts::{is_private, mask_addresses};
-use clean::{clean, head};
+use clean::clean;
 
 use crate::model::{Author, ClaimReview, Item, Kind, Marks, Mention, RawAuthor, WatchMatch};
 use crate::privacy::{Identity, KeyError, Keys, MASK, MentionKey, Sealed, Voice, Voices};
 use crate::query::{RawKeys, Subject};
-use crate::text::{lang, link, markup};
+use crate::text::{head, lang, link, markup};
 use jiff::{Timestamp, ToSpan};
 use std::mem;
 use url::Url;

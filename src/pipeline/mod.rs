@@ -5,10 +5,11 @@
 //! is dropped here and never touches a disk. The cursor lags, never leads.
 
 mod count;
+mod write;
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
-use crate::collect::source::{Event, Gap};
+use crate::collect::source::{Event, Gap, RejectReason};
 use crate::collect::supervise::{Delivery, Outcome};
 use crate::desk::Desk;
 use crate::index::Arrivals;
@@ -20,10 +21,11 @@ use crate::model::{
 use crate::normalise::{Context, Draft};
 use crate::privacy::{Keys, MentionKey, Pseudonym, Voices};
 use crate::relate::{Stories, Told};
-use crate::store::{Clocks, Put, Removed, RetentionConfig, Store, StoreError, Tx};
+use crate::store::{Clocks, RetentionConfig, Store};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -32,8 +34,10 @@ use tokio::sync::{mpsc, watch};
 const AUTHOR_HISTORY_DAYS: i64 = 3 * 365;
 /// Mentions from which the matcher learns first; then eight times as many, and so on.
 const LEARN_AT: u64 = 5_000;
-/// Longest wait between two attempts to write to a store that refuses.
-const MAX_RETRY: Duration = Duration::from_secs(30);
+const MAX_BATCH: usize = 10_000;
+const MAX_QUEUE: usize = 100_000;
+/// A good deal less than a webhook's sender waits.
+const MAX_CURSOR_INTERVAL_MS: u64 = 5_000;
 
 /// `[pipeline]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,6 +49,26 @@ pub struct Config {
     pub queue: usize,
     /// Longest time that a cursor lags behind when nothing matched, in milliseconds.
     pub cursor_interval_ms: u64,
+}
+
+impl Config {
+    /// What makes no sense.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !(1..=MAX_BATCH).contains(&self.batch) {
+            faults.push(format!("`batch` must be 1 to {MAX_BATCH}"));
+        }
+        if !(1..=MAX_QUEUE).contains(&self.queue) {
+            faults.push(format!("`queue` must be 1 to {MAX_QUEUE}"));
+        }
+        if self.cursor_interval_ms > MAX_CURSOR_INTERVAL_MS {
+            faults.push(format!(
+                "`cursor_interval_ms` must be 0 to {MAX_CURSOR_INTERVAL_MS}: whoever brings \
+                 something waits for the position behind it"
+            ));
+        }
+        faults
+    }
 }
 
 /// What the house listens for.
@@ -108,8 +132,11 @@ enum Step {
 fn relate(prepared: &mut [Prepared], stories: &mut Stories) {
     for prepared in prepared {
         match &mut prepared.step {
-            Step::Put(hit, _) if hit.mention.kind != Kind::Message => {
-                hit.placement = Some(stories.place(&Told::from(&hit.mention)));
+            Step::Put(hit, _) => {
+                hit.placement = Some(match hit.mention.kind {
+                    Kind::Message => stories.alone(),
+                    _ => stories.place(&Told::from(&hit.mention)),
+                });
             }
             Step::Delete(key, _) => stories.forget(key),
             _ => {}
@@ -258,7 +285,7 @@ impl Pipeline {
             let step = match event {
                 Event::Nothing | Event::Rejected(_) | Event::Compared(_) | Event::Canary(_) => None,
                 Event::Gap(gap) => Some(Step::Gap(gap)),
-                Event::Change(change) => self.change(change, &arrival, matching),
+                Event::Change(change) => self.unbroken(change, &arrival, matching),
             };
             if let Some(step) = step {
                 prepared.push(Prepared {
@@ -269,6 +296,25 @@ impl Pipeline {
             }
         }
         prepared
+    }
+
+    /// The pure steps on one change. One that breaks them down is left out: it costs itself, and not
+    /// the listening of the whole house.
+    fn unbroken(
+        &self,
+        change: Change,
+        arrival: &Arrival<'_>,
+        matching: &mut Matching,
+    ) -> Option<Step> {
+        let work = AssertUnwindSafe(|| self.change(change, arrival, matching));
+        if let Ok(step) = catch_unwind(work) {
+            return step;
+        }
+        let source = arrival.source;
+        tracing::error!(%source, "An item broke down a step that it went through, and is left out.");
+        // Half a matching may lie in it.
+        matching.scratch = matching.watches.matcher.scratch();
+        self.rejected(source, RejectReason::Malformed)
     }
 
     fn change(
@@ -316,7 +362,7 @@ impl Pipeline {
             collected,
         };
         let Ok(mut draft) = Draft::read(item, &context) else {
-            return self.incomplete(source);
+            return self.rejected(source, RejectReason::Incomplete);
         };
         // What has no words says nothing, whatever its fields are; an edit may have taken the words.
         let mut matches = match draft.is_silent() || draft.is_message() {
@@ -337,7 +383,7 @@ impl Pipeline {
         draft.shorten(&mut matches);
         let aliases = draft.aliases();
         let Ok(mut mention) = draft.mention() else {
-            return self.incomplete(source);
+            return self.rejected(source, RejectReason::Incomplete);
         };
         mention.marks.official = official;
         if matches.is_empty() && !is_message {
@@ -363,127 +409,12 @@ impl Pipeline {
         Some(Step::Put(Box::new(hit), aliases))
     }
 
-    fn incomplete(&self, source: &str) -> Option<Step> {
-        let reason = [source, "incomplete"];
+    fn rejected(&self, source: &str, reason: RejectReason) -> Option<Step> {
+        let labels = [source, reason.as_str()];
         self.metrics
             .source_rejected
-            .with_label_values(&reason)
+            .with_label_values(&labels)
             .inc();
         None
-    }
-
-    /// Writes one batch, again and again until the store takes it: a full disk loses nothing.
-    /// Returns what is not in the store after it.
-    async fn write(
-        &self,
-        prepared: &[Prepared],
-        cursors: &HashMap<String, Cursor>,
-    ) -> Vec<MentionKey> {
-        let mut wait = Duration::from_millis(200);
-        loop {
-            match self.write_once(prepared, cursors).await {
-                Ok(done) => {
-                    self.count(prepared, &done);
-                    return done.absent;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "The store refused a batch; it is kept and tried again.");
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(MAX_RETRY);
-                }
-            }
-        }
-    }
-
-    async fn write_once(
-        &self,
-        prepared: &[Prepared],
-        cursors: &HashMap<String, Cursor>,
-    ) -> Result<Done, StoreError> {
-        let mut tx = self.store.begin().await?;
-        let mut done = Done::default();
-        let mut new: Vec<(i64, &Hit)> = Vec::new();
-        for (i, step) in prepared.iter().enumerate() {
-            if let Step::Put(hit, aliases) = &step.step {
-                match self.put(&mut tx, hit, aliases).await? {
-                    Put::New { id } => {
-                        new.push((id, hit.as_ref()));
-                        done.new.push(i);
-                    }
-                    Put::TooOld => {
-                        done.too_old.push(i);
-                        done.absent.push(hit.mention.key);
-                    }
-                    Put::Tombstoned => done.absent.push(hit.mention.key),
-                    Put::Updated { .. } | Put::Known { .. } => {}
-                }
-                continue;
-            }
-            // What follows a mention in the same batch may take it back: the desk sees it first,
-            // as it would have in a batch of its own.
-            self.desk_apply(&mut tx, &mut new, &mut done).await?;
-            let removed = self.take_back(&mut tx, step).await?;
-            done.removed.push((i, removed.len() as u64));
-            done.absent.extend(removed.into_iter().map(|row| row.key));
-        }
-        self.desk_apply(&mut tx, &mut new, &mut done).await?;
-        let now = self.clock.now();
-        for (source, cursor) in cursors {
-            tx.set_cursor(source, cursor, now).await?;
-        }
-        done.seq = tx.commit().await?;
-        Ok(done)
-    }
-
-    async fn put(&self, tx: &mut Tx, hit: &Hit, aliases: &[MentionKey]) -> Result<Put, StoreError> {
-        if tx.is_any_gone(aliases).await? {
-            return Ok(Put::Tombstoned);
-        }
-        let put = match self.door.refuses(&hit.mention) {
-            true => tx.put_old(hit).await?,
-            false => tx.put(hit).await?,
-        };
-        if let Put::New { id } | Put::Updated { id } | Put::Known { id } = put {
-            tx.add_aliases(id, aliases).await?;
-        }
-        Ok(put)
-    }
-
-    async fn desk_apply(
-        &self,
-        tx: &mut Tx,
-        new: &mut Vec<(i64, &Hit)>,
-        done: &mut Done,
-    ) -> Result<(), StoreError> {
-        if !new.is_empty() {
-            let opened = self.desk.apply(tx, new).await?;
-            done.cases
-                .extend(opened.iter().map(|case| case.rule.as_str()));
-            new.clear();
-        }
-        Ok(())
-    }
-
-    async fn take_back(
-        &self,
-        tx: &mut Tx,
-        prepared: &Prepared,
-    ) -> Result<Vec<Removed>, StoreError> {
-        Ok(match &prepared.step {
-            Step::Put(..) => vec![],
-            Step::Retract(mention) => tx.retract(mention).await?.into_iter().collect(),
-            Step::Delete(key, at) => tx.delete(key, *at).await?,
-            Step::AuthorGone(pseudonyms, at) => tx.author_gone(pseudonyms, *at).await?,
-            Step::AuthorBack(pseudonyms) => {
-                tx.author_back(pseudonyms).await?;
-                vec![]
-            }
-            Step::Gap(gap) => {
-                let Gap { from, to, reason } = gap;
-                tx.add_gap(&prepared.source, *from, *to, reason.as_str())
-                    .await?;
-                vec![]
-            }
-        })
     }
 }

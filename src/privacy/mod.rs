@@ -10,4 +10,4 @@ mod mask;
 mod seal;
 
 pub use mask::{MASK, Voice, Voices};
-pub use seal::{Identity, KeyError, Keys, MentionKey, Pseudonym, SealError, Sealed, unhex};
+pub use seal::{Identity, KeyError, Keys, MentionKey, Pseudonym, SealError, Sealed, hex, unhex};

@@ -167,6 +167,11 @@ impl Stories {
         std::mem::take(&mut self.merged)
     }
 
+    /// A story for what is nobody's copy. Its number comes from here, as all numbers do.
+    pub fn alone(&mut self) -> Placement {
+        Placement::alone(self.fresh())
+    }
+
     /// Puts a mention, or the newer version of one, into a story.
     pub fn place(&mut self, told: &Told<'_>) -> Placement {
         let features = self.features(told);

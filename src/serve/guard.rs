@@ -12,7 +12,7 @@ use super::answer::{self, Face};
 use super::settings::Settings;
 use super::words::Tongue;
 use super::{Shared, frame, inbound};
-use crate::privacy::unhex;
+use crate::privacy::{hex, unhex};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -294,10 +294,6 @@ fn keyed(mac: &Hmac<Sha256>, purpose: &str, data: &[u8]) -> Hmac<Sha256> {
 
 fn hash(mac: &Hmac<Sha256>, purpose: &str, data: &[u8]) -> Vec<u8> {
     keyed(mac, purpose, data).finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::read::{StoredMention, mention};
 use super::{Store, StoreError, Tx};
-use crate::model::Placement;
+use crate::model::{Hit, Placement};
 
 impl Tx {
     /// The number of a story that nothing else is in.
@@ -11,8 +11,16 @@ impl Tx {
         self.story
     }
 
-    /// Moves the mentions of stories that turned out to be the same one, and tells the followers.
-    pub(super) async fn join_stories(&mut self, placement: &Placement) -> Result<(), StoreError> {
+    /// Moves the mentions of stories that a hit showed to be the same one, and tells the followers.
+    /// Whether the hit itself comes in or not: whoever compares remembers one story.
+    pub async fn join_stories(&mut self, hit: &Hit) -> Result<(), StoreError> {
+        match &hit.placement {
+            Some(placement) => self.join(placement).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn join(&mut self, placement: &Placement) -> Result<(), StoreError> {
         self.story = self.story.max(placement.story);
         for absorbed in &placement.absorbed {
             let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM mention WHERE story = $1")

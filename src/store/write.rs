@@ -1,7 +1,7 @@
 //! The write transaction: mentions, removals, cursors and gaps.
 
 use super::{StoreError, time};
-use crate::model::{Author, Cursor, Hit, Mention};
+use crate::model::{Author, Cursor, Hit, Kind, Mention};
 use crate::privacy::MentionKey;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -82,9 +82,7 @@ impl Tx {
 
     /// Stores a hit, or the newer version of one. Idempotent: a repeated delivery changes nothing.
     pub async fn put(&mut self, hit: &Hit) -> Result<Put, StoreError> {
-        if let Some(placement) = &hit.placement {
-            self.join_stories(placement).await?;
-        }
+        self.join_stories(hit).await?;
         if self.is_tombstoned(&hit.mention).await? {
             return Ok(Put::Tombstoned);
         }
@@ -101,6 +99,7 @@ impl Tx {
     /// As [`Tx::put`] for what is too old to come in: only a mention that is still here takes the
     /// newer words, for its author has taken back the older ones.
     pub async fn put_old(&mut self, hit: &Hit) -> Result<Put, StoreError> {
+        self.join_stories(hit).await?;
         match self.find(&hit.mention.key).await? {
             Some(row) => self.renew(row, hit).await,
             None => Ok(Put::TooOld),
@@ -209,7 +208,8 @@ impl Tx {
         sqlx::query(
             "UPDATE mention SET seq = $1, edited_ms = $2, title = $3, text = $4, lang = $5,
                  url = $6, links = $7, matches = $8, labels = $9, story = COALESCE($10, story),
-                 sealed = COALESCE($11, sealed), review = $12 WHERE id = $13",
+                 sealed = COALESCE($11, sealed), review = $12, official = max(official, $13)
+             WHERE id = $14",
         )
         .bind(seq)
         .bind(mention.edited.map(Timestamp::as_millisecond))
@@ -223,6 +223,7 @@ impl Tx {
         .bind(hit.placement.as_ref().map(|placement| placement.story))
         .bind(mention.sealed.as_ref().map(|sealed| sealed.0.as_slice()))
         .bind(review_column(mention)?)
+        .bind(i64::from(mention.marks.official))
         .bind(id)
         .execute(&mut *self.tx)
         .await?;
@@ -388,7 +389,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Records an interval in which a source could not be heard.
+    /// Records an interval in which a source could not be heard. One that is told again, because a
+    /// house went before it got further, is one.
     pub async fn add_gap(
         &mut self,
         source: &str,
@@ -396,13 +398,20 @@ impl Tx {
         to: Timestamp,
         reason: &str,
     ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO gap (source, from_ms, to_ms, reason) VALUES ($1, $2, $3, $4)")
-            .bind(source)
-            .bind(from.as_millisecond())
-            .bind(to.as_millisecond())
-            .bind(reason)
-            .execute(&mut *self.tx)
-            .await?;
+        for statement in [
+            "UPDATE gap SET to_ms = max(to_ms, $3)
+             WHERE source = $1 AND from_ms = $2 AND reason = $4",
+            "INSERT INTO gap (source, from_ms, to_ms, reason) SELECT $1, $2, $3, $4
+             WHERE NOT EXISTS (SELECT 1 FROM gap WHERE source = $1 AND from_ms = $2 AND reason = $4)",
+        ] {
+            sqlx::query(statement)
+                .bind(source)
+                .bind(from.as_millisecond())
+                .bind(to.as_millisecond())
+                .bind(reason)
+                .execute(&mut *self.tx)
+                .await?;
+        }
         Ok(())
     }
 }
@@ -438,8 +447,13 @@ impl Existing {
     }
 
     /// A later version wins; of two versions of one time, the later words do (a feed that states
-    /// no date of change).
+    /// no date of change). An article's headline alone is no version of it: news sitemaps and
+    /// publishers who reserve their texts list no more, whatever another source has brought or
+    /// brings later.
     fn is_older_than(&self, newer: &Mention) -> bool {
+        if newer.kind == Kind::Article && newer.text.is_empty() != self.text.is_empty() {
+            return self.text.is_empty();
+        }
         let version = newer.edited.unwrap_or(newer.published);
         // Stored times are whole milliseconds; so is what they are compared with.
         match self.version.as_millisecond().cmp(&version.as_millisecond()) {

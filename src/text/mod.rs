@@ -38,6 +38,11 @@ pub const MAX_TOKENS: usize = 20_000;
 /// Bytes of one term; longer ones are cut, in texts and in queries alike.
 pub const MAX_TERM_BYTES: usize = 255;
 
+/// The longest beginning of at most `max` bytes that ends at a character.
+pub fn head(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
+}
+
 /// One word, number, hashtag, handle, emoji or symbol of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -108,6 +113,14 @@ mod tests {
             .map(show)
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    #[test]
+    fn heads_end_at_characters() {
+        assert_eq!(
+            (head("äö", 3), head("äö", 9), head("ä", 0)),
+            ("ä", "äö", "")
+        );
     }
 
     fn check(text: &str, expected: &str) {

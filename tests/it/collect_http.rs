@@ -12,7 +12,7 @@ use resonanz::collect::http_gate::Gate;
 use resonanz::collect::lines::Line;
 use resonanz::collect::source::SourceError;
 use resonanz::collect::sse::{Message, Said};
-use resonanz::collect::websocket::{ConnectError, frames_through};
+use resonanz::collect::websocket::{ConnectError, Opening, open};
 use serde_json::json;
 use std::time::Duration;
 use url::Url;
@@ -220,19 +220,26 @@ async fn a_token_stays_with_its_server() {
     assert_eq!(other.requests()[0].header("authorization"), None);
 }
 
+fn through<'a>(url: &'a Url, gate: &'a Gate) -> Opening<'a> {
+    Opening {
+        gate: Some(gate),
+        ..Opening::new(url)
+    }
+}
+
 #[tokio::test]
 async fn a_websocket_that_somebody_else_named_goes_through_the_gate() {
     let server = websocket::Neighbour::start(vec![], vec![]).await;
     let port = server.address.rsplit(':').next().unwrap();
     for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433"] {
         let url: Url = format!("ws://{host}:{port}/").parse().unwrap();
-        let closed = frames_through(&url, &Gate::default()).await.err();
+        let closed = open(through(&url, &Gate::default())).await.err();
         assert!(matches!(closed, Some(ConnectError::Failed(_))), "{host}");
     }
     assert_eq!(server.requests().len(), 0);
     let url: Url = server.url().parse().unwrap();
     let gate = Gate::new(&["127.0.0.1".to_owned()]).unwrap();
-    assert!(frames_through(&url, &gate).await.is_ok());
+    assert!(open(through(&url, &gate)).await.is_ok());
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ pub fn count(metrics: &Metrics) {
         metrics.source_up.with_label_values(&[source]).set(1);
         metrics
             .source_last_event
-            .with_label_values(&[source])
+            .with_label_values(&[source, "change"])
             .set(1_790_000_000.0);
         metrics.source_lag.with_label_values(&[source]).set(0.4);
         let used = [source, "day"];

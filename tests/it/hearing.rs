@@ -2,13 +2,18 @@
 
 use crate::http::ask;
 use crate::serve_house::{House, source};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use jiff::{Timestamp, ToSpan};
 use resonanz::app::hearing::Hearing;
 use resonanz::app::{self, App, Ending, Options, Running};
 use resonanz::clock::Clock;
 use resonanz::collect::hearing::{HearingConfig, Verdict};
+use resonanz::collect::source::*;
 use resonanz::config;
 use resonanz::metrics::{Metrics, Series};
+use resonanz::model::Cursor;
 use resonanz::serve::Config;
 use resonanz::store::{GapRow, HabitHour, Store};
 use serde_json::json;
@@ -85,6 +90,21 @@ impl Ears {
     }
 }
 
+/// On 25 October 2026 there are two hours from two to three in Berlin.
+#[tokio::test]
+async fn the_hour_that_autumn_brings_twice_is_no_busy_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("store.db")).await.unwrap();
+    let evening: Timestamp = "2026-10-24T22:30:00Z".parse().unwrap();
+    let mut ears = Ears::open(&store, evening).await;
+    ears.minutes(5 * 60, true, 1).await;
+    let habit = store.habit("quelle").await.unwrap();
+    let sunday_at_two = 6 * 24 + 2;
+    let at_two = habit.iter().find(|known| known.hour == sunday_at_two);
+    let per_hour = at_two.unwrap().per_hour;
+    assert!((59.0..=61.0).contains(&per_hour), "{per_hour}");
+}
+
 #[tokio::test]
 async fn what_was_learned_outlives_the_house() {
     let dir = tempfile::tempdir().unwrap();
@@ -156,6 +176,8 @@ async fn gaps_are_found_by_the_time_that_they_touch() {
     let at = |minutes: i64| monday() + minutes.minutes();
     let mut tx = store.begin().await.unwrap();
     tx.add_gap("a", at(10), at(20), "jump").await.unwrap();
+    tx.add_gap("b", at(15), at(25), "house_down").await.unwrap();
+    // Told again by a house that went before it got further: one gap, and a longer one.
     tx.add_gap("b", at(15), at(30), "house_down").await.unwrap();
     tx.commit().await.unwrap();
     let found = async |since: Option<i64>, until: Option<i64>, limit| {
@@ -206,8 +228,30 @@ async fn a_suspected_source_looks_like_neither_silence_nor_deafness() {
     }
 }
 
-/// A house that serves, and has no source.
-async fn running(dir: &Path) -> Running {
+/// A source that is connected and says nothing.
+struct Quiet;
+
+impl Source for Quiet {
+    fn name(&self) -> &str {
+        "quelle"
+    }
+
+    fn pace(&self) -> Pace {
+        let idle = Duration::from_secs(24 * 3600);
+        Pace::Stream { idle }
+    }
+
+    fn open(&self, _: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {
+        futures_util::stream::pending().boxed()
+    }
+
+    fn check(&self) -> BoxFuture<'static, Standing> {
+        Box::pin(async { Standing::Works })
+    }
+}
+
+/// A house that serves.
+async fn running(dir: &Path, sources: Vec<Box<dyn Source>>) -> Running {
     let file = dir.join("house.toml");
     std::fs::write(&file, "[serve]\nlisten = '127.0.0.1:0'\n").unwrap();
     let today = monday().to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -215,6 +259,7 @@ async fn running(dir: &Path) -> Running {
     config.dir = dir.join("data");
     let house = app::House::open(&config).await.unwrap();
     let options = Options {
+        sources,
         serve: true,
         ..Options::offline()
     };
@@ -226,7 +271,7 @@ async fn running(dir: &Path) -> Running {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_count_tell_the_gaps_in_their_time() {
     let dir = tempfile::tempdir().unwrap();
-    let house = running(dir.path()).await;
+    let house = running(dir.path(), vec![]).await;
     let store = house.store();
     let at = |text: &str| text.parse::<Timestamp>().unwrap();
     let (from, to) = (at("2026-11-20T01:00:00Z"), at("2026-11-20T03:00:00Z"));
@@ -300,4 +345,32 @@ async fn answers_that_count_tell_the_gaps_in_their_time() {
         .finish(Duration::from_secs(60), Ending::Soon)
         .await
         .unwrap();
+}
+
+/// Signs of life are what makes a silent source suspect: they do not move the beginning of its silence.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_silence_of_a_suspected_source_began_with_its_last_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = running(dir.path(), vec![Box::new(Quiet)]).await;
+    let metrics = house.metrics();
+    let last = |outcome: &str, at: Timestamp| {
+        let gauge = &metrics.source_last_event;
+        let gauge = gauge.with_label_values(&["quelle", outcome]);
+        gauge.set(at.as_second() as f64);
+    };
+    let now = Clock::system().now();
+    let change = Timestamp::from_second(now.as_second() - 3 * 3600).unwrap();
+    last("change", change);
+    last("nothing", now);
+    metrics.source_up.with_label_values(&["quelle"]).set(1);
+    let verdict = metrics
+        .source_hearing
+        .with_label_values(&["quelle", "silent"]);
+    verdict.set(1);
+    let address = house.address().unwrap();
+    let answer = ask(address, "GET", "/api/search", &[("host", "127.0.0.1")], "").await;
+    let gap = json!([{ "source": "quelle", "from": change, "to": null }]);
+    assert_eq!(answer.json()["gaps"], gap);
+    let ending = house.finish(Duration::from_secs(60), Ending::Soon);
+    ending.await.unwrap();
 }

@@ -44,6 +44,7 @@ mod peer_mastodon;
 mod peer_prism;
 mod peer_prometheus;
 mod peer_smtp;
+mod pipeline;
 mod push_down;
 mod query;
 mod query_import;

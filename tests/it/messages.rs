@@ -210,3 +210,17 @@ async fn a_flood_of_senders_pages_nobody_for_ever_and_an_import_nobody_at_all() 
         .unwrap();
     assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_and_the_next_mention_are_no_story() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut post = letter("2", "max", "Das Bundesinnenministerium antwortet nie", 1);
+    (post.id, post.kind) = ("2".to_owned(), Kind::Post);
+    let lines = [line(&letter("1", "erika", WORDS, 1)), line(&post)];
+    let running = house(dir.path(), &lines, false).await;
+    let stored = running.store().mentions(&[1, 2]).await.unwrap();
+    assert_eq!(stored.len(), 2);
+    assert_ne!(stored[0].story, stored[1].story);
+    let ending = running.finish(Duration::from_secs(20), Ending::CaughtUp);
+    ending.await.unwrap();
+}

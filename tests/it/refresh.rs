@@ -1,7 +1,7 @@
 //! What is stored of YouTube is asked for again within 30 days, goes when it is gone there or cannot
 //! be asked for, and gets no label without an approval.
 
-use crate::neighbours::http::{Neighbour, Request, response};
+use crate::neighbours::http::{Neighbour, Reply, Request, response};
 use crate::sources_x::parameter;
 use crate::sources_youtube::config as source_config;
 use futures_util::future::BoxFuture;
@@ -250,4 +250,59 @@ async fn what_cannot_be_asked_for_goes_at_the_end_of_its_time() {
     .await;
     until_left(&running, 0).await;
     ends(running).await;
+}
+
+/// Whoever notes first that he has asked, and deletes later, may be gone before that: nobody would
+/// ask again for a month.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_there_goes_before_the_asking_is_noted() {
+    let there = list(vec![comment("stays", "@erika", "Die Grenze ist zu")]);
+    let neighbour = Neighbour::start(move |_: &Request| response(200, &[], &there)).await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = settings(dir.path(), "");
+    let begin: Timestamp = "2026-11-01T10:00:00Z".parse().unwrap();
+    let address = neighbour.url("");
+    let items = four().into_iter().take(2).collect();
+    let running = house(&config, &address, items, begin).await;
+    until_left(&running, 2).await;
+    ends(running).await;
+
+    // A disk that is nearly full: the pipeline takes nothing, and what lies before it would be lost
+    // with the house.
+    config.disk.low_water_mib = u64::MAX;
+    let later = begin + (29 * 24 + 1).hours();
+    let running = house(&config, &address, vec![], later).await;
+    let noted = async {
+        let unseen = async || running.store().unseen_since("youtube", later, 9).await;
+        while !unseen().await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    crate::house::soon("the asking", noted).await;
+    assert_eq!(stored(&running).await.len(), 1);
+    let patience = Duration::from_secs(60);
+    running.finish(patience, Ending::Soon).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_house_that_stops_does_not_wait_for_an_answer() {
+    let neighbour = Neighbour::start(|_: &Request| Reply::Stall(Vec::new())).await;
+    let dir = tempfile::tempdir().unwrap();
+    let config = settings(dir.path(), "");
+    let begin: Timestamp = "2026-11-01T10:00:00Z".parse().unwrap();
+    let address = neighbour.url("");
+    let running = house(&config, &address, four(), begin).await;
+    until_left(&running, 4).await;
+    ends(running).await;
+    let later = begin + (29 * 24 + 1).hours();
+    let running = house(&config, &address, vec![], later).await;
+    let asked = async {
+        while neighbour.requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    crate::house::soon("the asking", asked).await;
+    // An answer may take a quarter of a minute; nobody waits so long here.
+    let patience = Duration::from_secs(10);
+    running.finish(patience, Ending::Soon).await.unwrap();
 }

@@ -4,7 +4,7 @@ use super::serve_access::concrete;
 use super::serve_house::*;
 use jiff::ToSpan;
 use resonanz::model::*;
-use resonanz::serve::{self, Check, Config, Gap, SearchError};
+use resonanz::serve::{self, Check, Config, SearchError};
 
 async fn house() -> House {
     House::open(Config::default()).await
@@ -306,12 +306,11 @@ async fn silence_and_deafness_look_different() {
     let deaf = house.get("/?q=nichts").await.body;
     assert!(deaf.contains("class=\"ears deaf\"") && deaf.contains("Nicht gehört: Bluesky"));
     assert!(deaf.contains("Das heißt nicht, dass nichts gesagt wurde"));
-    let mut gap = source("bluesky", Some(true));
-    gap.gaps = vec![Gap {
-        from: now() - 50.hours(),
-        to: now() - 49.hours(),
-    }];
-    set(vec![gap]);
+    let mut tx = house.memory.store.begin().await.unwrap();
+    let (from, to) = (now() - 50.hours(), now() - 49.hours());
+    tx.add_gap("bluesky", from, to, "jump").await.unwrap();
+    tx.commit().await.unwrap();
+    set(vec![source("bluesky", Some(true))]);
     assert!(house.get("/?q=x").await.body.contains("Das heißt nicht"));
     assert!(
         house

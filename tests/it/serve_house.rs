@@ -195,8 +195,18 @@ impl Archive for Memory {
             };
             state.gaps.into_iter().map(gap)
         };
-        let gaps = sources.into_iter().flat_map(of).filter(touches).collect();
-        async move { Ok(gaps) }.boxed()
+        let mut gaps: Vec<_> = sources.into_iter().flat_map(of).filter(touches).collect();
+        async move {
+            let known = self.store.gaps_between(since, until, 9).await.unwrap();
+            let gap = |gap: resonanz::store::GapRow| SourceGap {
+                source: gap.source,
+                from: gap.from,
+                to: Some(gap.to),
+            };
+            gaps.extend(known.into_iter().map(gap));
+            Ok(gaps)
+        }
+        .boxed()
     }
 
     fn mention(&self, id: i64) -> BoxFuture<'_, Result<Option<StoredMention>, SearchError>> {

@@ -327,6 +327,55 @@ async fn the_quota_ends_the_day_by_our_count_or_by_theirs() {
     );
 }
 
+/// What a page does not hold is not gone.
+#[tokio::test]
+async fn many_comments_are_asked_for_in_pages_that_hold_them() {
+    let neighbour = Neighbour::start(|request| {
+        let ids = parameter(request, "id");
+        let page = ids.split(',').take(20);
+        let items: Vec<Value> = page
+            .map(|id| json!({"id": id, "snippet": {"textDisplay": "da"}}))
+            .collect();
+        json(json!({"items": items}))
+    })
+    .await;
+    let youtube = source(&config(&neighbour.url(""), json!({})), &morning());
+    let ids: Vec<(Kind, String)> = (0..50).map(|n| (Kind::Comment, format!("c{n}"))).collect();
+    let told = youtube.refresh().unwrap().again(ids).await.unwrap();
+    let kept = told
+        .iter()
+        .filter(|change| matches!(change, Change::Upsert(_)));
+    assert_eq!((kept.count(), told.len()), (50, 50));
+}
+
+#[tokio::test]
+async fn searches_that_others_used_up_cost_the_comments_nothing() {
+    let neighbour = Neighbour::start(|request| match path(request) {
+        "/youtube/v3/commentThreads" => json(json!({"items": [thread(1, "eins")]})),
+        "/youtube/v3/search" => response(
+            403,
+            &[],
+            br#"{"error":{"errors":[{"reason":"quotaExceeded"}]}}"#,
+        ),
+        _ => response(200, &[], NO_UPLOADS),
+    })
+    .await;
+    let config = config(&neighbour.url(""), json!({"searches": ["Grenze"]}));
+    let clock = morning();
+    let youtube = source(&config, &clock);
+    let (told, failure, cursor) = look(&youtube, None).await;
+    assert_eq!((told.len(), failure), (1, None));
+    let used = youtube.used(cursor.as_ref().unwrap());
+    assert!(used[0].1 < 0.01 && used[1].1 == 1.0, "{used:?}");
+    clock.advance_to(clock.now() + 15.minutes());
+    let (_, failure, _) = look(&youtube, cursor).await;
+    assert_eq!(failure, None);
+    let asked = neighbour.requests();
+    let of = |wanted: &str| asked.iter().filter(|one| path(one) == wanted).count();
+    let counts = (of("/youtube/v3/commentThreads"), of("/youtube/v3/search"));
+    assert_eq!(counts, (2, 1));
+}
+
 #[tokio::test]
 async fn what_does_not_come_back_is_gone_unless_nothing_comes_back() {
     let neighbour = Neighbour::start(|request| match parameter(request, "id").contains("here") {

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 use resonanz::model::{
-    Author, Cursor, Hit, Kind, Labels, Mention, Stance, StanceLabel, WatchMatch,
+    Author, Cursor, Hit, Kind, Labels, Mention, Placement, Stance, StanceLabel, WatchMatch,
 };
 use resonanz::privacy::{Keys, Pseudonym};
 use resonanz::store::{Change, NewCase, NewMail, Put, Store};
@@ -245,6 +245,76 @@ async fn an_edit_that_matches_no_more_takes_the_row_back() {
         Put::New { .. }
     ));
     tx.commit().await.unwrap();
+}
+
+/// A sitemap's or a reserved feed's view of an article: its headline.
+fn headline(version: i64) -> Hit {
+    let mut hit = hit("1", "", version);
+    hit.mention.kind = Kind::Article;
+    hit.mention.title = "Grenze bleibt zu".into();
+    hit
+}
+
+#[tokio::test]
+async fn a_headline_alone_takes_no_articles_words_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let mut article = headline(0);
+    let mut tx = store.begin().await.unwrap();
+    let Put::New { id } = tx.put(&headline(5)).await.unwrap() else {
+        panic!("not new")
+    };
+    // The words come in the place of a headline, whatever date that bears …
+    article.mention.text = "Das sagte das Ministerium.".into();
+    assert_eq!(tx.put(&article).await.unwrap(), Put::Updated { id });
+    // … and a headline of whatever date neither in theirs, nor away with them.
+    assert_eq!(tx.put(&headline(9)).await.unwrap(), Put::Known { id });
+    assert_eq!(tx.retract(&headline(9).mention).await.unwrap(), None);
+    article.mention.text = "Das sagt das Ministerium nicht mehr.".into();
+    article.mention.edited = Some(time(10));
+    assert_eq!(tx.put(&article).await.unwrap(), Put::Updated { id });
+    tx.commit().await.unwrap();
+    let stored = store.mention(id).await.unwrap().unwrap();
+    assert_eq!(stored.text, article.mention.text);
+}
+
+#[tokio::test]
+async fn a_statement_stays_official_and_becomes_it_whoever_brings_it_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let mut tx = store.begin().await.unwrap();
+    let put = |text: &str, version, official| {
+        let mut hit = hit("1", text, version);
+        hit.mention.marks.official = official;
+        hit
+    };
+    tx.put(&put("a digest's words", 0, false)).await.unwrap();
+    tx.put(&put("the ministry's words", 1, true)).await.unwrap();
+    tx.put(&put("a digest's words", 2, false)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(store.mention(1).await.unwrap().unwrap().marks.official);
+}
+
+#[tokio::test]
+async fn stories_are_joined_by_what_does_not_come_in_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let placed = |id: &str, story, absorbed: &[i64]| {
+        let mut hit = hit(id, id, 0);
+        hit.placement = Some(Placement {
+            story,
+            absorbed: absorbed.to_vec(),
+        });
+        hit
+    };
+    let mut tx = store.begin().await.unwrap();
+    tx.put(&placed("1", 1, &[])).await.unwrap();
+    tx.put(&placed("2", 2, &[])).await.unwrap();
+    let old = placed("3", 1, &[2]);
+    assert_eq!(tx.put_old(&old).await.unwrap(), Put::TooOld);
+    tx.commit().await.unwrap();
+    assert_eq!(store.mention(2).await.unwrap().unwrap().story, 1);
+    assert_eq!(store.story(2).await.unwrap(), 1);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::tame::tame;
 use crate::collect::feed_decode;
 use crate::collect::opt_out::OptOut;
 use crate::model::ClaimReview;
-use crate::text::markup;
+use crate::text::{head, markup};
 use dom_smoothie::{Config, Readability};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -75,9 +75,9 @@ pub fn read(
         .collect::<Vec<_>>()
         .join(" ");
     Ok(Reading {
-        title: Some(head(&title, MAX_FIELD_BYTES)).filter(|title| !title.is_empty()),
-        text: head(&text, MAX_TEXT_BYTES),
-        lang: article.lang.map(|lang| head(&lang, 35)),
+        title: Some(head(&title, MAX_FIELD_BYTES).to_owned()).filter(|title| !title.is_empty()),
+        text: head(&text, MAX_TEXT_BYTES).to_owned(),
+        lang: article.lang.map(|lang| head(&lang, 35).to_owned()),
         published: article.published_time.as_deref().and_then(time),
         review,
     })
@@ -142,12 +142,7 @@ fn field(value: &Value) -> Option<String> {
         _ => return None,
     };
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(head(&text, MAX_FIELD_BYTES)).filter(|text| !text.is_empty())
-}
-
-/// The longest beginning of at most `max` bytes that ends at a character.
-fn head(text: &str, max: usize) -> String {
-    text[..text.floor_char_boundary(max)].to_owned()
+    Some(head(&text, MAX_FIELD_BYTES).to_owned()).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

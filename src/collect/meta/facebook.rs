@@ -144,8 +144,12 @@ fn change(
             at: Some(at),
         })));
     }
-    let Some(text) = words(pushed.message) else {
-        return Ok(None);
+    // An edit that says of its words that there are none has taken them back.
+    let emptied = edit == Edit::Edited && pushed.message.is_some();
+    let text = match words(pushed.message) {
+        Some(text) => text,
+        None if emptied => String::new(),
+        None => return Ok(None),
     };
     let mut item = Item::new(PLATFORM, id, kind);
     item.text = text;

@@ -6,7 +6,9 @@
 use crate::collect::hosts::Hosts;
 use crate::collect::http::{Client, ClientError, Limits};
 use crate::collect::http_call::{Call, Reply};
+use crate::collect::secret;
 use crate::collect::source::SourceError;
+use crate::privacy::hex;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use serde_json::Value;
@@ -185,21 +187,15 @@ impl Graph {
     }
 
     async fn token(&self) -> Result<String, Fault> {
-        let file = self.token_file.display();
-        let read = tokio::fs::read_to_string(&self.token_file).await;
-        let token = read.map_err(|error| Fault::Token(format!("`token_file` {file}: {error}")))?;
-        match token.trim() {
-            "" => Err(Fault::Token(format!("`token_file` {file} is empty"))),
-            token => Ok(token.to_owned()),
-        }
+        let read = secret::read("token_file", &self.token_file).await;
+        read.map_err(Fault::Token)
     }
 
     /// `appsecret_proof`: the token under the app's secret.
     fn proof(&self, token: &str) -> Option<String> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.app_secret.as_ref()?).ok()?;
         mac.update(token.as_bytes());
-        let tag = mac.finalize().into_bytes();
-        Some(tag.iter().map(|byte| format!("{byte:02x}")).collect())
+        Some(hex(&mac.finalize().into_bytes()))
     }
 }
 

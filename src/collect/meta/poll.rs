@@ -10,17 +10,18 @@ use super::wire::{Named, node};
 use super::{Network, Watching, facebook, letters, threads};
 use crate::collect::http::Validators;
 use crate::collect::polled::{List, Look, Memory};
-use crate::collect::source::{Collected, Event, Rejection, SourceError};
+use crate::collect::source::{Collected, Event, RejectReason, Rejection, SourceError};
 use crate::model::{Change, Deletion, Item};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Items that one look hands on.
-const MAX_ITEMS: usize = 5_000;
+/// Items of one look, known or not; that there are more is told.
+const MAX_ITEMS: usize = 20_000;
 /// Ids that one look asks for because they are no longer listed.
 const MAX_CONFIRMED: usize = 20;
 /// Ids that are known at one time.
@@ -75,6 +76,8 @@ pub struct Looker {
     pub network: Network,
     pub watching: Watching,
     known: Arc<Mutex<Ids>>,
+    /// Looks until now.
+    looks: Arc<AtomicUsize>,
 }
 
 impl Looker {
@@ -84,6 +87,7 @@ impl Looker {
             network,
             watching,
             known: Arc::default(),
+            looks: Arc::default(),
         }
     }
 
@@ -167,7 +171,8 @@ impl Looker {
             true => self.network.others(account, since),
             false => Vec::new(),
         };
-        let searches = threads::searches(queries, *every, since, now);
+        let look = self.looks.fetch_add(1, Ordering::Relaxed);
+        let searches = threads::searches(queries, *every, since, look);
         let others = others.into_iter().chain(searches);
         lists.extend(others.map(|ask| Open::new(ask, Role::Others)));
         let letters = inbox.iter().map(|inbox| letters::ask(self.network, inbox));
@@ -295,8 +300,68 @@ impl Seen {
             Ok(_) => return,
             Err(rejection) => Err(rejection),
         };
-        if self.items.len() < MAX_ITEMS {
-            self.items.push(item);
+        match self.items.len() {
+            0..MAX_ITEMS => self.items.push(item),
+            MAX_ITEMS => {
+                let why = format!("more than {MAX_ITEMS} items: set `max_posts` lower");
+                let why = Rejection::new(RejectReason::TooLarge, why);
+                self.items.push(Err(why));
+            }
+            _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::http::Limits;
+    use crate::model::Kind;
+    use jiff::SignedDuration;
+    use std::time::Duration;
+    use url::Url;
+
+    fn looker(network: Network, queries: Vec<String>) -> Looker {
+        let base = Url::parse("https://graph.facebook.com/v26.0/").unwrap();
+        let limits = Limits::default();
+        let graph = Graph::new(base, "token".into(), None, &[], "", limits).unwrap();
+        let watching = Watching {
+            account: "1".to_owned(),
+            every: Duration::from_secs(300),
+            window: SignedDuration::from_hours(24),
+            max_posts: 1,
+            mentions: false,
+            inbox: None,
+            queries,
+        };
+        Looker::new(graph, network, watching)
+    }
+
+    #[test]
+    fn looks_that_take_as_long_as_their_pause_leave_no_query_out() {
+        let queries = (0..12).map(|n| format!("wort{n}")).collect();
+        let looker = looker(Network::Threads, queries);
+        let mut asked = BTreeSet::new();
+        for look in 0..2 {
+            let now = Timestamp::from_second(1_790_000_000 + look * 600).unwrap();
+            for open in looker.lists(now) {
+                let query = open.ask.query.into_iter().find(|(name, _)| *name == "q");
+                asked.extend(query);
+            }
+        }
+        assert_eq!(asked.len(), 12);
+    }
+
+    #[test]
+    fn that_there_is_more_than_one_look_takes_is_told() {
+        let looker = looker(Network::Facebook, Vec::new());
+        let mut seen = Seen::default();
+        for number in 0..MAX_ITEMS + 10 {
+            let item = Item::new("facebook", number.to_string(), Kind::Comment);
+            seen.push(&looker, Ok(Some(item)));
+        }
+        assert_eq!(seen.items.len(), MAX_ITEMS + 1);
+        let told = seen.items.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(told.reason, RejectReason::TooLarge);
     }
 }

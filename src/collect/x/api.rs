@@ -4,6 +4,7 @@ use super::wire::{Envelope, plain};
 use crate::collect::http::Client;
 use crate::collect::http_call::{Call, Reply};
 use crate::collect::lines::Line;
+use crate::collect::secret;
 use crate::collect::source::{SourceError, Standing};
 use futures_util::stream::BoxStream;
 use serde::Serialize;
@@ -23,8 +24,6 @@ const FIELDS: [(&str, &str); 3] = [
 ];
 /// Posts of one page.
 const PAGE: &str = "100";
-/// Largest file of a token.
-const MAX_TOKEN_BYTES: u64 = 16 * 1024;
 
 /// X as one app reaches it.
 #[derive(Debug, Clone)]
@@ -54,19 +53,8 @@ impl Api {
     }
 
     async fn token(&self) -> Result<String, SourceError> {
-        let name = self.token_file.display();
-        let failed =
-            |why: String| SourceError::Refused(format!("`bearer_token_file` {name}: {why}"));
-        let length = tokio::fs::metadata(&self.token_file).await;
-        if length.map_err(|error| failed(error.to_string()))?.len() > MAX_TOKEN_BYTES {
-            return Err(failed("too large for a token".to_owned()));
-        }
-        let text = tokio::fs::read_to_string(&self.token_file).await;
-        let token = text.map_err(|error| failed(error.to_string()))?;
-        match token.trim() {
-            "" => Err(failed("empty".to_owned())),
-            token => Ok(token.to_owned()),
-        }
+        let read = secret::read("bearer_token_file", &self.token_file).await;
+        read.map_err(SourceError::Refused)
     }
 
     async fn call(&self, path: &str, query: &[(&str, &str)]) -> Result<Call, SourceError> {

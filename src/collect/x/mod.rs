@@ -320,11 +320,11 @@ impl State {
     }
 
     /// Begins a connection: where nothing was heard before, here; else what was missed is searched
-    /// for, unless there was no money to hear it.
+    /// for, unless there was no money to hear it: then what was not searched for yet is lost, too.
     fn connect(&mut self, now: Timestamp) -> Option<Gap> {
         let here = id_at(now);
-        if let Some(from) = self.silenced.take() {
-            self.since = None;
+        if let Some(silenced) = self.silenced.take() {
+            let from = self.since.take().map_or(silenced, time_of_id).min(silenced);
             self.newest = here;
             let reason = GapReason::Budget;
             return Some(Gap {
@@ -482,7 +482,7 @@ mod tests {
         assert_eq!(state.since, Some(settled));
         state.silenced = Some(later);
         let gap = state.connect(at("2026-11-30T00:00:00Z")).unwrap();
-        assert_eq!((gap.from, gap.reason), (later, GapReason::Budget));
+        assert_eq!((id_at(gap.from), gap.reason), (settled, GapReason::Budget));
         assert_eq!((state.since, state.silenced), (None, None));
     }
 

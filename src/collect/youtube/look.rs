@@ -8,19 +8,21 @@ use super::quota::Quota;
 use super::wire::{self, List, Talk};
 use crate::collect::feed_read;
 use crate::collect::http::{Answer, Validators};
+use crate::collect::polled::hash;
 use crate::collect::source::{Event, MOST_AGAIN, Refresh as _, Rejection, SourceError};
 use crate::model::{Change, Cursor, Item};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// Pages of threads that one look reads of a channel, 100 threads each.
 const MAX_PAGES: usize = 5;
 /// Threads of a channel whose further replies one look asks for.
 const MAX_MORE_REPLIES: usize = 20;
-/// Versions that are remembered: what a look knows already is not handed on again.
+/// Versions that are remembered, and of each channel so many more: a page of its threads with their
+/// replies. What is forgotten is new again, and each look would read all pages for it.
 const MAX_SEEN: usize = 8_000;
+const MAX_SEEN_EACH: usize = 700;
 /// A channel's feed has 15 entries.
 const FEED_ITEMS: usize = 50;
 /// New videos reach the search late; and how far back the first search asks.
@@ -106,7 +108,8 @@ impl<'a> Look<'a> {
         let older = before.into_iter().filter(|seen| !now.contains(seen));
         let older: Vec<String> = older.collect();
         memory.seen = self.seen.into_iter().chain(older).collect();
-        memory.seen.truncate(MAX_SEEN);
+        let channels = self.youtube.config.channels.len();
+        memory.seen.truncate(MAX_SEEN + MAX_SEEN_EACH * channels);
         memory.quota = self.youtube.quota(|quota| quota.clone());
         (memory, self.failure)
     }
@@ -283,7 +286,11 @@ impl<'a> Look<'a> {
         ];
         // The next query has its turn whether this one works or not.
         memory.turn = turn + 1;
-        let found = self.youtube.list("search", &query).await?;
+        let found = match self.youtube.list("search", &query).await {
+            // That of the comments is not empty for it.
+            Err(SourceError::Exhausted { .. }) => return Ok(()),
+            found => found?,
+        };
         memory.searched[turn] = Some(now);
         for id in found.items.iter().filter_map(wire::found) {
             if let Some(hash) = self.news(&["found", &id]) {
@@ -309,17 +316,22 @@ impl<'a> Look<'a> {
     }
 }
 
-/// Enough of SHA-256 to tell versions apart, as 16 hexadecimal digits.
-fn hash(parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
-        hasher.update(part.as_bytes());
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::youtube::YoutubeConfig;
+
+    #[test]
+    fn what_stands_on_the_newest_pages_of_many_channels_is_remembered() {
+        let config = YoutubeConfig {
+            api_key_file: "key".into(),
+            channels: (0..50).map(|n| format!("UC{n}")).collect(),
+            ..YoutubeConfig::default()
+        };
+        let youtube = Youtube::new("youtube", &config).unwrap();
+        let mut look = Look::new(&youtube, Memory::default());
+        look.seen = (0..50 * 600).map(|n| format!("{n:016x}")).collect();
+        let (memory, _) = look.end();
+        assert_eq!(memory.seen.len(), 50 * 600);
     }
-    let digest = hasher.finalize();
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

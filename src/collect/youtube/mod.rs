@@ -25,6 +25,7 @@ mod wire;
 use super::hosts::Hosts;
 use super::http::{Client, Limits};
 use super::http_call::Call;
+use super::secret;
 use super::source::{
     Allowance, Collected, Event, MOST_AGAIN, Pace, Refresh, RejectReason, Rejection, Source,
     SourceError, Standing,
@@ -50,7 +51,9 @@ pub const PLATFORM: &str = "youtube";
 const MIN_EVERY_SECS: u64 = 60;
 const MAX_CHANNELS: usize = 50;
 const MAX_SEARCHES: usize = 50;
-const MAX_KEY_BYTES: u64 = 16 * 1024;
+/// `comments.list` gives twenty where it is not asked for more, and takes neither `maxResults` nor
+/// `pageToken` beside ids. Whoever is missing in an answer is deleted, so that none may be cut off.
+const COMMENTS_OF_A_PAGE: usize = 20;
 /// Of so many items at least one is still there. Where none comes back, the answer is in doubt.
 const DOUBTFUL: usize = 10;
 
@@ -192,18 +195,8 @@ impl Youtube {
     }
 
     async fn key(&self) -> Result<String, SourceError> {
-        let name = self.config.api_key_file.display();
-        let failed = |why: String| SourceError::Refused(format!("`api_key_file` {name}: {why}"));
-        let length = tokio::fs::metadata(&self.config.api_key_file).await;
-        if length.map_err(|error| failed(error.to_string()))?.len() > MAX_KEY_BYTES {
-            return Err(failed("too large for a key".to_owned()));
-        }
-        let text = tokio::fs::read_to_string(&self.config.api_key_file).await;
-        let key = text.map_err(|error| failed(error.to_string()))?;
-        match key.trim() {
-            "" => Err(failed("empty".to_owned())),
-            key => Ok(key.to_owned()),
-        }
+        let read = secret::read("api_key_file", &self.config.api_key_file).await;
+        read.map_err(SourceError::Refused)
     }
 
     /// Asks for a list. The key goes in a header, where no address and no log shows it.
@@ -219,7 +212,8 @@ impl Youtube {
             let now = self.clock.now();
             return Err(match refusal.reason() {
                 "quotaExceeded" | "dailyLimitExceeded" => {
-                    self.quota(|quota| quota.empty(self.allowed, now));
+                    let is_search = of == "search";
+                    self.quota(|quota| quota.empty(is_search, self.allowed, now));
                     quota::exhausted(now)
                 }
                 "rateLimitExceeded" | "userRateLimitExceeded" => {
@@ -245,14 +239,19 @@ impl Youtube {
         Ok(self.paid("videos", &query).await?.items)
     }
 
+    /// Comments by their ids, so few at once as a page has if nobody asks for more.
     async fn comments(&self, ids: &[String]) -> Result<Vec<serde_json::Value>, SourceError> {
-        let ids = ids.join(",");
-        let query = [
-            ("part", "snippet"),
-            ("textFormat", "plainText"),
-            ("id", &ids),
-        ];
-        Ok(self.paid("comments", &query).await?.items)
+        let mut comments = Vec::new();
+        for ids in ids.chunks(COMMENTS_OF_A_PAGE) {
+            let ids = ids.join(",");
+            let query = [
+                ("part", "snippet"),
+                ("textFormat", "plainText"),
+                ("id", &ids),
+            ];
+            comments.extend(self.paid("comments", &query).await?.items);
+        }
+        Ok(comments)
     }
 
     /// What became of these items of one kind.

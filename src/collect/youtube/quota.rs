@@ -79,11 +79,15 @@ impl Quota {
         true
     }
 
-    /// YouTube says that nothing is left, whatever was counted here: other programs ask with the
-    /// same key.
-    pub fn empty(&mut self, allowed: Allowed, now: Timestamp) {
+    /// YouTube says that nothing is left of the searches or of the units, whatever was counted here:
+    /// other programs ask with the same key. Each has a bucket of its own.
+    pub fn empty(&mut self, searches: bool, allowed: Allowed, now: Timestamp) {
         self.turn(now);
-        self.units = self.units.max(allowed.units);
+        let (used, of) = match searches {
+            true => (&mut self.searches, allowed.searches),
+            false => (&mut self.units, allowed.units),
+        };
+        *used = of.max(*used);
     }
 
     /// Shares of the day's units and searches that are used.
@@ -184,9 +188,15 @@ mod tests {
         let now = at("2026-11-29T09:00:00Z");
         let (mut a, mut b) = (Quota::default(), Quota::default());
         a.take(ALLOWED, now).unwrap();
-        b.empty(ALLOWED, now);
+        b.empty(false, ALLOWED, now);
         a.merge(&b);
         assert!(a.take(ALLOWED, now).is_err());
+        // That the units are gone says nothing of the searches, and the other way round.
+        assert!(a.take_search(ALLOWED, now));
+        let mut searched = Quota::default();
+        searched.empty(true, ALLOWED, now);
+        assert!(!searched.take_search(ALLOWED, now));
+        assert_eq!(searched.take(ALLOWED, now), Ok(()));
         let tomorrow = now + 24.hours();
         let mut new = Quota::default();
         new.take(ALLOWED, tomorrow).unwrap();

@@ -277,3 +277,18 @@ fn what_is_no_table_is_a_fault_and_not_overlooked() {
     let missing = config::load(Some(Path::new("/nowhere/x.toml")), HashMap::new(), today());
     assert_told(&faults(missing), &[("x.toml", "not found")]);
 }
+
+/// Each of these would end the house at its start, or keep every webhook waiting for ever.
+#[test]
+fn a_pipeline_without_room_does_not_start() {
+    let settings = "[pipeline]\nbatch = 0\nqueue = 0\ncursor_interval_ms = 8000\n";
+    let told = faults(from_files(settings, &[]));
+    assert_told(
+        &told,
+        &[
+            ("pipeline", "`batch` must be 1 to 10000"),
+            ("pipeline", "`queue` must be 1 to 100000"),
+            ("pipeline", "`cursor_interval_ms` must be 0 to 5000"),
+        ],
+    );
+}

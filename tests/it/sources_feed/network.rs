@@ -7,7 +7,7 @@ use resonanz::clock::Clock;
 use resonanz::collect::feed::{Feed, FeedConfig};
 use resonanz::collect::http::Limits;
 use resonanz::collect::poller::Poller;
-use resonanz::collect::source::{Event, Pace, Source, SourceError, Standing};
+use resonanz::collect::source::{Event, GapReason, Pace, Source, SourceError, Standing};
 use resonanz::model::{Change, Cursor, Item};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -181,6 +181,42 @@ async fn no_edit_is_older_than_the_one_before_it() {
         cursor = moved;
         round.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+#[tokio::test]
+async fn a_feed_that_moved_on_by_more_than_its_length_has_a_gap() {
+    let round = Arc::new(AtomicUsize::new(0));
+    let now = Arc::clone(&round);
+    let server = Neighbour::start(move |_| {
+        let first = match now.load(Ordering::SeqCst) {
+            0 => 0,
+            // Two of twelve are known still.
+            1 => 10,
+            _ => 40,
+        };
+        let ids: Vec<String> = (first..first + 12).map(|n| n.to_string()).collect();
+        let list: Vec<(&str, &str)> = ids.iter().map(|id| (id.as_str(), "wort")).collect();
+        response(200, &[], &rss(&list))
+    })
+    .await;
+    let start: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+    let clock = Clock::simulated(start);
+    let feed = Feed::with_limits("feed", &config(&server.url("/"), ""), &clock, PATIENT).unwrap();
+    let mut cursor = None;
+    let mut told = Vec::new();
+    for hour in 0..4 {
+        round.store(hour, Ordering::SeqCst);
+        clock.advance_to(start + (hour as i64).hours());
+        let (events, moved, _) = look(&feed, cursor.as_ref()).await;
+        cursor = moved.or(cursor);
+        let gaps = events.into_iter().filter_map(|event| match event {
+            Event::Gap(gap) => Some((gap.from, gap.to, gap.reason)),
+            _ => None,
+        });
+        told.extend(gaps);
+    }
+    let gap = (start + 1.hour(), start + 2.hours(), GapReason::Jump);
+    assert_eq!(told, [gap]);
 }
 
 #[tokio::test]

@@ -165,6 +165,24 @@ async fn a_push_is_stored_before_it_is_acknowledged_and_may_come_again() {
     assert_eq!(texts.len(), 1, "{texts:?}");
     assert!(texts[0].contains("dabei bleibe ich"), "{texts:?}");
 
+    // An edit that takes the words takes the row; an edit that does not tell them takes nothing.
+    let untold = json!({"field": "feed", "value": {"item": "comment", "verb": "edited",
+        "comment_id": "1_1", "post_id": "900_1", "from": {"id": "501", "name": "Kanarienvogel"}}});
+    assert_eq!(
+        sign_and_bring(&running, &delivery("page", now() + 1, &[untold]))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(stored(&running).await, 1);
+    let emptied = delivery("page", now() + 1, &[comment("edited", "1_1", "")]);
+    assert_eq!(sign_and_bring(&running, &emptied).await.status, 200);
+    assert_eq!(stored(&running).await, 0);
+    let back = "Das Bundesinnenministerium antwortet nie, und dabei bleibe ich";
+    let back = delivery("page", now() + 2, &[comment("edited", "1_1", back)]);
+    assert_eq!(sign_and_bring(&running, &back).await.status, 200);
+    assert_eq!(stored(&running).await, 1);
+
     let gone = delivery("page", now(), &[comment("remove", "1_1", "")]);
     assert_eq!(sign_and_bring(&running, &gone).await.status, 200);
     assert_eq!(stored(&running).await, 0);
@@ -269,6 +287,9 @@ async fn what_instagram_only_points_at_is_fetched_before_it_is_acknowledged() {
     let counter = Arc::clone(&asked);
     let server = Neighbour::start(move |request| {
         let is_gone = request.path.contains("179002");
+        if request.path.contains("179003") {
+            return response(403, &[], b"{\"error\":{\"code\":10}}");
+        }
         let found = match counter.fetch_add(1, Ordering::SeqCst) {
             0 => return response(500, &[], b""),
             _ if is_gone => {
@@ -307,5 +328,14 @@ async fn what_instagram_only_points_at_is_fetched_before_it_is_acknowledged() {
     let body = delivery("instagram", now(), &[mention("179002")]);
     assert_eq!(sign_and_bring(&running, &body).await.status, 200);
     assert_eq!(running.store().count().await.unwrap(), 1);
+    // One that we may not ask for is not acknowledged, and what comes behind it is.
+    let body = delivery("instagram", now(), &[mention("179003")]);
+    assert_eq!(sign_and_bring(&running, &body).await.status, 503);
+    let comment = json!({"field": "comments", "value": {"id": "179004",
+        "from": {"id": "501", "username": "kanarienvogel"}, "media": {"id": "5"},
+        "text": "Das Bundesinnenministerium schweigt weiter"}});
+    let body = delivery("instagram", now(), &[comment]);
+    assert_eq!(sign_and_bring(&running, &body).await.status, 200);
+    assert_eq!(running.store().count().await.unwrap(), 2);
     finish(running).await;
 }

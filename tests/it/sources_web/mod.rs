@@ -57,6 +57,8 @@ fn asked(server: &Neighbour) -> Vec<String> {
 struct Look {
     items: Vec<Item>,
     rejected: usize,
+    /// Signs of life; the last one is the end of the look.
+    quiet: usize,
     cursor: Option<Cursor>,
     error: Option<SourceError>,
 }
@@ -67,6 +69,7 @@ async fn look(source: &dyn Source, cursor: Option<&Cursor>) -> Look {
     let mut look = Look {
         items: Vec::new(),
         rejected: 0,
+        quiet: 0,
         cursor: None,
         error: None,
     };
@@ -77,6 +80,7 @@ async fn look(source: &dyn Source, cursor: Option<&Cursor>) -> Look {
                 match collected.event {
                     Event::Change(Change::Upsert(item)) => look.items.push(*item),
                     Event::Rejected(_) => look.rejected += 1,
+                    Event::Nothing => look.quiet += 1,
                     _ => {}
                 }
             }

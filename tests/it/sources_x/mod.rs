@@ -426,11 +426,22 @@ async fn deletions_come_by_all_partitions_or_none() {
     assert!(parameter(&asked[8], "start_time").ends_with('Z'));
     assert!(source().time_of(&cursor.unwrap()).is_some());
 
-    // What is older than a day they do not have.
+    // What is older than a day they do not have; what is younger is asked for.
     let old = Some(Cursor("2026-01-01T00:00:00Z".to_owned()));
+    let before = neighbour.requests().len();
     let mut running = Running::of(source(), old, fast(), Clock::system(), 64);
-    let (events, _) = hear(&mut running, |events| !gaps(events).is_empty()).await;
+    let (events, cursor) = hear(&mut running, |events| !gaps(events).is_empty()).await;
     assert_eq!(gaps(&events), [GapReason::CursorTooOld]);
+    let told = events.iter().find_map(|event| match event {
+        Event::Gap(gap) => Some(gap.to),
+        _ => None,
+    });
+    assert_eq!(cursor.map(|cursor| cursor.0), told.map(|to| to.to_string()));
+    let since = told.unwrap().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    assert_eq!(
+        parameter(&neighbour.requests()[before], "start_time"),
+        since
+    );
     running.stops().await;
 }
 
