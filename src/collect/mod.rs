@@ -20,6 +20,7 @@ pub mod feed;
 mod feed_decode;
 mod feed_escape;
 mod feed_json;
+pub mod feed_push;
 mod feed_read;
 mod feed_repair;
 mod feed_tags;
@@ -54,6 +55,7 @@ mod supplies;
 mod tally;
 pub mod webhook;
 pub mod websocket;
+pub mod websub;
 pub mod x;
 pub mod x_compliance;
 pub mod youtube;
@@ -151,6 +153,9 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
         SourceConfig::Facebook(config) => meta(name, Network::Facebook, config),
         SourceConfig::Instagram(config) => meta(name, Network::Instagram, config),
         SourceConfig::Threads(config) => meta(name, Network::Threads, config),
+        SourceConfig::Feed(config) if config.is_brought() => {
+            Ok(Box::new(feed_push::PushedFeed::new(name, config)?))
+        }
         SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::source(name, config)?)),
         SourceConfig::Mastodon(config) => {
             let source = mastodon::Mastodon::new(name, config).map_err(BuildError::Invalid)?;

@@ -74,6 +74,7 @@ mod sources_search;
 mod sources_web;
 mod sources_x;
 mod sources_youtube;
+mod sources_youtube_push;
 mod store;
 mod stories;
 mod supervise;
