@@ -22,10 +22,10 @@ use super::feed_read;
 use super::fetch::Fetcher;
 use super::hosts::Hosts;
 use super::http::{Client, ClientError, Limits, Validators};
+use super::hub::{self, Hub};
 use super::polled::{List, Memory};
 use super::poller::{self, Listed, Listing, Poller};
 use super::source::{Rejection, SourceError};
-use super::websub::{self, Hub};
 use crate::clock::Clock;
 use crate::model::{Change, Item};
 use futures_util::FutureExt;
@@ -231,7 +231,7 @@ impl Feed {
         let read = poller::read_apart(move || {
             let content_type = page.content_type.as_deref();
             let items = feed_read::read(&page.body, content_type, Some(&page.url), max_items);
-            (items, websub::discover(&page))
+            (items, hub::discover(&page))
         });
         let (items, hub) = read.await?;
         Ok(Some(Seen {

@@ -6,11 +6,12 @@
 use super::feed::{Feed, FeedConfig, FeedError, Seen};
 use super::hosts::Hosts;
 use super::http::{Limits, Validators};
+use super::hub::Hub;
 use super::inbox::{self, Batches, Inbox};
 use super::polled::{Look, Memory, unchanged};
 use super::poller::Poller;
 use super::source::{Collected, Event, Pace, Source, SourceError, Standing};
-use super::websub::{Hub, Hubs, Subscriber};
+use super::websub::{Hubs, Subscriber};
 use crate::clock::Clock;
 use crate::model::Cursor;
 use futures_util::StreamExt;

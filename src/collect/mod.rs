@@ -32,6 +32,7 @@ mod http_body;
 pub mod http_call;
 pub mod http_gate;
 mod http_reply;
+mod hub;
 pub mod inbox;
 pub mod lines;
 pub mod maildir;

@@ -293,6 +293,11 @@ async fn feed() {
 }
 
 #[tokio::test]
+async fn brought_feed() {
+    complies::<feed::Brought>().await;
+}
+
+#[tokio::test]
 async fn sitemap() {
     complies::<sitemap::Sitemap>().await;
 }

@@ -7,9 +7,10 @@
 use super::look::{Look, Memory};
 use super::{Youtube, YoutubeConfig, wire};
 use crate::clock::Clock;
+use crate::collect::hub::Hub;
 use crate::collect::inbox::{self, Batch, Batches, Inbox};
 use crate::collect::source::{Collected, Event, Refresh as _, SourceError};
-use crate::collect::websub::{Hub, Hubs, Subscriber};
+use crate::collect::websub::{Hubs, Subscriber};
 use crate::model::Kind;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;

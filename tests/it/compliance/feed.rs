@@ -3,8 +3,10 @@
 
 use super::{Fault, Kind};
 use crate::neighbours::http::{Neighbour, Reply, head, response};
+use crate::sources_x::secret;
 use resonanz::clock::Clock;
 use resonanz::collect::feed::{self, FeedConfig};
+use resonanz::collect::feed_push::PushedFeed;
 use resonanz::collect::http::Limits;
 use resonanz::collect::source::Source;
 use resonanz::model::Change;
@@ -89,5 +91,37 @@ impl Kind for Feed {
             panic!("feeds only tell what is there")
         };
         item.title.as_deref().unwrap().parse().unwrap()
+    }
+}
+
+/// The same with a hub that never brings anything: the looks must do.
+pub struct Brought;
+
+impl Kind for Brought {
+    const TAKES_TURNS: bool = true;
+
+    async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
+        Feed::start(fault, count).await
+    }
+
+    fn source(address: &str, patience: Duration) -> Box<dyn Source> {
+        let config = serde_json::json!({
+            "url": address, "allow_private": ["127.0.0.1"], "max_body_bytes": 100_000,
+            "callback": "https://amt.example/in/feed",
+            "secret_file": secret("websub", "ein-geheimnis-von-zweiunddreissig-zeichen"),
+        });
+        let config: FeedConfig = serde_json::from_value(config).unwrap();
+        let limits = Limits {
+            header: patience,
+            total: 2 * patience,
+            grace: patience,
+            ..Limits::default()
+        };
+        let source = PushedFeed::with_limits("feed", &config, &Clock::system(), limits);
+        Box::new(source.unwrap())
+    }
+
+    fn number(change: &Change) -> i64 {
+        Feed::number(change)
     }
 }
