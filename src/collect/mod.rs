@@ -54,9 +54,12 @@ pub mod sse;
 pub mod supervise;
 mod supplies;
 mod tally;
+pub mod telegram;
+mod telegram_read;
 pub mod webhook;
 pub mod websocket;
 pub mod websub;
+pub mod wikipedia;
 pub mod x;
 pub mod x_compliance;
 pub mod youtube;
@@ -84,10 +87,12 @@ pub enum SourceConfig {
     Instagram(meta::MetaConfig),
     Sitemap(feed::FeedConfig),
     Site(site::SiteConfig),
+    Telegram(telegram::TelegramConfig),
     Threads(meta::MetaConfig),
     Webhook(webhook::WebhookConfig),
     Maildir(maildir::MaildirConfig),
     Replay(replay::ReplayConfig),
+    Wikipedia(wikipedia::WikipediaConfig),
     X(Box<x::XConfig>),
     Youtube(youtube::YoutubeConfig),
 }
@@ -116,10 +121,12 @@ impl SourceConfig {
             SourceConfig::Instagram(_) => "instagram",
             SourceConfig::Sitemap(_) => "sitemap",
             SourceConfig::Site(_) => "site",
+            SourceConfig::Telegram(_) => "telegram",
             SourceConfig::Threads(_) => "threads",
             SourceConfig::Webhook(_) => "webhook",
             SourceConfig::Maildir(_) => "maildir",
             SourceConfig::Replay(_) => "replay",
+            SourceConfig::Wikipedia(_) => "wikipedia",
             SourceConfig::X(_) => "x",
             SourceConfig::Youtube(_) => "youtube",
         }
@@ -164,6 +171,10 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
         }
         SourceConfig::Sitemap(config) => Ok(Box::new(sitemap::source(name, config)?)),
         SourceConfig::Site(config) => Ok(Box::new(site::Site::new(name, config)?)),
+        SourceConfig::Telegram(config) => {
+            let source = telegram::source(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
         SourceConfig::Webhook(config) => {
             let source = webhook::Webhook::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
@@ -174,6 +185,10 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
         }
         SourceConfig::Replay(config) => {
             let source = replay::Replay::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
+        SourceConfig::Wikipedia(config) => {
+            let source = wikipedia::Wikipedia::new(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
         SourceConfig::X(config) if config.stream == x::Stream::Compliance => {
@@ -225,6 +240,10 @@ pub enum Recorded {
     Page,
     /// Lines of the import's shape
     Replay,
+    /// A page of a Telegram channel's preview
+    Telegram,
+    /// Events of Wikimedia's streams, one a line
+    Wikipedia,
     /// Lines of X: of its streams, or of a compliance job's result
     X,
     /// An answer of YouTube's API: comment threads, comments or videos
@@ -268,6 +287,10 @@ pub fn read_recorded(
             |line| replay::adapt(line).map(|change| vec![change]),
             each,
         ),
+        Recorded::Telegram => telegram::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
+        Recorded::Wikipedia => each_line(input, lines::MAX_LINE_BYTES, wikipedia::read_line, each),
         Recorded::X => each_line(input, lines::MAX_LINE_BYTES, x::read_line, each),
         Recorded::Youtube => {
             let limit = http::Limits::default().max_body_bytes as u64;

@@ -15,6 +15,8 @@ mod bluesky;
 mod feed;
 mod meta;
 mod sitemap;
+mod telegram;
+mod wikipedia;
 mod x;
 mod youtube;
 
@@ -310,6 +312,16 @@ async fn facebook() {
 #[tokio::test]
 async fn instagram() {
     complies::<meta::Instagram>().await;
+}
+
+#[tokio::test]
+async fn telegram() {
+    complies::<telegram::Telegram>().await;
+}
+
+#[tokio::test]
+async fn wikipedia() {
+    complies::<wikipedia::Wikipedia>().await;
 }
 
 #[tokio::test]

@@ -117,6 +117,8 @@ fn the_defaults_name_every_kind_of_source() {
         ("RESONANZ__SOURCE__PRESS-DIGEST__ENABLED", "true"),
         ("RESONANZ__SOURCE__FACEBOOK__ENABLED", "true"),
         ("RESONANZ__SOURCE__INSTAGRAM__ENABLED", "true"),
+        ("RESONANZ__SOURCE__TELEGRAM__ENABLED", "true"),
+        ("RESONANZ__SOURCE__WIKIPEDIA__ENABLED", "true"),
         ("RESONANZ__SOURCE__THREADS__ENABLED", "true"),
         ("RESONANZ__SOURCE__X__ENABLED", "true"),
         ("RESONANZ__SOURCE__YOUTUBE__ENABLED", "true"),
