@@ -6,7 +6,10 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::path::Path;
 use url::Url;
+
+const MAX_KEY_BYTES: u64 = 16 * 1024;
 
 /// One question to a server.
 ///
@@ -104,6 +107,25 @@ impl Call {
     /// Whether something goes along that is meant for this server alone.
     pub(super) fn is_confidential(&self) -> bool {
         self.body.is_some() || self.headers.values().any(HeaderValue::is_sensitive)
+    }
+}
+
+/// The key in a file, read anew at every question, so that a new one counts at once.
+///
+/// # Errors
+/// `Refused`: a file that cannot be read, or that holds no key. The text does not hold it.
+pub async fn key_in(file: &Path) -> Result<String, SourceError> {
+    let name = file.display();
+    let failed = |why: String| SourceError::Refused(format!("`api_key_file` {name}: {why}"));
+    let length = tokio::fs::metadata(file).await;
+    if length.map_err(|error| failed(error.to_string()))?.len() > MAX_KEY_BYTES {
+        return Err(failed("too large for a key".to_owned()));
+    }
+    let text = tokio::fs::read_to_string(file).await;
+    let key = text.map_err(|error| failed(error.to_string()))?;
+    match key.trim() {
+        "" => Err(failed("empty".to_owned())),
+        key => Ok(key.to_owned()),
     }
 }
 

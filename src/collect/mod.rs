@@ -16,6 +16,8 @@ pub mod article;
 mod backoff;
 pub mod bluesky;
 pub mod bluesky_search;
+pub mod dip;
+pub mod fact_check;
 pub mod feed;
 mod feed_decode;
 mod feed_escape;
@@ -25,6 +27,7 @@ mod feed_read;
 mod feed_repair;
 mod feed_tags;
 mod fetch;
+pub mod fragdenstaat;
 pub mod hearing;
 pub mod hosts;
 pub mod http;
@@ -43,6 +46,7 @@ pub mod opt_out;
 mod pacing;
 mod polled;
 pub mod poller;
+mod register;
 pub mod replay;
 pub mod robots;
 mod robots_rules;
@@ -81,7 +85,11 @@ pub enum SourceConfig {
     Bluesky(bluesky::BlueskyConfig),
     #[serde(rename = "bluesky-search")]
     BlueskySearch(bluesky_search::BlueskySearchConfig),
+    Dip(dip::DipConfig),
+    #[serde(rename = "fact-check")]
+    FactCheck(fact_check::FactCheckConfig),
     Feed(feed::FeedConfig),
+    FragDenStaat(fragdenstaat::FragDenStaatConfig),
     Mastodon(mastodon::MastodonConfig),
     Facebook(meta::MetaConfig),
     Instagram(meta::MetaConfig),
@@ -115,7 +123,10 @@ impl SourceConfig {
         match self {
             SourceConfig::Bluesky(_) => "bluesky",
             SourceConfig::BlueskySearch(_) => "bluesky-search",
+            SourceConfig::Dip(_) => "dip",
+            SourceConfig::FactCheck(_) => "fact-check",
             SourceConfig::Feed(_) => "feed",
+            SourceConfig::FragDenStaat(_) => "fragdenstaat",
             SourceConfig::Mastodon(_) => "mastodon",
             SourceConfig::Facebook(_) => "facebook",
             SourceConfig::Instagram(_) => "instagram",
@@ -156,6 +167,18 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
         }
         SourceConfig::Bluesky(config) => {
             let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
+        SourceConfig::Dip(config) => {
+            let source = dip::source(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
+        SourceConfig::FactCheck(config) => {
+            let source = fact_check::source(name, config).map_err(BuildError::Invalid)?;
+            Ok(Box::new(source))
+        }
+        SourceConfig::FragDenStaat(config) => {
+            let source = fragdenstaat::source(name, config).map_err(BuildError::Invalid)?;
             Ok(Box::new(source))
         }
         SourceConfig::Facebook(config) => meta(name, Network::Facebook, config),
@@ -222,6 +245,10 @@ pub enum Recorded {
     Bluesky,
     /// Posts as Bluesky's search gives them, one a line
     BlueskySearch,
+    /// An answer of the Bundestag's documentation system: papers or procedures
+    Dip,
+    /// An answer of Google's search of fact checks
+    FactCheck,
     /// A push of a Facebook page, or a list that the Graph API answers with
     Facebook,
     /// The same of Instagram
@@ -230,6 +257,9 @@ pub enum Recorded {
     Threads,
     /// An RSS, Atom or JSON feed
     Feed,
+    /// An answer of FragDenStaat: requests
+    #[value(name = "fragdenstaat")]
+    FragDenStaat,
     /// Messages of a Mastodon websocket, one a line
     Mastodon,
     /// A news sitemap
@@ -272,6 +302,15 @@ pub fn read_recorded(
         Recorded::Instagram => pushed_or_answered(Network::Instagram, input, each),
         Recorded::Threads => pushed_or_answered(Network::Threads, input, each),
         Recorded::Feed => feed::read_bytes(&whole(input)?, None)
+            .into_iter()
+            .try_for_each(each),
+        Recorded::Dip => dip::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
+        Recorded::FactCheck => fact_check::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
+        Recorded::FragDenStaat => fragdenstaat::read_bytes(&whole(input)?)
             .into_iter()
             .try_for_each(each),
         Recorded::Mail => maildir::read_bytes(&whole(input)?)

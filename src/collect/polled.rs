@@ -49,6 +49,11 @@ impl Memory {
         }
     }
 
+    /// When something was handed on last.
+    pub fn last_news(&self) -> Option<Timestamp> {
+        self.looked
+    }
+
     /// True where this was handed on.
     pub fn knows(&self, platform: &str, id: &str) -> bool {
         let id = hash(&[platform, id]);

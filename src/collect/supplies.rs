@@ -52,10 +52,13 @@ impl SourceConfig {
             SourceConfig::Instagram(_) => Supplies::bare(Network::Instagram.kinds()),
             SourceConfig::Threads(_) => Supplies::bare(Network::Threads.kinds()),
             SourceConfig::Feed(_) => Supplies::titled(&[Kind::Article, Kind::Video]),
-            SourceConfig::Sitemap(_) | SourceConfig::Site(_) => {
-                Supplies::titled(&[Kind::Article])
+            SourceConfig::Dip(_)
+            | SourceConfig::FactCheck(_)
+            | SourceConfig::Sitemap(_)
+            | SourceConfig::Site(_) => Supplies::titled(&[Kind::Article]),
+            SourceConfig::FragDenStaat(_) | SourceConfig::Wikipedia(_) => {
+                Supplies::titled(&[Kind::Post])
             }
-            SourceConfig::Wikipedia(_) => Supplies::titled(&[Kind::Post]),
             SourceConfig::Maildir(_) => Supplies::titled(&[Kind::Article, Kind::Message]),
             SourceConfig::Webhook(_) => Supplies::titled(&Kind::ALL),
             SourceConfig::Youtube(_) => Supplies::titled(&[Kind::Comment, Kind::Video]),

@@ -14,6 +14,7 @@
 mod bluesky;
 mod feed;
 mod meta;
+mod register;
 mod sitemap;
 mod telegram;
 mod wikipedia;
@@ -297,6 +298,11 @@ async fn feed() {
 #[tokio::test]
 async fn brought_feed() {
     complies::<feed::Brought>().await;
+}
+
+#[tokio::test]
+async fn register() {
+    complies::<register::Register>().await;
 }
 
 #[tokio::test]

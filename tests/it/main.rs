@@ -69,6 +69,7 @@ mod sources_bluesky;
 mod sources_feed;
 mod sources_mastodon;
 mod sources_meta;
+mod sources_registers;
 mod sources_replay;
 mod sources_search;
 mod sources_telegram;

@@ -26,7 +26,7 @@ mod wire;
 
 use super::hosts::Hosts;
 use super::http::{Client, Limits};
-use super::http_call::Call;
+use super::http_call::{Call, key_in};
 use super::inbox::Inbox;
 use super::source::{
     Allowance, Collected, Event, MOST_AGAIN, Pace, Refresh, RejectReason, Rejection, Source,
@@ -54,7 +54,6 @@ pub const PLATFORM: &str = "youtube";
 const MIN_EVERY_SECS: u64 = 60;
 const MAX_CHANNELS: usize = 50;
 const MAX_SEARCHES: usize = 50;
-const MAX_KEY_BYTES: u64 = 16 * 1024;
 /// Of so many items at least one is still there. Where none comes back, the answer is in doubt.
 const DOUBTFUL: usize = 10;
 
@@ -207,18 +206,7 @@ impl Youtube {
     }
 
     async fn key(&self) -> Result<String, SourceError> {
-        let name = self.config.api_key_file.display();
-        let failed = |why: String| SourceError::Refused(format!("`api_key_file` {name}: {why}"));
-        let length = tokio::fs::metadata(&self.config.api_key_file).await;
-        if length.map_err(|error| failed(error.to_string()))?.len() > MAX_KEY_BYTES {
-            return Err(failed("too large for a key".to_owned()));
-        }
-        let text = tokio::fs::read_to_string(&self.config.api_key_file).await;
-        let key = text.map_err(|error| failed(error.to_string()))?;
-        match key.trim() {
-            "" => Err(failed("empty".to_owned())),
-            key => Ok(key.to_owned()),
-        }
+        key_in(&self.config.api_key_file).await
     }
 
     /// Asks for a list. The key goes in a header, where no address and no log shows it.

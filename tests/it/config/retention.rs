@@ -52,7 +52,7 @@ fn wrong_days_and_names_stop_the_start() {
             ),
             (
                 "retention.sources.blusky",
-                "no such source; there are archive, bluesky, bluesky-search, bundesregierung, bundestag, facebook",
+                "no such source; there are archive, bluesky, bluesky-search, bundesregierung, bundestag, dip, facebook",
             ),
             ("retention.sources.bluesky.voice_days", "0 would delete"),
             ("retention.sources.bundestag", "days"),
