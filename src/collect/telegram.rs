@@ -8,6 +8,8 @@
 //!
 //! * A look reads the newest page of each channel, and after a silence older ones, back to a post that
 //!   is known. `robots.txt` and reservations are kept to, as for any page.
+//! * What lies further back than `max_pages` (and a hundred older pages of all channels together) after
+//!   a long silence is missed.
 //! * Words that changed are an edit; the page does not say when, so it bears the time of the look.
 //! * Where a post that is known would stand and does not, it was deleted. That is seen as far back as the
 //!   looks' pages reach, and not in an empty channel.
@@ -38,6 +40,8 @@ const MIN_EVERY_SECS: u64 = 60;
 const MAX_CHANNELS: usize = 50;
 const MAX_PAGES: usize = 20;
 const MAX_PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// Older pages that one look reads of all channels together: it has to end within minutes.
+const MAX_OLDER: usize = 100;
 /// Posts that a page has at most, for what is remembered.
 const PAGE: usize = 20;
 /// Numbers that are looked behind the newest post for deleted ones, ...
@@ -173,8 +177,9 @@ impl Listing for Channels {
                 remember: 2 * PAGE * this.max_pages * this.channels.len(),
             };
             let (mut heard, mut failure) = (false, None);
+            let mut older = MAX_OLDER;
             for channel in &this.channels {
-                match this.channel(channel, &memory).await {
+                match this.channel(channel, &memory, &mut older).await {
                     Ok(shown) => {
                         heard = true;
                         list.gone.extend(missing(channel, &shown.numbers));
@@ -184,7 +189,12 @@ impl Listing for Channels {
                         let why = format!("a channel cannot be read: {error}");
                         let rejection = Rejection::new(RejectReason::Incomplete, why);
                         list.items.push(Err(rejection));
+                        // What is not one channel's fault is the same for the others.
+                        let of_all = !matches!(error, SourceError::Refused(_));
                         failure.get_or_insert(error);
+                        if of_all {
+                            break;
+                        }
                     }
                 }
             }
@@ -208,7 +218,12 @@ impl Listing for Channels {
 impl Channels {
     /// The newest page, and older ones back to a post that is known. The first time the newest is
     /// enough: what was said before is not to be found out.
-    async fn channel(&self, channel: &str, memory: &Memory) -> Result<Shown, SourceError> {
+    async fn channel(
+        &self,
+        channel: &str,
+        memory: &Memory,
+        older: &mut usize,
+    ) -> Result<Shown, SourceError> {
         let mut shown = Shown::default();
         let mut before = None;
         for _ in 0..self.max_pages {
@@ -222,7 +237,10 @@ impl Channels {
                 shown.items.extend(post.item);
             }
             match oldest.filter(|oldest| *oldest > 1 && before.is_none_or(|last| *oldest < last)) {
-                Some(oldest) if !reaches_back => before = Some(oldest),
+                Some(oldest) if !reaches_back && *older > 0 => {
+                    *older -= 1;
+                    before = Some(oldest);
+                }
                 _ => break,
             }
         }

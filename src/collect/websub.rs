@@ -150,6 +150,7 @@ impl Subscriber {
             if let Err(error) = reply {
                 let at = hub.address.host_str().unwrap_or_default();
                 tracing::warn!(source = %self.name, hub = %at, %error, "The hub takes no subscription; the feed is looked at as before.");
+                return;
             }
         }
     }
