@@ -77,9 +77,10 @@
 //! |---|---|
 //! | a new network | one file in `collect/`, a variant and an arm in `collect/mod.rs`, a block in `config/default.toml`, a folder in `tests/fixtures` |
 //! | a list that is looked at again and again | the same, with a `Listing` of [`collect::poller`] |
+//! | a register that answers JSON in pages | the same, with a `Register` of `collect/register.rs` |
 //! | a post is read wrongly | that source's `adapt` |
 //! | how servers are asked, and how often | `collect/http.rs`, `collect/hosts.rs`, `collect/robots.rs` |
-//! | what is brought to the house by HTTP | [`collect::inbox`]; who signs how: `collect/webhook.rs`, `collect/meta/push.rs` |
+//! | what is brought to the house by HTTP | [`collect::inbox`]; who signs how: `collect/webhook.rs`, `collect/meta/push.rs`, [`collect::websub`]; what ends the pause between two looks: `Source::woken` |
 //! | what a platform is asked for, where it is asked by query | [`query::push_down`]; how it is told: that source's `rules` |
 //! | what may be read, and what it costs | that source's `ledger` or `quota`; its sign: `Source::used` |
 //! | whose terms want stored items to be seen again | `Source::refresh`; who asks: `app/refresh.rs` |

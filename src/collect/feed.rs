@@ -13,6 +13,7 @@
 //!   headlines only (`robots`, `opt_out`), unless `honour_opt_outs` says that there is a licence.
 //! * Deletions are not signalled by feeds: an item just leaves the list, and that says nothing. But
 //!   where none of ten or more items is known, others came and went unseen: that is a gap.
+//! * A feed that names a hub can be brought (`callback`): see `feed_push` and `websub`.
 //! * Where a feed gives a teaser only, the article's page can be fetched (`article`).
 //! * Not collected: enclosures, comments. Permission: a feed is published to be
 //!   read by machines; a publisher's terms may still forbid it, which the operator has to check.
@@ -21,14 +22,16 @@ use super::article::Articles;
 use super::feed_read;
 use super::fetch::Fetcher;
 use super::hosts::Hosts;
-use super::http::{Client, ClientError, Limits};
+use super::http::{Client, ClientError, Limits, Validators};
+use super::hub::{self, Hub};
 use super::polled::{List, Memory};
 use super::poller::{self, Listed, Listing, Poller};
-use super::source::Rejection;
+use super::source::{Rejection, SourceError};
 use crate::clock::Clock;
 use crate::model::{Change, Item};
 use futures_util::FutureExt;
 use serde::Deserialize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -72,6 +75,11 @@ pub struct FeedConfig {
     /// consent, or for one's own feeds.
     #[serde(default = "default_honour_opt_outs")]
     pub honour_opt_outs: bool,
+    /// Feeds only: where hubs reach this source, `https://…/in/NAME`. They bring what is new within
+    /// seconds (WebSub).
+    pub callback: Option<String>,
+    /// File with the secret that hubs' signatures are made from, 32 bytes or more; for `callback`.
+    pub secret_file: Option<PathBuf>,
 }
 
 fn default_honour_opt_outs() -> bool {
@@ -99,8 +107,18 @@ pub enum FeedError {
     TooOften,
     #[error("`max_items` must be 1 to {MAX_ITEMS}")]
     MaxItems,
+    #[error("{0}")]
+    Push(String),
     #[error(transparent)]
     Client(#[from] ClientError),
+}
+
+/// What one look at a feed sees.
+pub(super) struct Seen {
+    pub list: List,
+    pub hub: Option<Hub>,
+    /// Only headlines are to be had.
+    pub reserved: bool,
 }
 
 /// One feed.
@@ -131,17 +149,36 @@ impl Feed {
         clock: &Clock,
         limits: Limits,
     ) -> Result<Poller, FeedError> {
-        config.poller(name, clock, limits, |url, fetcher| {
-            Arc::new(Self {
+        Ok(Self::with_poller(name, config, clock, limits)?.0)
+    }
+
+    /// The source, and the feed that it looks at.
+    pub(super) fn with_poller(
+        name: &str,
+        config: &FeedConfig,
+        clock: &Clock,
+        limits: Limits,
+    ) -> Result<(Poller, Self), FeedError> {
+        let mut feed = None;
+        let poller = config.poller(name, clock, limits, |url, fetcher| {
+            let made = Self {
                 url,
                 fetcher,
                 max_items: config.max_items,
-            })
-        })
+            };
+            Arc::new(feed.insert(made).clone())
+        })?;
+        let feed = feed.ok_or_else(|| FeedError::Url("names no feed".to_owned()))?;
+        Ok((poller, feed))
     }
 }
 
 impl FeedConfig {
+    /// True where hubs are to bring the feed.
+    pub(super) fn is_brought(&self) -> bool {
+        self.callback.is_some() || self.secret_file.is_some()
+    }
+
     /// A source with these settings that looks at `list` of the address, fetched with the client.
     ///
     /// # Errors
@@ -184,39 +221,78 @@ impl FeedConfig {
     }
 }
 
+impl Feed {
+    /// `None` where it is the version that is known.
+    pub(super) async fn look(&self, known: &Validators) -> Result<Option<Seen>, SourceError> {
+        let Some(page) = self.fetcher.get(&self.url, ACCEPT, known).await? else {
+            return Ok(None);
+        };
+        let reserved = page.opt_out.tdm_reserved == Some(true);
+        let (validators, max_items) = (page.validators.clone(), self.max_items);
+        let read = poller::read_apart(move || {
+            let content_type = page.content_type.as_deref();
+            let items = feed_read::read(&page.body, content_type, Some(&page.url), max_items);
+            (items, hub::discover(&page))
+        });
+        let (items, hub) = read.await?;
+        Ok(Some(Seen {
+            list: self.listed(items, validators, reserved),
+            hub,
+            reserved,
+        }))
+    }
+
+    /// Reads what a hub brings: entries of the feed, and of its head as much as belongs to them.
+    pub(super) async fn read(&self, body: Vec<u8>, reserved: bool) -> Result<List, SourceError> {
+        let (url, max_items) = (self.url.clone(), self.max_items);
+        let items = poller::read_apart(move || feed_read::read(&body, None, Some(&url), max_items));
+        // Of the feed's own version it says nothing, so the next look asks for it.
+        Ok(self.listed(items.await?, Validators::default(), reserved))
+    }
+
+    fn listed(
+        &self,
+        mut items: Vec<Result<Item, Rejection>>,
+        validators: Validators,
+        reserved: bool,
+    ) -> List {
+        if reserved {
+            items.iter_mut().flatten().for_each(headline);
+        }
+        List {
+            items,
+            gone: Vec::new(),
+            address: self.url.to_string(),
+            validators,
+            remember: 2 * self.max_items,
+        }
+    }
+
+    pub(super) fn sharing(&self, hosts: &Hosts) -> Self {
+        Self {
+            fetcher: self.fetcher.clone().sharing(hosts),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn address(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// For what is asked of a hub.
+    pub(super) fn client(&self) -> &Client {
+        self.fetcher.client()
+    }
+}
+
 impl Listing for Feed {
     fn list(&self, memory: &Memory) -> Listed {
         let (feed, known) = (self.clone(), memory.validators(self.url.as_str()));
-        async move {
-            let Some(page) = feed.fetcher.get(&feed.url, ACCEPT, &known).await? else {
-                return Ok(None);
-            };
-            let reserved = page.opt_out.tdm_reserved == Some(true);
-            let (validators, max_items) = (page.validators.clone(), feed.max_items);
-            let items = poller::read_apart(move || {
-                let content_type = page.content_type.as_deref();
-                feed_read::read(&page.body, content_type, Some(&page.url), max_items)
-            });
-            let mut items = items.await?;
-            if reserved {
-                items.iter_mut().flatten().for_each(headline);
-            }
-            Ok(Some(List {
-                items,
-                address: feed.url.into(),
-                validators,
-                remember: 2 * max_items,
-            }))
-        }
-        .boxed()
+        async move { Ok(feed.look(&known).await?.map(|seen| seen.list)) }.boxed()
     }
 
     fn sharing(&self, hosts: &Hosts) -> Arc<dyn Listing> {
-        let fetcher = self.fetcher.clone().sharing(hosts);
-        Arc::new(Self {
-            fetcher,
-            ..self.clone()
-        })
+        Arc::new(Feed::sharing(self, hosts))
     }
 }
 

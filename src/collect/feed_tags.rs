@@ -79,7 +79,7 @@ pub fn names_items(text: &str) -> bool {
 }
 
 /// True for what follows the `<` of `<item>`, `<x:Entry …>`.
-fn is_item_tag(text: &str) -> bool {
+pub(super) fn is_item_tag(text: &str) -> bool {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '>' | '/' | '<');
     let head = &text[..text.floor_char_boundary(MAX_NAME_BYTES)];
     let name = head.split(is_end).next().unwrap_or_default();
@@ -208,7 +208,7 @@ fn text_type<'v>(name: &str, value: &str) -> Option<&'v str> {
 }
 
 /// The attributes that a tag names and gives a value, with or without quotes.
-fn split(attributes: &str) -> Vec<(&str, &str)> {
+pub(super) fn split(attributes: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = attributes;
     while let Some((name, behind)) = rest.split_once('=') {

@@ -42,7 +42,7 @@ impl Fetcher {
         let reserved = self.reserves(url).await?;
         let mut page = match self.client.get(url, accept, known).await? {
             Answer::Unchanged => return Ok(None),
-            Answer::Page(page) => page,
+            Answer::Page(page) => *page,
         };
         // Where a redirect led elsewhere, those who publish there are asked as well.
         let reserved = match page.url.origin() == url.origin() {
@@ -58,6 +58,11 @@ impl Fetcher {
             }
         };
         Ok(Some(page))
+    }
+
+    /// The client alone, for what no `robots.txt` is about.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// True where opt-outs are honoured.

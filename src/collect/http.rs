@@ -34,7 +34,7 @@ use futures_util::stream::BoxStream;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LINK,
 };
 use reqwest::{Method, Response, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ pub struct Validators {
 pub enum Answer {
     /// The version that we have is the current one.
     Unchanged,
-    Page(Page),
+    Page(Box<Page>),
 }
 
 /// A body and what belongs to it.
@@ -108,6 +108,8 @@ pub struct Page {
     pub validators: Validators,
     /// What the publisher reserves, by the answer's head.
     pub opt_out: OptOut,
+    /// `Link` headers, as stated.
+    pub links: Vec<String>,
     /// Where it was found, after all redirects.
     pub url: Url,
 }
@@ -351,14 +353,18 @@ impl Client {
         };
         let content_type = text(response.headers(), CONTENT_TYPE.as_str()).map(str::to_owned);
         let opt_out = OptOut::of_headers(response.headers());
+        let links = response.headers().get_all(LINK).iter();
+        let links = links.filter_map(|link| Some(link.to_str().ok()?.to_owned()));
+        let links = links.collect();
         let body = self.body(response, None).await?;
-        Ok(Answer::Page(Page {
+        Ok(Answer::Page(Box::new(Page {
             body,
             opt_out,
+            links,
             content_type,
             validators,
             url,
-        }))
+        })))
     }
 
     async fn body(

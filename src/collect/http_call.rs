@@ -51,6 +51,20 @@ impl Call {
         })
     }
 
+    /// A POST of a form's fields, whatever the answer is.
+    pub fn form(url: Url, fields: &[(&str, &str)]) -> Self {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        let body = body.extend_pairs(fields).finish();
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        Self {
+            url,
+            method: Method::POST,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, form)]),
+            body: Some(body.into_bytes()),
+            cut: None,
+        }
+    }
+
     /// With a bearer token (RFC 6750).
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! before it is acknowledged, and it is taken once.
 //!
 //! * How the senders of an inbox sign and write is their [`Manner`]: our own stamp and lines
-//!   (`webhook`), or a service's (`meta`).
+//!   (`webhook`), or a service's (`meta`, `websub`).
 //! * "200" means stored: the answer waits until everything in a body, or the news that no watch wants
 //!   it, is committed. Nothing is kept on disk before that, so what matches no watch never is. Any
 //!   other answer may be followed by the same request again.
@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
+use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -32,6 +33,7 @@ const MAX_REMEMBERED: usize = 4_096;
 /// Longest wait for the store, below the bound of a request.
 const STORED_WITHIN: Duration = Duration::from_secs(8);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const MAX_CHALLENGE_BYTES: usize = 256;
 /// Nobody need bring anything: silence is no lost connection.
 pub(super) const PACE: Pace = Pace::Stream {
     idle: Duration::from_secs(10 * 365 * 24 * 3600),
@@ -61,6 +63,8 @@ pub struct Brought {
     pub events: Vec<Event>,
     /// What the sender only points at: the source asks for it before the body counts as stored.
     pub lookups: Vec<String>,
+    /// What takes so long to read that the source does it.
+    pub unread: Vec<u8>,
 }
 
 impl Brought {
@@ -100,13 +104,63 @@ pub trait Manner: Send + Sync {
 }
 
 pub(super) struct Batch {
-    brought: Brought,
+    pub(super) brought: Brought,
     /// Is told the position behind the batch.
     position: oneshot::Sender<u64>,
 }
 
+impl Batch {
+    /// Tells whoever waits for it what the position behind it will be.
+    pub(super) fn ends_at(self, position: u64) {
+        // A request that was given up has nobody who waits.
+        let _ = self.position.send(position);
+    }
+}
+
 /// What waits to be handed on; one stream at a time takes it.
-pub(super) type Batches = Arc<Mutex<mpsc::Receiver<Batch>>>;
+pub(super) type Batches = Arc<Mutex<Waiting>>;
+
+pub(super) struct Waiting {
+    rest: mpsc::Receiver<Batch>,
+    /// Was seen and not taken yet.
+    first: Option<Batch>,
+}
+
+impl Waiting {
+    async fn next(&mut self) -> Option<Batch> {
+        match self.first.take() {
+            Some(first) => Some(first),
+            None => self.rest.recv().await,
+        }
+    }
+
+    /// The next one, if one is there.
+    fn now(&mut self) -> Option<Batch> {
+        self.first.take().or_else(|| self.rest.try_recv().ok())
+    }
+}
+
+/// Everything that waits.
+pub(super) async fn all(batches: &Batches) -> Vec<Batch> {
+    let mut waiting = batches.lock().await;
+    std::iter::from_fn(|| waiting.now())
+        .take(QUEUE + 1)
+        .collect()
+}
+
+/// Ends when something waits; takes nothing.
+pub(super) fn arrival(batches: Batches) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let mut waiting = batches.lock().await;
+        if waiting.first.is_none() {
+            waiting.first = waiting.rest.recv().await;
+        }
+        // The other end is gone: nothing will ever come.
+        if waiting.first.is_none() {
+            std::future::pending().await
+        }
+    })
+}
 
 /// Asks for what a sender only pointed at.
 pub(super) type Resolve =
@@ -132,8 +186,9 @@ pub(super) fn stream(
         // Ready to listen.
         yield Collected::now(Event::Nothing, None);
         'batches: loop {
-            let next = batches.lock().await.recv().await;
-            let Some(Batch { brought, position: told }) = next else { break };
+            let next = batches.lock().await.next().await;
+            let Some(mut batch) = next else { break };
+            let brought = std::mem::take(&mut batch.brought);
             for event in brought.events {
                 yield Collected::now(event, None);
             }
@@ -155,8 +210,7 @@ pub(super) fn stream(
                 }
             }
             position += 1;
-            // A request that was given up has nobody who waits.
-            let _ = told.send(position);
+            batch.ends_at(position);
             yield Collected::now(Event::Nothing, Some(Cursor(position.to_string())));
         }
     })
@@ -229,19 +283,31 @@ impl Inboxes {
 /// How far the store is; a store that does not answer is nowhere.
 async fn position_of(store: &Store, name: &str) -> u64 {
     let cursor = store.cursor(name).await.ok().flatten();
-    cursor.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0)
+    cursor.as_ref().and_then(position).unwrap_or(0)
+}
+
+/// The number of bodies behind a cursor: it is nothing else, or has it beside other things.
+fn position(cursor: &Cursor) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Beside {
+        position: u64,
+    }
+    let beside = || serde_json::from_str::<Beside>(&cursor.0).ok();
+    let alone = cursor.0.parse().ok();
+    alone.or_else(|| beside().map(|beside| beside.position))
 }
 
 impl Inbox {
     /// An inbox, and where its source takes from.
     pub(super) fn new(manner: Arc<dyn Manner>) -> (Self, Batches) {
-        let (queue, batches) = mpsc::channel(QUEUE);
+        let (queue, rest) = mpsc::channel(QUEUE);
         let inbox = Self {
             manner,
             queue,
             taken: Arc::default(),
         };
-        (inbox, Arc::new(Mutex::new(batches)))
+        let first = None;
+        (inbox, Arc::new(Mutex::new(Waiting { rest, first })))
     }
 
     /// The time and the signature of a request that is genuine, fresh and new.
@@ -265,11 +331,20 @@ impl Inbox {
     }
 }
 
+/// The challenge that somebody asks to have repeated, where that can be no page and no script.
+pub(super) fn sound_challenge(asked: &BTreeMap<String, String>) -> Option<String> {
+    let challenge = asked.get("hub.challenge")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let sound =
+        (1..=MAX_CHALLENGE_BYTES).contains(&challenge.len()) && challenge.chars().all(plain);
+    sound.then(|| challenge.clone())
+}
+
 /// The bytes behind `sha256=` in a header.
 pub(super) fn signature(headers: &HeaderMap, name: &str) -> Result<Vec<u8>, Refusal> {
     text(headers, name)
         .and_then(|value| value.strip_prefix("sha256="))
-        .and_then(unhex)
+        .and_then(unhex::<32>)
         .map(Vec::from)
         .ok_or(Refusal::Unsigned)
 }

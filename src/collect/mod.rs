@@ -18,14 +18,18 @@ pub mod bluesky;
 pub mod bluesky_messages;
 pub mod bluesky_search;
 mod canary;
+pub mod dip;
+pub mod fact_check;
 pub mod feed;
 mod feed_decode;
 mod feed_escape;
 mod feed_json;
+pub mod feed_push;
 mod feed_read;
 mod feed_repair;
 mod feed_tags;
 mod fetch;
+pub mod fragdenstaat;
 mod habit;
 pub mod hearing;
 pub mod hosts;
@@ -34,6 +38,7 @@ mod http_body;
 pub mod http_call;
 pub mod http_gate;
 mod http_reply;
+mod hub;
 pub mod inbox;
 pub mod lines;
 pub mod maildir;
@@ -45,6 +50,7 @@ mod pacing;
 mod pds;
 mod polled;
 pub mod poller;
+mod register;
 pub mod replay;
 pub mod robots;
 mod robots_rules;
@@ -57,8 +63,12 @@ pub mod sse;
 pub mod supervise;
 mod supplies;
 mod tally;
+pub mod telegram;
+mod telegram_read;
 pub mod webhook;
 pub mod websocket;
+pub mod websub;
+pub mod wikipedia;
 pub mod x;
 pub mod x_compliance;
 pub mod youtube;
@@ -82,16 +92,22 @@ pub enum SourceConfig {
     BlueskyMessages(bluesky_messages::BlueskyMessagesConfig),
     #[serde(rename = "bluesky-search")]
     BlueskySearch(bluesky_search::BlueskySearchConfig),
+    Dip(dip::DipConfig),
+    #[serde(rename = "fact-check")]
+    FactCheck(fact_check::FactCheckConfig),
     Feed(feed::FeedConfig),
+    FragDenStaat(fragdenstaat::FragDenStaatConfig),
     Mastodon(mastodon::MastodonConfig),
     Facebook(meta::MetaConfig),
     Instagram(meta::MetaConfig),
     Sitemap(feed::FeedConfig),
     Site(site::SiteConfig),
+    Telegram(telegram::TelegramConfig),
     Threads(meta::MetaConfig),
     Webhook(webhook::WebhookConfig),
     Maildir(maildir::MaildirConfig),
     Replay(replay::ReplayConfig),
+    Wikipedia(wikipedia::WikipediaConfig),
     X(Box<x::XConfig>),
     Youtube(youtube::YoutubeConfig),
 }
@@ -115,16 +131,21 @@ impl SourceConfig {
             SourceConfig::Bluesky(_) => "bluesky",
             SourceConfig::BlueskyMessages(_) => "bluesky-messages",
             SourceConfig::BlueskySearch(_) => "bluesky-search",
+            SourceConfig::Dip(_) => "dip",
+            SourceConfig::FactCheck(_) => "fact-check",
             SourceConfig::Feed(_) => "feed",
+            SourceConfig::FragDenStaat(_) => "fragdenstaat",
             SourceConfig::Mastodon(_) => "mastodon",
             SourceConfig::Facebook(_) => "facebook",
             SourceConfig::Instagram(_) => "instagram",
             SourceConfig::Sitemap(_) => "sitemap",
             SourceConfig::Site(_) => "site",
+            SourceConfig::Telegram(_) => "telegram",
             SourceConfig::Threads(_) => "threads",
             SourceConfig::Webhook(_) => "webhook",
             SourceConfig::Maildir(_) => "maildir",
             SourceConfig::Replay(_) => "replay",
+            SourceConfig::Wikipedia(_) => "wikipedia",
             SourceConfig::X(_) => "x",
             SourceConfig::Youtube(_) => "youtube",
         }
@@ -142,67 +163,56 @@ pub enum BuildError {
     Site(#[from] site::SiteError),
 }
 
+impl From<String> for BuildError {
+    fn from(fault: String) -> Self {
+        Self::Invalid(fault)
+    }
+}
+
 /// Builds a configured source.
 ///
 /// # Errors
 /// Settings that make no sense together.
 pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, BuildError> {
     match config {
+        SourceConfig::Bluesky(config) => boxed(bluesky::Bluesky::new(name, config)),
         SourceConfig::BlueskyMessages(config) => {
-            let source = bluesky_messages::BlueskyMessages::new(name, config);
-            Ok(Box::new(source.map_err(BuildError::Invalid)?))
+            boxed(bluesky_messages::BlueskyMessages::new(name, config))
         }
         SourceConfig::BlueskySearch(config) => {
-            let source = bluesky_search::BlueskySearch::new(name, config, Clock::system());
-            Ok(Box::new(source.map_err(BuildError::Invalid)?))
+            let clock = Clock::system();
+            boxed(bluesky_search::BlueskySearch::new(name, config, clock))
         }
-        SourceConfig::Bluesky(config) => {
-            let source = bluesky::Bluesky::new(name, config).map_err(BuildError::Invalid)?;
-            Ok(Box::new(source))
+        SourceConfig::Dip(config) => boxed(dip::source(name, config)),
+        SourceConfig::Facebook(config) => boxed(meta::Meta::new(name, Network::Facebook, config)),
+        SourceConfig::FactCheck(config) => boxed(fact_check::source(name, config)),
+        SourceConfig::Feed(config) if config.is_brought() => {
+            boxed(feed_push::PushedFeed::new(name, config))
         }
-        SourceConfig::Facebook(config) => meta(name, Network::Facebook, config),
-        SourceConfig::Instagram(config) => meta(name, Network::Instagram, config),
-        SourceConfig::Threads(config) => meta(name, Network::Threads, config),
-        SourceConfig::Feed(config) => Ok(Box::new(feed::Feed::source(name, config)?)),
-        SourceConfig::Mastodon(config) => {
-            let source = mastodon::Mastodon::new(name, config).map_err(BuildError::Invalid)?;
-            Ok(Box::new(source))
-        }
-        SourceConfig::Sitemap(config) => Ok(Box::new(sitemap::source(name, config)?)),
-        SourceConfig::Site(config) => Ok(Box::new(site::Site::new(name, config)?)),
-        SourceConfig::Webhook(config) => {
-            let source = webhook::Webhook::new(name, config).map_err(BuildError::Invalid)?;
-            Ok(Box::new(source))
-        }
-        SourceConfig::Maildir(config) => {
-            let source = maildir::Maildir::new(name, config).map_err(BuildError::Invalid)?;
-            Ok(Box::new(source))
-        }
-        SourceConfig::Replay(config) => {
-            let source = replay::Replay::new(name, config).map_err(BuildError::Invalid)?;
-            Ok(Box::new(source))
-        }
+        SourceConfig::Feed(config) => boxed(feed::Feed::source(name, config)),
+        SourceConfig::FragDenStaat(config) => boxed(fragdenstaat::source(name, config)),
+        SourceConfig::Instagram(config) => boxed(meta::Meta::new(name, Network::Instagram, config)),
+        SourceConfig::Maildir(config) => boxed(maildir::Maildir::new(name, config)),
+        SourceConfig::Mastodon(config) => boxed(mastodon::Mastodon::new(name, config)),
+        SourceConfig::Replay(config) => boxed(replay::Replay::new(name, config)),
+        SourceConfig::Site(config) => boxed(site::Site::new(name, config)),
+        SourceConfig::Sitemap(config) => boxed(sitemap::source(name, config)),
+        SourceConfig::Telegram(config) => boxed(telegram::source(name, config)),
+        SourceConfig::Threads(config) => boxed(meta::Meta::new(name, Network::Threads, config)),
+        SourceConfig::Webhook(config) => boxed(webhook::Webhook::new(name, config)),
+        SourceConfig::Wikipedia(config) => boxed(wikipedia::Wikipedia::new(name, config)),
         SourceConfig::X(config) if config.stream == x::Stream::Compliance => {
-            let source = x_compliance::XCompliance::new(name, config);
-            Ok(Box::new(source.map_err(BuildError::Invalid)?))
+            boxed(x_compliance::XCompliance::new(name, config))
         }
-        SourceConfig::X(config) => {
-            let source = x::X::new(name, config).map_err(BuildError::Invalid)?;
-            Ok(Box::new(source))
-        }
-        SourceConfig::Youtube(config) => {
-            let source = youtube::Youtube::new(name, config).map_err(BuildError::Invalid)?;
-            Ok(Box::new(source))
-        }
+        SourceConfig::X(config) => boxed(x::X::new(name, config)),
+        SourceConfig::Youtube(config) => boxed(youtube::Youtube::new(name, config)),
     }
 }
 
-fn meta(
-    name: &str,
-    network: Network,
-    config: &meta::MetaConfig,
+fn boxed<S: Source + 'static, E: Into<BuildError>>(
+    source: Result<S, E>,
 ) -> Result<Box<dyn Source>, BuildError> {
-    let source = meta::Meta::new(name, network, config).map_err(BuildError::Invalid)?;
+    let source = source.map_err(Into::into)?;
     Ok(Box::new(source))
 }
 
@@ -215,6 +225,10 @@ pub enum Recorded {
     BlueskyMessages,
     /// Posts as Bluesky's search gives them, one a line
     BlueskySearch,
+    /// An answer of the Bundestag's documentation system: papers or procedures
+    Dip,
+    /// An answer of Google's search of fact checks
+    FactCheck,
     /// A push of a Facebook page, or a list that the Graph API answers with
     Facebook,
     /// The same of Instagram
@@ -223,6 +237,9 @@ pub enum Recorded {
     Threads,
     /// An RSS, Atom or JSON feed
     Feed,
+    /// An answer of FragDenStaat: requests
+    #[value(name = "fragdenstaat")]
+    FragDenStaat,
     /// Messages of a Mastodon websocket, one a line
     Mastodon,
     /// A news sitemap
@@ -233,6 +250,10 @@ pub enum Recorded {
     Page,
     /// Lines of the import's shape
     Replay,
+    /// A page of a Telegram channel's preview
+    Telegram,
+    /// Events of Wikimedia's streams, one a line
+    Wikipedia,
     /// Lines of X: of its streams, or of a compliance job's result
     X,
     /// An answer of YouTube's API: comment threads, comments or videos
@@ -269,6 +290,15 @@ pub fn read_recorded(
         Recorded::Feed => feed::read_bytes(&whole(input)?, None)
             .into_iter()
             .try_for_each(each),
+        Recorded::Dip => dip::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
+        Recorded::FactCheck => fact_check::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
+        Recorded::FragDenStaat => fragdenstaat::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
         Recorded::Mail => maildir::read_bytes(&whole(input)?)
             .into_iter()
             .try_for_each(each),
@@ -282,6 +312,10 @@ pub fn read_recorded(
             |line| replay::adapt(line).map(|change| vec![change]),
             each,
         ),
+        Recorded::Telegram => telegram::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
+        Recorded::Wikipedia => each_line(input, lines::MAX_LINE_BYTES, wikipedia::read_line, each),
         Recorded::X => each_line(input, lines::MAX_LINE_BYTES, x::read_line, each),
         Recorded::Youtube => youtube::read_bytes(&whole(input)?)
             .into_iter()

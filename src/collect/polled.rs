@@ -7,7 +7,7 @@
 use super::article::{self, Articles, Outcome};
 use super::http::Validators;
 use super::source::{Collected, Event, Gap, GapReason, Rejection, SourceError};
-use crate::model::{Change, Cursor, Item};
+use crate::model::{Change, Cursor, Deletion, Item};
 use crate::privacy::hex;
 use crate::text::markup;
 use futures_util::stream::BoxStream;
@@ -53,13 +53,26 @@ impl Memory {
         }
     }
 
-    /// What a look saw, and of older ones as much as fits.
+    /// When something was handed on last.
+    pub fn last_news(&self) -> Option<Timestamp> {
+        self.looked
+    }
+
+    /// True where this was handed on.
+    pub fn knows(&self, platform: &str, id: &str) -> bool {
+        let id = hash(&[platform, id]);
+        self.seen.iter().any(|(known, _)| *known == id)
+    }
+
+    /// What a look saw, and of older ones as much as fits, but for what is gone.
     fn with_older(
         &self,
         mut seen: Vec<(String, String)>,
+        gone: HashSet<String>,
         remember: usize,
     ) -> Vec<(String, String)> {
-        let now: HashSet<String> = seen.iter().map(|(id, _)| id.clone()).collect();
+        let mut now = gone;
+        now.extend(seen.iter().map(|(id, _)| id.clone()));
         let older = self.seen.iter().filter(|(id, _)| !now.contains(id));
         seen.extend(older.cloned());
         seen.truncate(remember);
@@ -98,6 +111,8 @@ impl Memory {
 #[derive(Debug)]
 pub struct List {
     pub items: Vec<Result<Item, Rejection>>,
+    /// Where it would stand if it were there, and does not.
+    pub gone: Vec<Deletion>,
     /// Its address with everything that decides what is listed.
     pub address: String,
     pub validators: Validators,
@@ -143,9 +158,15 @@ impl Look {
             }
             let known: HashMap<String, String> = memory.seen.iter().cloned().collect();
             let mut pages = articles.map(Pages::new);
-            let mut seen = Vec::new();
+            let (mut seen, mut gone) = (Vec::new(), HashSet::new());
             let mut ids = HashSet::new();
             let (mut rejected, mut told) = (false, false);
+            for deletion in list.gone {
+                let id = hash(&[&deletion.platform, &deletion.id]);
+                if known.contains_key(&id) && gone.insert(id) {
+                    yield Collected::now(Event::Change(Change::Delete(deletion)), None);
+                }
+            }
             for item in list.items {
                 let item = match item {
                     Ok(item) => dated(item, now),
@@ -192,7 +213,7 @@ impl Look {
             };
             let looked = if told { memory.looked.max(Some(now)) } else { memory.looked };
             let nothing_read = seen.is_empty() && (rejected || told);
-            let seen = memory.with_older(seen, list.remember);
+            let seen = memory.with_older(seen, gone, list.remember);
             let after = Memory { feed: hash(&[&list.address]), validators, looked, seen };
             // The look is through: only now the position moves, and only where it changed.
             let cursor = Some(after).filter(|after| !nothing_read && *after != memory);

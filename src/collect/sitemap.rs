@@ -66,6 +66,10 @@ pub fn with_limits(
     clock: &Clock,
     limits: Limits,
 ) -> Result<Poller, FeedError> {
+    if config.is_brought() {
+        let why = "`callback` and `secret_file` are for feeds: sitemaps have no hubs";
+        return Err(FeedError::Push(why.to_owned()));
+    }
     config.poller(name, clock, limits, |url, fetcher| {
         Arc::new(Site {
             url,
@@ -87,6 +91,7 @@ impl Listing for Site {
             };
             let mut list = List {
                 items: Vec::new(),
+                gone: Vec::new(),
                 address: site.url.to_string(),
                 validators: page.validators.clone(),
                 remember: 2 * site.max_items,

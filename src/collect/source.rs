@@ -291,6 +291,11 @@ pub trait Source: Send + Sync {
     fn inbox(&self) -> Option<Inbox> {
         None
     }
+    /// Ends as soon as something is brought to a source that is also looked at: it need not wait for
+    /// the next look. Never ends where nothing is brought.
+    fn woken(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
     /// True where it brings after an interruption what happened meanwhile, or tells the gap itself.
     /// Of every other source the time without a connection is a gap.
     fn catches_up(&self) -> bool {

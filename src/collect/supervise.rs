@@ -144,9 +144,17 @@ impl Supervisor {
             let Some(wait) = self.after(end).await else {
                 return;
             };
-            if !self.sleep(wait).await {
+            if !self.rest(wait).await {
                 return;
             }
+        }
+    }
+
+    /// Waits so long, or until something is brought to the source. False where the house stops.
+    async fn rest(&self, wait: Duration) -> bool {
+        tokio::select! {
+            () = self.source.woken() => true,
+            goes_on = self.sleep(wait) => goes_on,
         }
     }
 

@@ -20,12 +20,22 @@ pub struct Supplies {
 }
 
 impl Supplies {
-    fn of(network: Network) -> Self {
+    /// Words alone.
+    fn bare(kinds: &'static [Kind]) -> Self {
         Self {
             titles: false,
             sites: false,
-            kinds: network.kinds(),
+            kinds,
             names_others: false,
+        }
+    }
+
+    /// With a title, on a site.
+    fn titled(kinds: &'static [Kind]) -> Self {
+        Self {
+            titles: true,
+            sites: true,
+            ..Self::bare(kinds)
         }
     }
 }
@@ -33,62 +43,29 @@ impl Supplies {
 impl SourceConfig {
     pub fn supplies(&self) -> Supplies {
         match self {
-            SourceConfig::Bluesky(_) | SourceConfig::BlueskySearch(_) => Supplies {
-                titles: false,
-                sites: false,
-                kinds: &[Kind::Post, Kind::Reply],
-                names_others: false,
-            },
-            SourceConfig::BlueskyMessages(_) => Supplies {
-                titles: false,
-                sites: false,
-                kinds: &[Kind::Message],
-                names_others: false,
-            },
-            SourceConfig::Facebook(_) => Supplies::of(Network::Facebook),
-            SourceConfig::Instagram(_) => Supplies::of(Network::Instagram),
-            SourceConfig::Threads(_) => Supplies::of(Network::Threads),
-            SourceConfig::Feed(_) => Supplies {
-                titles: true,
-                sites: true,
-                kinds: &[Kind::Article, Kind::Video],
-                names_others: false,
-            },
-            SourceConfig::Mastodon(_) | SourceConfig::X(_) => Supplies {
-                titles: false,
-                sites: false,
-                kinds: &[Kind::Post, Kind::Reply],
-                names_others: false,
-            },
-            SourceConfig::Sitemap(_) | SourceConfig::Site(_) => Supplies {
-                titles: true,
-                sites: true,
-                kinds: &[Kind::Article],
-                names_others: false,
-            },
-            SourceConfig::Maildir(_) => Supplies {
-                titles: true,
-                sites: true,
-                kinds: &[Kind::Article, Kind::Message],
-                names_others: false,
-            },
-            SourceConfig::Webhook(_) => Supplies {
-                titles: true,
-                sites: true,
-                kinds: &Kind::ALL,
-                names_others: false,
-            },
-            SourceConfig::Youtube(_) => Supplies {
-                titles: true,
-                sites: true,
-                kinds: &[Kind::Comment, Kind::Video],
-                names_others: false,
-            },
+            SourceConfig::Bluesky(_)
+            | SourceConfig::BlueskySearch(_)
+            | SourceConfig::Mastodon(_)
+            | SourceConfig::X(_) => Supplies::bare(&[Kind::Post, Kind::Reply]),
+            SourceConfig::BlueskyMessages(_) => Supplies::bare(&[Kind::Message]),
+            SourceConfig::Telegram(_) => Supplies::bare(&[Kind::Post]),
+            SourceConfig::Facebook(_) => Supplies::bare(Network::Facebook.kinds()),
+            SourceConfig::Instagram(_) => Supplies::bare(Network::Instagram.kinds()),
+            SourceConfig::Threads(_) => Supplies::bare(Network::Threads.kinds()),
+            SourceConfig::Feed(_) => Supplies::titled(&[Kind::Article, Kind::Video]),
+            SourceConfig::Dip(_)
+            | SourceConfig::FactCheck(_)
+            | SourceConfig::Sitemap(_)
+            | SourceConfig::Site(_) => Supplies::titled(&[Kind::Article]),
+            SourceConfig::FragDenStaat(_) | SourceConfig::Wikipedia(_) => {
+                Supplies::titled(&[Kind::Post])
+            }
+            SourceConfig::Maildir(_) => Supplies::titled(&[Kind::Article, Kind::Message]),
+            SourceConfig::Webhook(_) => Supplies::titled(&Kind::ALL),
+            SourceConfig::Youtube(_) => Supplies::titled(&[Kind::Comment, Kind::Video]),
             SourceConfig::Replay(_) => Supplies {
-                titles: true,
-                sites: true,
-                kinds: &Kind::ALL,
                 names_others: true,
+                ..Supplies::titled(&Kind::ALL)
             },
         }
     }

@@ -132,7 +132,7 @@ impl Manner for Stamped {
     fn read(&self, body: &[u8]) -> Result<Brought, Refusal> {
         Ok(Brought {
             events: read(body)?.into_iter().map(Event::Change).collect(),
-            lookups: Vec::new(),
+            ..Brought::default()
         })
     }
 }

@@ -107,7 +107,7 @@ impl Guard {
         let Some((end, signature)) = cookie.split_once('.') else {
             return false;
         };
-        let (Some(mac), Some(signature)) = (&self.mac, unhex(signature)) else {
+        let (Some(mac), Some(signature)) = (&self.mac, unhex::<32>(signature)) else {
             return false;
         };
         let signed = keyed(mac, "session", end.as_bytes())

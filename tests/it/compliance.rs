@@ -15,8 +15,11 @@ mod bluesky;
 mod list;
 mod mastodon;
 mod meta;
+mod register;
 mod stream;
+mod telegram;
 mod web;
+mod wikipedia;
 mod x;
 mod youtube;
 
@@ -305,6 +308,16 @@ async fn feed() {
 }
 
 #[tokio::test]
+async fn brought_feed() {
+    complies::<web::Brought>().await;
+}
+
+#[tokio::test]
+async fn register() {
+    complies::<register::Register>().await;
+}
+
+#[tokio::test]
 async fn sitemap() {
     complies::<web::Sitemap>().await;
 }
@@ -337,6 +350,16 @@ async fn facebook_messages() {
 #[tokio::test]
 async fn instagram() {
     complies::<meta::Instagram>().await;
+}
+
+#[tokio::test]
+async fn telegram() {
+    complies::<telegram::Telegram>().await;
+}
+
+#[tokio::test]
+async fn wikipedia() {
+    complies::<wikipedia::Wikipedia>().await;
 }
 
 #[tokio::test]

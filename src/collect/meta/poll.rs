@@ -140,6 +140,7 @@ impl Looker {
             self.remember(&seen);
             let list = List {
                 items: seen.items,
+                gone: Vec::new(),
                 address: self.watching.account.clone(),
                 validators: Validators::default(),
                 remember: 2 * MAX_ITEMS,

@@ -12,7 +12,7 @@
 
 use super::wire::{Id, When, incomplete, node};
 use super::{Network, letters};
-use crate::collect::inbox::{Brought, Manner, Refusal, Taken, signature};
+use crate::collect::inbox::{Brought, Manner, Refusal, Taken, signature, sound_challenge};
 use crate::collect::source::{Event, Rejection};
 use crate::model::Change;
 use hmac::{Hmac, KeyInit, Mac};
@@ -27,7 +27,6 @@ use std::collections::BTreeMap;
 const OLDEST_SECS: i64 = 48 * 3600;
 /// How far Meta's clock may be ahead of ours.
 const AHEAD_SECS: i64 = 600;
-const MAX_CHALLENGE_BYTES: usize = 256;
 
 /// What happened to an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +96,7 @@ impl Manner for Hook {
         let mut mac = self.key.clone();
         mac.update(value("hub.verify_token")?.as_bytes());
         mac.verify_slice(&self.verify_tag).ok()?;
-        let challenge = value("hub.challenge")?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let sound = challenge.len() <= MAX_CHALLENGE_BYTES && challenge.chars().all(plain);
-        (sound && value("hub.mode")? == "subscribe").then(|| challenge.to_owned())
+        sound_challenge(asked).filter(|_| value("hub.mode") == Some("subscribe"))
     }
 
     fn repeats(&self) -> bool {

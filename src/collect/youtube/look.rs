@@ -14,6 +14,7 @@ use crate::model::{Change, Cursor, Item};
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use url::Url;
 
 /// Pages of threads that one look reads of a channel, 100 threads each.
 const MAX_PAGES: usize = 5;
@@ -41,6 +42,8 @@ pub struct Memory {
     /// Hashes of what was handed on, with its version; the newest first. No native ids: a cursor
     /// lies open in the store.
     seen: Vec<String>,
+    /// Bodies that the hub has brought.
+    pub position: u64,
 }
 
 impl Memory {
@@ -236,8 +239,21 @@ impl<'a> Look<'a> {
         let Answer::Page(page) = self.youtube.client.get(&url, accept, &known).await? else {
             return Ok(());
         };
-        let content_type = page.content_type.as_deref();
-        for item in feed_read::read(&page.body, content_type, Some(&page.url), FEED_ITEMS) {
+        self.named(&page.body, page.content_type.as_deref(), &page.url);
+        Ok(())
+    }
+
+    /// What a body brings that the hub sent.
+    pub async fn pushed(&mut self, body: &[u8]) -> Vec<Event> {
+        let feeds = self.youtube.feeds.clone();
+        self.named(body, None, &feeds);
+        let videos = self.take_videos().await;
+        self.note(videos);
+        std::mem::take(&mut self.events)
+    }
+
+    fn named(&mut self, feed: &[u8], content_type: Option<&str>, url: &Url) {
+        for item in feed_read::read(feed, content_type, Some(url), FEED_ITEMS) {
             let item = match item {
                 Ok(item) => item,
                 Err(rejection) => {
@@ -253,7 +269,6 @@ impl<'a> Look<'a> {
                 self.videos.push((id, hash));
             }
         }
-        Ok(())
     }
 
     /// One keyword query, if a search is due.

@@ -4,7 +4,8 @@
 //!
 //! * `commentThreads.list` for each channel, the newest threads first (one unit a page of 100), and
 //!   `comments.list` for threads with more than five replies;
-//! * the channel's Atom feed for new videos, which costs nothing;
+//! * the channel's Atom feed for new videos, which costs nothing; with `callback` Google's hub brings
+//!   uploads within seconds, and their deletion (`push`);
 //! * `search.list`, when one of the day's hundred searches is due, one keyword query after the other;
 //! * `videos.list` for what these brought.
 //!
@@ -19,12 +20,14 @@
 //! before the next asking again, live chats, captions, counts.
 
 mod look;
+mod push;
 mod quota;
 mod wire;
 
 use super::hosts::Hosts;
 use super::http::{Client, Limits};
 use super::http_call::Call;
+use super::inbox::Inbox;
 use super::secret;
 use super::source::{
     Allowance, Collected, Event, MOST_AGAIN, Pace, Refresh, RejectReason, Rejection, Source,
@@ -32,10 +35,11 @@ use super::source::{
 };
 use crate::clock::Clock;
 use crate::model::{Change, Cursor, Deletion, Item, Kind};
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
 use look::{Look, Memory};
+use push::Push;
 use quota::{Allowed, Quota};
 use reqwest::header::HeaderName;
 use serde::Deserialize;
@@ -81,6 +85,12 @@ pub struct YoutubeConfig {
     pub units_per_day: u64,
     /// Searches that may be made in a day.
     pub searches_per_day: u64,
+    /// Where the hub reaches this source, `https://…/in/NAME`: it brings uploads within seconds.
+    pub callback: Option<String>,
+    /// File with the secret that the hub's signatures are made from, 32 bytes or more.
+    pub secret_file: Option<PathBuf>,
+    /// The hub of the channels' feeds.
+    pub hub_url: String,
     /// YouTube's written approval of derived metrics: its reference. Empty: stances are not told.
     pub derived_metrics_approved: String,
 }
@@ -98,6 +108,9 @@ impl Default for YoutubeConfig {
             every_secs: 300,
             units_per_day: 10_000,
             searches_per_day: 100,
+            callback: None,
+            secret_file: None,
+            hub_url: "https://pubsubhubbub.appspot.com/subscribe".to_owned(),
             derived_metrics_approved: String::new(),
         }
     }
@@ -139,6 +152,7 @@ pub struct Youtube {
     allowed: Allowed,
     /// Shared with whoever asks for items again.
     quota: Arc<Mutex<Quota>>,
+    push: Option<Push>,
     clock: Clock,
 }
 
@@ -185,6 +199,7 @@ impl Youtube {
             config: config.clone(),
             client,
             quota: Arc::default(),
+            push: Push::new(name, config, address("hub_url", &config.hub_url)?, clock)?,
             clock: clock.clone(),
         })
     }
@@ -337,6 +352,17 @@ impl Source for Youtube {
         self.client = self.client.clone().sharing(hosts);
     }
 
+    fn inbox(&self) -> Option<Inbox> {
+        self.push.as_ref().map(Push::inbox)
+    }
+
+    fn woken(&self) -> BoxFuture<'static, ()> {
+        match &self.push {
+            Some(push) => push.arrival(),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
     fn refresh(&self) -> Option<Arc<dyn Refresh>> {
         Some(Arc::new(self.clone()))
     }
@@ -353,6 +379,14 @@ impl Source for Youtube {
         let memory = Memory::read(resume.as_ref());
         Box::pin(async_stream::try_stream! {
             youtube.quota(|quota| quota.merge(&memory.quota));
+            let brought = push::waiting(youtube.push.as_ref()).await;
+            if !brought.is_empty() {
+                let mut steps = push::brought(youtube.clone(), memory, brought);
+                while let Some(step) = steps.next().await {
+                    yield step?;
+                }
+                return;
+            }
             let mut look = Look::new(&youtube, memory);
             for channel in &youtube.config.channels {
                 for event in look.channel(channel).await.into_iter().chain([Event::Nothing]) {
@@ -365,6 +399,9 @@ impl Source for Youtube {
             let (memory, failure) = look.end();
             // The look is through: only now the position moves.
             yield Collected::now(Event::Nothing, memory.write());
+            if let Some(push) = &youtube.push {
+                push.subscribe(&youtube).await;
+            }
             if let Some(failure) = failure {
                 Err(failure)?;
             }

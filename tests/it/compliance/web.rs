@@ -3,14 +3,17 @@
 use super::list::{limits, start};
 use super::{Fault, Kind};
 use crate::neighbours::http::{Reply, Request, response};
+use crate::sources_x::secret;
 use resonanz::clock::Clock;
 use resonanz::collect::feed::{self, FeedConfig};
+use resonanz::collect::feed_push::PushedFeed;
 use resonanz::collect::sitemap;
 use resonanz::collect::source::Source;
 use resonanz::model::Change;
 use std::time::Duration;
 
 pub struct Feed;
+pub struct Brought;
 pub struct Sitemap;
 
 fn rss(items: &[Option<i64>]) -> Vec<u8> {
@@ -66,6 +69,32 @@ impl Kind for Feed {
     fn source(address: &str, patience: Duration) -> Box<dyn Source> {
         let (config, clock) = (config(address), Clock::system());
         Box::new(feed::Feed::with_limits("feed", &config, &clock, limits(patience)).unwrap())
+    }
+
+    fn number(change: &Change) -> i64 {
+        number(change)
+    }
+}
+
+/// The same with a hub that never brings anything: the looks must do.
+impl Kind for Brought {
+    const TAKES_TURNS: bool = true;
+
+    async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
+        Feed::start(fault, count).await
+    }
+
+    fn source(address: &str, patience: Duration) -> Box<dyn Source> {
+        let config = FeedConfig {
+            callback: Some("https://amt.example/in/feed".parse().unwrap()),
+            secret_file: Some(secret(
+                "websub",
+                "ein-geheimnis-von-zweiunddreissig-zeichen",
+            )),
+            ..config(address)
+        };
+        let source = PushedFeed::with_limits("feed", &config, &Clock::system(), limits(patience));
+        Box::new(source.unwrap())
     }
 
     fn number(change: &Change) -> i64 {

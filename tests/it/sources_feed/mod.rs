@@ -3,3 +3,4 @@
 
 mod bytes;
 mod network;
+pub mod websub;

@@ -129,6 +129,23 @@ async fn a_stop_ends_every_wait_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_brought_ends_the_pause_before_the_next_look() {
+    let every = Pace::Poll { every: FOREVER };
+    let refused = Fail(SourceError::Refused("403".into()));
+    let script = Script::new(every, vec![vec![C(1)], vec![C(2), refused], vec![C(3)]]);
+    let slow = Timing {
+        refused: FOREVER,
+        ..fast()
+    };
+    let mut running = Running::start(&script, None, slow);
+    for number in 1..=3 {
+        running.changes(number..=number).await;
+        script.wake.notify_one();
+    }
+    running.stops().await;
+}
+
+#[tokio::test]
 async fn a_house_that_is_gone_ends_it() {
     let script = Script::stream(vec![vec![C(1), C(2)]]);
     let mut running = Running::start(&script, None, fast());

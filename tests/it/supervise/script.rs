@@ -51,6 +51,8 @@ pub struct Script {
     /// Steps that were asked for.
     pub asked: Arc<AtomicUsize>,
     pub catches_up: bool,
+    /// Ends the pause before the next look.
+    pub wake: Arc<tokio::sync::Notify>,
 }
 
 impl Script {
@@ -61,6 +63,7 @@ impl Script {
             opened: Arc::default(),
             asked: Arc::default(),
             catches_up: false,
+            wake: Arc::default(),
         }
     }
 
@@ -117,6 +120,11 @@ impl Source for Script {
 
     fn catches_up(&self) -> bool {
         self.catches_up
+    }
+
+    fn woken(&self) -> BoxFuture<'static, ()> {
+        let wake = Arc::clone(&self.wake);
+        Box::pin(async move { wake.notified().await })
     }
 
     fn time_of(&self, cursor: &Cursor) -> Option<Timestamp> {

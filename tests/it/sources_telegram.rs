@@ -1,0 +1,228 @@
+//! Telegram's previews: pages in the shape of `https://t.me/s/NAME`, on loopback.
+
+use crate::fixtures::check_folder;
+use crate::neighbours::http::{Neighbour, Request, response};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use resonanz::clock::Clock;
+use resonanz::collect::Recorded;
+use resonanz::collect::http::Limits;
+use resonanz::collect::poller::Poller;
+use resonanz::collect::source::{Event, Source, SourceError, Standing};
+use resonanz::collect::telegram::{self, TelegramConfig};
+use resonanz::model::{Change, Cursor};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+
+#[test]
+fn fixtures() {
+    check_folder(Recorded::Telegram, "telegram");
+}
+
+/// One post as the page has it.
+pub fn post(channel: &str, number: i64, words: &str) -> String {
+    format!(
+        "<div class=\"tgme_widget_message_wrap js-widget_message_wrap\"><div class=\"tgme_widget_message \
+         text_not_supported_wrap js-widget_message\" data-post=\"{channel}/{number}\" data-view=\"x\">\
+         <div class=\"tgme_widget_message_text js-message_text\" dir=\"auto\">{words}</div>\
+         <span class=\"tgme_widget_message_meta\"><a class=\"tgme_widget_message_date\" \
+         href=\"https://t.me/{channel}/{number}\"><time datetime=\"2026-11-29T08:00:00+00:00\" \
+         class=\"time\">09:00</time></a></span></div></div>"
+    )
+}
+
+pub fn page(posts: &str) -> Vec<u8> {
+    format!(
+        "<!DOCTYPE html><html><head><title>Kanal</title></head><body><main><section \
+         class=\"tgme_channel_history js-message_history\">{posts}</section></main></body></html>"
+    )
+    .into_bytes()
+}
+
+pub fn config(address: &str, more: Value) -> TelegramConfig {
+    let mut keys = json!({
+        "url": address, "allow_private": ["127.0.0.1"], "channels": ["Kanal"],
+    });
+    let own = keys.as_object_mut().unwrap();
+    own.extend(more.as_object().unwrap().clone());
+    serde_json::from_value(keys).unwrap()
+}
+
+fn source(address: &str, more: Value) -> Poller {
+    let clock = Clock::simulated("2026-11-29T09:00:00Z".parse::<Timestamp>().unwrap());
+    telegram::with_limits(
+        "telegram",
+        &config(address, more),
+        &clock,
+        Limits::default(),
+    )
+    .unwrap()
+}
+
+/// One look: numbers of what came, with a minus where it went.
+async fn look(
+    telegram: &Poller,
+    resume: Option<Cursor>,
+) -> (Vec<i64>, Option<Cursor>, Option<SourceError>) {
+    let number = |id: &str| id.rsplit('/').next().unwrap().parse::<i64>().unwrap();
+    let mut steps = telegram.open(resume.clone());
+    let (mut told, mut cursor, mut failure) = (Vec::new(), resume, None);
+    while let Some(step) = steps.next().await {
+        match step {
+            Ok(step) => {
+                cursor = step.cursor.or(cursor);
+                match step.event {
+                    Event::Change(Change::Upsert(item)) => told.push(number(&item.id)),
+                    Event::Change(Change::Delete(deletion)) => told.push(-number(&deletion.id)),
+                    Event::Nothing => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+            Err(error) => failure = Some(error),
+        }
+    }
+    (told, cursor, failure)
+}
+
+type Posts = Vec<(i64, &'static str)>;
+
+/// A channel with these posts, twenty a page.
+async fn channel(posts: Arc<Mutex<Posts>>) -> Neighbour {
+    Neighbour::start(move |request: &Request| {
+        let Some(rest) = request.path.strip_prefix("/s/Kanal") else {
+            return response(404, &[], b"");
+        };
+        let before = rest
+            .strip_prefix("?before=")
+            .map_or(i64::MAX, |n| n.parse().unwrap());
+        let posts = posts.lock().unwrap();
+        let older = posts.iter().filter(|(number, _)| *number < before);
+        let shown: Vec<_> = older.collect();
+        let newest = shown.iter().skip(shown.len().saturating_sub(20));
+        let shown: String = newest
+            .map(|(number, words)| post("Kanal", *number, words))
+            .collect();
+        response(
+            200,
+            &[("Content-Type", "text/html; charset=utf-8")],
+            &page(&shown),
+        )
+    })
+    .await
+}
+
+#[tokio::test]
+async fn looks_go_back_to_what_is_known_and_see_edits_and_deletions() {
+    let posts = Arc::new(Mutex::new(
+        (1..=30).map(|n| (n, "Worte")).collect::<Posts>(),
+    ));
+    let change = |with: &dyn Fn(&mut Posts)| with(&mut posts.lock().unwrap());
+    let neighbour = channel(Arc::clone(&posts)).await;
+    let telegram = source(&neighbour.url(""), json!({}));
+    // The first time the newest page is enough.
+    let (told, cursor, failure) = look(&telegram, None).await;
+    assert_eq!((told, failure), ((11..=30).collect(), None));
+    let (told, cursor, _) = look(&telegram, cursor).await;
+    assert_eq!(told, [0i64; 0]);
+
+    // After a silence, back to what is known.
+    change(&|posts| posts.extend((31..=75).map(|n| (n, "Worte"))));
+    let before = neighbour.requests().len();
+    let (mut told, cursor, _) = look(&telegram, cursor).await;
+    told.sort_unstable();
+    assert_eq!(told, (31..=75).collect::<Vec<_>>());
+    assert_eq!(neighbour.requests().len() - before, 3);
+
+    // An edit, one deletion within the page and one of the newest post; each is told once.
+    change(&|posts| {
+        posts.retain(|(number, _)| ![60, 75].contains(number));
+        posts.iter_mut().find(|post| post.0 == 70).unwrap().1 = "andere Worte";
+    });
+    let (mut told, cursor, _) = look(&telegram, cursor).await;
+    told.sort_unstable();
+    assert_eq!(told, [-75, -60, 70]);
+    assert_eq!(look(&telegram, cursor.clone()).await.0, [0i64; 0]);
+    // No words and no names in the position.
+    let position = cursor.unwrap().0;
+    assert!(
+        !position.contains("anal") && !position.contains("Worte"),
+        "{position}"
+    );
+}
+
+#[tokio::test]
+async fn one_channel_that_is_gone_costs_the_others_nothing() {
+    let neighbour = Neighbour::start(|request| match request.path.as_str() {
+        "/s/Kanal" => response(200, &[], &page(&post("Kanal", 7, "Worte"))),
+        // As Telegram does where there is no preview.
+        "/s/zweiter" => response(302, &[("Location", "/zweiter")], b""),
+        "/zweiter" => response(200, &[], b"<html>App</html>"),
+        _ => response(404, &[], b""),
+    })
+    .await;
+    let both = source(
+        &neighbour.url(""),
+        json!({"channels": ["zweiter", "Kanal"]}),
+    );
+    let mut steps = both.open(None);
+    let mut told = Vec::new();
+    while let Some(step) = steps.next().await {
+        match step.unwrap().event {
+            Event::Change(Change::Upsert(item)) => told.push(item.id.clone()),
+            Event::Rejected(rejection) => told.push(rejection.to_string()),
+            _ => {}
+        }
+    }
+    assert!(
+        told[0].contains("no preview") && told[1] == "kanal/7",
+        "{told:?}"
+    );
+    let alone = source(&neighbour.url(""), json!({"channels": ["zweiter"]}));
+    let (_, _, failure) = look(&alone, None).await;
+    assert!(matches!(failure, Some(SourceError::Refused(why)) if why.contains("preview")));
+    assert!(matches!(alone.check().await, Standing::Unreachable(_)));
+}
+
+#[tokio::test]
+async fn what_is_reserved_is_not_read() {
+    let reserved = [
+        ("<meta name=robots content=noindex>", ""),
+        ("", "User-agent: *\nDisallow: /s/\n"),
+    ];
+    for (meta, robots) in reserved {
+        let neighbour = Neighbour::start(move |request| match request.path.as_str() {
+            "/s/Kanal" => {
+                let body = [meta.as_bytes(), &page(&post("Kanal", 7, "Worte"))].concat();
+                response(200, &[], &body)
+            }
+            "/robots.txt" => response(200, &[], robots.as_bytes()),
+            _ => response(404, &[], b""),
+        })
+        .await;
+        let telegram = source(&neighbour.url(""), json!({}));
+        let (told, _, failure) = look(&telegram, None).await;
+        assert_eq!(told, [0i64; 0]);
+        assert!(
+            matches!(failure, Some(SourceError::Refused(_))),
+            "{meta}{robots}"
+        );
+        let allowed = source(&neighbour.url(""), json!({"honour_opt_outs": false}));
+        assert_eq!(look(&allowed, None).await.0, [7]);
+    }
+}
+
+#[test]
+fn settings_that_make_no_sense_are_told() {
+    let told = |more: Value| telegram::source("t", &config("https://t.me", more)).map(drop);
+    assert_eq!(told(json!({})), Ok(()));
+    for (more, key) in [
+        (json!({"channels": []}), "channels"),
+        (json!({"channels": ["https://t.me/kanal"]}), "channels"),
+        (json!({"channels": ["@kanal"]}), "channels"),
+        (json!({"every_secs": 5}), "every_secs"),
+        (json!({"max_pages": 0}), "max_pages"),
+        (json!({"url": "file:///etc"}), "url"),
+    ] {
+        assert!(told(more).unwrap_err().contains(key), "{key}");
+    }
+}
