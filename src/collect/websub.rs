@@ -23,7 +23,7 @@ use super::http_reply::text;
 use super::hub::Hub;
 use super::inbox::{Brought, Manner, Refusal, Taken, sound_challenge};
 use crate::clock::Clock;
-use crate::privacy::unhex;
+use crate::privacy::{hex, unhex};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 use ring::hmac;
@@ -261,10 +261,7 @@ impl Lease {
 /// 64 hexadecimal digits that say nothing of the key.
 fn derived(key: &hmac::Key, of: &str) -> String {
     let tag = hmac::sign(key, format!("resonanz websub: {of}").as_bytes());
-    tag.as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(tag.as_ref())
 }
 
 /// How hubs sign and write. What they bring is read by the source.

@@ -227,7 +227,7 @@ pub const DE: Words = Words {
     labels: "Einstufung",
     model_note: "Einstufung durch",
     model_provisional: "vorläufiges Wörterbuchverfahren, nicht kalibriert. Sie bewertet Aussagen, nie Personen.",
-    model_other: "gelerntes Modell, experimentell, bis 200 Korrekturen der Redaktion vorliegen. Es bewertet Aussagen, nie Personen.",
+    model_other: "gelerntes Modell, experimentell, bis 200 Berichtigungen der Redaktion vorliegen. Es bewertet Aussagen, nie Personen.",
     published: "veröffentlicht",
     edited: "geändert",
     collected: "bei uns seit",

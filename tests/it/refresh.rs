@@ -194,13 +194,27 @@ async fn what_is_gone_there_goes_and_what_is_there_stays_another_month() {
     while !unseen().await.is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let texts: Vec<String> = stored(&running)
-        .await
-        .iter()
-        .map(|m| format!("{}{}", m.title, m.text))
-        .collect();
+    let texts = async || -> Vec<String> {
+        let stored = stored(&running).await;
+        stored
+            .iter()
+            .map(|m| format!("{}{}", m.title, m.text))
+            .collect()
+    };
+    // What is gone goes at once, what was changed by the way of everything that is collected.
+    let changed = async {
+        while texts()
+            .await
+            .last()
+            .is_none_or(|last| last != "Grenze, der längere Film")
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(60), changed).await;
+    told.expect("the longer title arrives");
     assert_eq!(
-        texts,
+        texts().await,
         [
             "Die Grenze ist zu",
             "Das Amt zur Grenze",
