@@ -15,6 +15,8 @@
 //! * What is brought bears no stamp, so what was recorded could be brought again: an item is one item,
 //!   and the next look puts right what its words were.
 //!
+//! * A hub is told the secret; one without `https` is not asked.
+//!
 //! Not done: unsubscribing (a lease ends by itself), hubs that answer a subscription with a redirect.
 
 use super::http::Client;
@@ -93,12 +95,7 @@ impl Subscriber {
             _ => return Err("`callback` and `secret_file` belong together".to_owned()),
         };
         let mut callback = Url::parse(callback).map_err(|error| format!("`callback`: {error}"))?;
-        let is_near = matches!(
-            callback.host_str(),
-            Some("localhost" | "127.0.0.1" | "[::1]")
-        );
-        let is_sound = callback.scheme() == "https" || (callback.scheme() == "http" && is_near);
-        if !is_sound || !callback.path().ends_with(&format!("/in/{name}")) {
+        if !keeps_secrets(&callback) || !callback.path().ends_with(&format!("/in/{name}")) {
             return Err(format!(
                 "`callback` must be this source's address as hubs reach it: https://…/in/{name}"
             ));
@@ -161,7 +158,7 @@ impl Subscriber {
         let topics = &mut leases.topics;
         topics.retain(|topic, _| hubs.iter().any(|hub| hub.topic == *topic));
         let mut due = Vec::new();
-        for hub in hubs {
+        for hub in hubs.iter().filter(|hub| keeps_secrets(&hub.address)) {
             let known = topics.get(&hub.topic).copied();
             if due.len() == MOST_AT_ONCE || !known.is_none_or(|lease| lease.is_due(now)) {
                 continue;
@@ -258,6 +255,12 @@ impl Lease {
     }
 }
 
+/// Whether what is sent there can be read by nobody on the way.
+fn keeps_secrets(url: &Url) -> bool {
+    let is_near = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    url.scheme() == "https" || url.scheme() == "http" && is_near
+}
+
 /// 64 hexadecimal digits that say nothing of the key.
 fn derived(key: &hmac::Key, of: &str) -> String {
     let tag = hmac::sign(key, format!("resonanz websub: {of}").as_bytes());
@@ -340,6 +343,12 @@ mod tests {
             grant(&subscriber, "-5").is_some() && grant(&subscriber, "99999999999999").is_some()
         );
         assert!(!is_due(900));
+        // The secret goes to nobody who would be told it in the open.
+        let open = Hub {
+            address: "http://hub.example/".parse().unwrap(),
+            topic: "u".to_owned(),
+        };
+        assert!(subscriber.due(&[open], after(0)).is_empty());
         // What the feed names no more is forgotten.
         assert!(subscriber.due(&[], after(0)).is_empty());
         assert!(grant(&subscriber, "60000").is_none());

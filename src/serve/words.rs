@@ -178,7 +178,7 @@ pub const DE: Words = Words {
     until: "bis einschließlich",
     order: "Reihenfolge",
     copies: "Gleichlautende",
-    group_story: "zusammengefasst",
+    group_story: "gebündelt",
     group_none: "einzeln",
     more_copies: "weitere mit gleichem Wortlaut",
     newest: "neueste zuerst",
