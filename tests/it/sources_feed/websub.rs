@@ -168,10 +168,17 @@ pub fn signed(secret: &str, body: &str) -> Option<String> {
     Some(format!("sha1={}", out.rsplit(' ').next().unwrap().trim()))
 }
 
+/// As hubs do: what could not be stored in time is brought again.
 pub async fn bring(port: u16, signature: &str, body: &str) -> Answer {
     let headers = [("host", "127.0.0.1"), ("x-hub-signature", signature)];
     let address = ([127, 0, 0, 1], port).into();
-    ask(address, "POST", "/in/zeitung", &headers, body).await
+    for _ in 0..9 {
+        let answer = ask(address, "POST", "/in/zeitung", &headers, body).await;
+        if answer.status != 503 {
+            return answer;
+        }
+    }
+    panic!("it was never stored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
