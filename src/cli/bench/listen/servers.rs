@@ -43,7 +43,8 @@ pub async fn run(streams: usize) -> anyhow::Result<()> {
         addresses.push(listener.local_addr()?);
         tokio::spawn(accept(listener, Arc::clone(&frames), rates.clone()));
     }
-    let feeds = TcpListener::bind("127.0.0.1:0").await?;
+    // Every address of the loopback is a host of its own, and one host is not asked by many at once.
+    let feeds = TcpListener::bind("0.0.0.0:0").await?;
     tell(&addresses, feeds.local_addr()?)?;
     let app = Router::new()
         .route("/robots.txt", get(|| async { StatusCode::NOT_FOUND }))
