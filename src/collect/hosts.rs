@@ -7,7 +7,6 @@
 //! waits for. Hosts are counted by name, so that two names of one machine count twice. The thousand
 //! hosts that were asked last are remembered.
 
-use super::http::{Connections, Setup};
 use super::source::SourceError;
 use lru::LruCache;
 use std::num::NonZeroUsize;
@@ -42,8 +41,6 @@ impl Default for Rate {
 pub struct Hosts {
     rate: Rate,
     seen: Arc<Mutex<LruCache<String, Host>>>,
-    /// As many as there are different settings of sources.
-    connections: Arc<Mutex<Vec<(Setup, Connections)>>>,
 }
 
 /// One host: a token bucket, told as the time at which it will be full.
@@ -65,7 +62,6 @@ impl Hosts {
         Self {
             rate,
             seen: Arc::new(Mutex::new(LruCache::new(MAX_HOSTS))),
-            connections: Arc::default(),
         }
     }
 
@@ -81,18 +77,6 @@ impl Hosts {
         }
         sleep(wait).await;
         Ok(())
-    }
-
-    /// The connections of all clients that are set up like this.
-    pub(super) fn connections(&self, setup: &Setup) -> Connections {
-        let kept = self.connections.lock();
-        let mut kept = kept.unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, connections)) = kept.iter().find(|(known, _)| known == setup) {
-            return Arc::clone(connections);
-        }
-        let made = Connections::default();
-        kept.push((setup.clone(), Arc::clone(&made)));
-        made
     }
 
     /// Leaves a host alone for so long.

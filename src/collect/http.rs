@@ -13,9 +13,8 @@
 //! * A permanent redirect is followed and not remembered: one mistake of a publisher or one hotel
 //!   network would otherwise move a source for ever. The operator changes the address.
 //!
-//! Connections, and the root certificates behind them, are shared by sources with the same exceptions
-//! and contact only, so an exception that one intranet feed needs cannot be used by another source's
-//! redirect.
+//! One client a source: connections are kept per client, so an exception that one intranet feed
+//! needs cannot be used by another source's redirect.
 //!
 //! Not here: retrying, waiting between looks, counting and logging (`supervise`).
 
@@ -39,7 +38,7 @@ use reqwest::header::{
 };
 use reqwest::{Method, Response, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
@@ -121,22 +120,10 @@ pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// What connections depend on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Setup {
-    allow_private: Vec<String>,
-    contact: String,
-    connect: Duration,
-}
-
-/// Connections, made when the first one is needed: a set of root certificates takes half a megabyte.
-pub(super) type Connections = Arc<OnceLock<reqwest::Client>>;
-
-/// A client with its own gate.
+/// A client with its own gate and its own connections.
 #[derive(Debug, Clone)]
 pub struct Client {
-    setup: Arc<Setup>,
-    connections: Connections,
+    http: reqwest::Client,
     gate: Arc<Gate>,
     limits: Limits,
     hosts: Hosts,
@@ -147,8 +134,8 @@ impl Client {
     /// `allow_private`, and that tells servers how to reach us (`contact`, may be empty).
     ///
     /// # Errors
-    /// An exception that cannot be read, or a contact that cannot stand in a header. A system without
-    /// root certificates is told by the first question.
+    /// An exception that cannot be read, a contact that cannot stand in a header, or a system
+    /// without root certificates.
     pub fn new(
         allow_private: &[String],
         contact: &str,
@@ -156,27 +143,8 @@ impl Client {
     ) -> Result<Self, ClientError> {
         install_tls();
         let gate = Arc::new(Gate::new(allow_private)?);
-        let agent = HeaderValue::from_str(&user_agent(contact));
-        agent.map_err(|error| ClientError::Setup(error.to_string()))?;
-        Ok(Self {
-            setup: Arc::new(Setup {
-                allow_private: allow_private.to_vec(),
-                contact: contact.to_owned(),
-                connect: limits.header,
-            }),
-            connections: Connections::default(),
-            gate,
-            limits,
-            hosts: Hosts::default(),
-        })
-    }
-
-    fn http(&self) -> Result<&reqwest::Client, SourceError> {
-        if let Some(http) = self.connections.get() {
-            return Ok(http);
-        }
         let http = reqwest::Client::builder()
-            .user_agent(user_agent(&self.setup.contact))
+            .user_agent(user_agent(contact))
             .default_headers(HeaderMap::from_iter([(
                 ACCEPT_ENCODING,
                 HeaderValue::from_static("gzip"),
@@ -184,21 +152,23 @@ impl Client {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .referer(false)
-            .dns_resolver(GatedResolver(Arc::clone(&self.gate)))
-            .connect_timeout(self.setup.connect)
+            .dns_resolver(GatedResolver(Arc::clone(&gate)))
+            .connect_timeout(limits.header)
             .pool_max_idle_per_host(1)
             .build()
-            .map_err(|error| ClientError::Setup(chain(&error)))
-            .map_err(|error| SourceError::Refused(error.to_string()))?;
-        Ok(self.connections.get_or_init(|| http))
+            .map_err(|error| ClientError::Setup(chain(&error)))?;
+        Ok(Self {
+            http,
+            gate,
+            limits,
+            hosts: Hosts::default(),
+        })
     }
 
-    /// The same client, which takes turns with all others that have this memory, and has its
-    /// connections in common with those that are set up as it is.
+    /// The same client, which takes turns with all others that have this memory.
     #[must_use]
     pub fn sharing(mut self, hosts: &Hosts) -> Self {
         self.hosts = hosts.clone();
-        self.connections = hosts.connections(&self.setup);
         self
     }
 
@@ -339,7 +309,7 @@ impl Client {
         let host = url.host_str().unwrap_or_default();
         self.hosts.turn(host).await?;
         let mut request = self
-            .http()?
+            .http
             .request(call.method.clone(), url.clone())
             .headers(call.headers.clone());
         if let Some(body) = &call.body {

@@ -77,7 +77,7 @@ pub fn run(queries: &[usize], frames: usize, out: &mut Output) -> anyhow::Result
     let frames = workload.frames(frames);
     let bytes = frames.iter().map(Vec::len).sum::<usize>() / frames.len().max(1);
     out.line(&format!(
-        "firehose: {} frames of {bytes} bytes, one thread; {}",
+        "\nfirehose: {} frames of {bytes} bytes, one thread; {}",
         frames.len(),
         workload.origin()
     ))?;

@@ -60,7 +60,7 @@ pub async fn run(args: &Args, out: &mut Output) -> anyhow::Result<()> {
     running.finish(patience, Ending::Soon).await?;
     let (feeds, streams) = (args.feeds, args.streams);
     out.line(&format!(
-        "\nhouse: {feeds} feeds, {streams} streams, {up} of them heard"
+        "house: {feeds} feeds, {streams} streams, {up} of them heard"
     ))?;
     let rows = vec![row("quiet", 0.0, &quiet), row("busy", heard, &busy)];
     let head = ["", "events/s", "memory MB", "cores", "wakeups/s"];

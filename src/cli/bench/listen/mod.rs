@@ -40,7 +40,8 @@ pub async fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut out = Output::new();
-    firehose::run(&args.queries, args.frames, &mut out)?;
+    // The house first: its memory is to be its own.
     house::run(args, &mut out).await?;
+    firehose::run(&args.queries, args.frames, &mut out)?;
     Ok(ExitCode::SUCCESS)
 }
