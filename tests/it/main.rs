@@ -34,6 +34,7 @@ mod http;
 mod index;
 mod judgements;
 mod kill;
+mod look;
 mod messages;
 mod neighbours;
 mod normalise;

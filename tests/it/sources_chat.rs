@@ -4,7 +4,6 @@ use crate::fixtures::check_folder;
 use crate::neighbours::http::{Neighbour, Reply, Request, response};
 use crate::peer_bluesky::{PDS, Peer, is_installed};
 use crate::sources_x::secret;
-use futures_util::StreamExt;
 use resonanz::collect::Recorded;
 use resonanz::collect::bluesky_messages::{BlueskyMessages, BlueskyMessagesConfig};
 use resonanz::collect::source::{Event, Source, SourceError, Standing};
@@ -61,21 +60,15 @@ async fn look(
     source: &BlueskyMessages,
     resume: Option<Cursor>,
 ) -> (Vec<String>, Option<SourceError>, Option<Cursor>) {
-    let (mut told, mut failure, mut cursor) = (Vec::new(), None, resume.clone());
-    let mut stream = source.open(resume);
-    while let Some(next) = stream.next().await {
-        match next {
-            Err(error) => failure = Some(error),
-            Ok(collected) => {
-                cursor = collected.cursor.or(cursor);
-                if let Event::Change(Change::Upsert(item)) = collected.event {
-                    assert_eq!(item.kind, Kind::Message);
-                    told.push(item.text);
-                }
-            }
+    let (events, cursor, failure) = crate::look::look(source, resume.clone()).await;
+    let told = events.into_iter().filter_map(|event| match event {
+        Event::Change(Change::Upsert(item)) => {
+            assert_eq!(item.kind, Kind::Message);
+            Some(item.text)
         }
-    }
-    (told, failure, cursor)
+        _ => None,
+    });
+    (told.collect(), failure, cursor.or(resume))
 }
 
 fn position(request: &Request) -> Option<&str> {

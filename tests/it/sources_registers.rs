@@ -60,22 +60,13 @@ async fn look(
     source: &Poller,
     resume: Option<Cursor>,
 ) -> (Vec<String>, Option<Cursor>, Option<SourceError>) {
-    let mut steps = source.open(resume.clone());
-    let (mut told, mut cursor, mut failure) = (Vec::new(), resume, None);
-    while let Some(step) = steps.next().await {
-        match step {
-            Ok(step) => {
-                cursor = step.cursor.or(cursor);
-                match step.event {
-                    Event::Change(Change::Upsert(item)) => told.push(item.id.clone()),
-                    Event::Nothing => {}
-                    other => told.push(format!("{other:?}")),
-                }
-            }
-            Err(error) => failure = Some(error),
-        }
-    }
-    (told, cursor, failure)
+    let (events, cursor, failure) = crate::look::look(source, resume.clone()).await;
+    let told = events.into_iter().filter_map(|event| match event {
+        Event::Change(Change::Upsert(item)) => Some(item.id.clone()),
+        Event::Nothing => None,
+        other => Some(format!("{other:?}")),
+    });
+    (told.collect(), cursor.or(resume), failure)
 }
 
 /// A paper of parliament.

@@ -65,23 +65,14 @@ async fn look(
     resume: Option<Cursor>,
 ) -> (Vec<i64>, Option<Cursor>, Option<SourceError>) {
     let number = |id: &str| id.rsplit('/').next().unwrap().parse::<i64>().unwrap();
-    let mut steps = telegram.open(resume.clone());
-    let (mut told, mut cursor, mut failure) = (Vec::new(), resume, None);
-    while let Some(step) = steps.next().await {
-        match step {
-            Ok(step) => {
-                cursor = step.cursor.or(cursor);
-                match step.event {
-                    Event::Change(Change::Upsert(item)) => told.push(number(&item.id)),
-                    Event::Change(Change::Delete(deletion)) => told.push(-number(&deletion.id)),
-                    Event::Nothing => {}
-                    other => panic!("{other:?}"),
-                }
-            }
-            Err(error) => failure = Some(error),
-        }
-    }
-    (told, cursor, failure)
+    let (events, cursor, failure) = crate::look::look(telegram, resume.clone()).await;
+    let told = events.into_iter().filter_map(|event| match event {
+        Event::Change(Change::Upsert(item)) => Some(number(&item.id)),
+        Event::Change(Change::Delete(deletion)) => Some(-number(&deletion.id)),
+        Event::Nothing => None,
+        other => panic!("{other:?}"),
+    });
+    (told.collect(), cursor.or(resume), failure)
 }
 
 type Posts = Vec<(i64, &'static str)>;

@@ -4,7 +4,6 @@ use crate::fixtures::{check_folder, read};
 use crate::neighbours::http::{Neighbour, Reply, Request, response};
 use crate::skipped::skipped;
 use crate::sources_x::{parameter, secret};
-use futures_util::StreamExt;
 use jiff::{Timestamp, ToSpan};
 use resonanz::clock::Clock;
 use resonanz::collect::Recorded;
@@ -101,22 +100,13 @@ async fn look(
     youtube: &Youtube,
     resume: Option<Cursor>,
 ) -> (Vec<String>, Option<SourceError>, Option<Cursor>) {
-    let mut stream = youtube.open(resume);
-    let (mut told, mut failure, mut cursor) = (Vec::new(), None, None);
-    while let Some(next) = stream.next().await {
-        match next {
-            Ok(collected) => {
-                cursor = collected.cursor.or(cursor);
-                match collected.event {
-                    Event::Change(Change::Upsert(item)) => told.push(item.id.clone()),
-                    Event::Nothing => {}
-                    other => told.push(format!("{other:?}")),
-                }
-            }
-            Err(error) => failure = Some(error),
-        }
-    }
-    (told, failure, cursor)
+    let (events, cursor, failure) = crate::look::look(youtube, resume).await;
+    let told = events.into_iter().filter_map(|event| match event {
+        Event::Change(Change::Upsert(item)) => Some(item.id.clone()),
+        Event::Nothing => None,
+        other => Some(format!("{other:?}")),
+    });
+    (told.collect(), failure, cursor)
 }
 
 fn morning() -> Clock {

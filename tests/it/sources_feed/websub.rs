@@ -12,9 +12,7 @@ use resonanz::collect::{SourceConfig, build};
 use resonanz::config;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -147,25 +145,8 @@ pub async fn subscription(publisher: &Neighbour) -> HashMap<String, String> {
         .collect()
 }
 
-/// The hexadecimal HMAC of a body, by OpenSSL.
 pub fn signed(secret: &str, body: &str) -> Option<String> {
-    let openssl = Command::new("openssl")
-        .args(["dgst", "-sha1", "-hmac", secret])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn();
-    let Ok(mut openssl) = openssl else {
-        crate::skipped::skipped("no openssl to sign with");
-        return None;
-    };
-    openssl
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(body.as_bytes())
-        .unwrap();
-    let out = String::from_utf8(openssl.wait_with_output().unwrap().stdout).unwrap();
-    Some(format!("sha1={}", out.rsplit(' ').next().unwrap().trim()))
+    crate::look::signed("sha1", secret, body)
 }
 
 /// As hubs do: what could not be stored in time is brought again.

@@ -10,9 +10,7 @@ use resonanz::collect::meta::{MetaConfig, Network};
 use resonanz::config;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -53,26 +51,8 @@ pub async fn start(dir: &Path, network: Network, config: &MetaConfig) -> Running
     app.start(CancellationToken::new()).await.unwrap()
 }
 
-/// The hexadecimal HMAC of a body, by OpenSSL; `None`, and a word, where there is none.
 pub fn signed(body: &str) -> Option<String> {
-    let openssl = Command::new("openssl")
-        .args(["dgst", "-sha256", "-hmac", SECRET])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn();
-    let Ok(mut openssl) = openssl else {
-        crate::skipped::skipped("no openssl to sign with");
-        return None;
-    };
-    openssl
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(body.as_bytes())
-        .unwrap();
-    let out = openssl.wait_with_output().unwrap();
-    let out = String::from_utf8(out.stdout).unwrap();
-    Some(format!("sha256={}", out.rsplit(' ').next().unwrap().trim()))
+    crate::look::signed("sha256", SECRET, body)
 }
 
 async fn bring(running: &Running, signature: &str, body: &str) -> Answer {

@@ -10,9 +10,7 @@ use resonanz::collect::source::Source;
 use resonanz::collect::webhook::{Webhook, WebhookConfig};
 use resonanz::{collect, config};
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -40,36 +38,13 @@ async fn start(dir: &Path) -> Running {
     app.start(CancellationToken::new()).await.unwrap()
 }
 
-/// The hexadecimal HMAC of a stamped body, by OpenSSL.
+/// The signature of a stamped body.
 fn signed(stamp: i64, body: &str) -> String {
-    let mut openssl = Command::new("openssl")
-        .args(["dgst", "-sha256", "-hmac", SECRET])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let message = format!("{stamp}.{body}");
-    openssl
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(message.as_bytes())
-        .unwrap();
-    let out = openssl.wait_with_output().unwrap();
-    let out = String::from_utf8(out.stdout).unwrap();
-    format!("sha256={}", out.rsplit(' ').next().unwrap().trim())
+    crate::look::signed("sha256", SECRET, &format!("{stamp}.{body}")).unwrap()
 }
 
 fn has_openssl() -> bool {
-    let found = Command::new("openssl")
-        .arg("version")
-        .stdout(Stdio::null())
-        .status()
-        .is_ok();
-    if !found {
-        crate::skipped::skipped("no openssl to sign with");
-    }
-    found
+    crate::look::signed("sha256", SECRET, "").is_some()
 }
 
 async fn bring(running: &Running, name: &str, stamp: i64, signature: &str, body: &str) -> Answer {

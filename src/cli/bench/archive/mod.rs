@@ -59,7 +59,9 @@ pub async fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
     let put = load.fill(&store, args.mentions).await?;
     report.say("store", &per_second(put, start.elapsed()))?;
-    Load::copy(&path, args.mentions).await?;
+    if put < args.mentions {
+        Load::copy(&path, args.mentions).await?;
+    }
     let config = Config {
         // What is measured is how long they take.
         search_timeout_ms: 600_000,
