@@ -6,6 +6,7 @@
 
 mod archive;
 pub mod backup;
+mod checking;
 mod checkup;
 mod disk;
 pub mod erase;
@@ -433,6 +434,7 @@ impl App {
         });
         let parts = serve::Parts {
             archive: archive.clone(),
+            checking: archive.clone(),
             health: archive,
             metrics: self.metrics.clone(),
             clock: self.options.clock.clone(),

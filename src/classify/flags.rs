@@ -100,9 +100,9 @@ fn holds(
 
 fn reason(reading: &Reading<'_>, found: &Found<Need>) -> Reason {
     let (seen, span) = reading.seen(found.first, found.last);
-    let rule = match found.value.flag() {
-        FlagKind::Enquiry => "enquiry phrase",
-        FlagKind::Correction => "correction phrase",
+    let rule = match found.value {
+        Need::Question | Need::QuestionEnd => "enquiry phrase",
+        Need::Statement | Need::StatementEnd => "correction phrase",
     };
     Reason {
         rule: rule.to_owned(),

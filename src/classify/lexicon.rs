@@ -13,7 +13,7 @@ use super::masks::Masks;
 use super::phrases::{Found, LexiconError, Phrases};
 use super::reading::Reading;
 use super::weigh::{Cues, Judgement, Weighed, circumstance, closeness, marks, names, sentences};
-use crate::model::{FlagLabel, Kind, Labels, Mention, Reason, Stance, StanceLabel, Target};
+use crate::model::{FlagLabel, Kind, Labels, Mention, Reason, Says, Stance, StanceLabel, Target};
 use crate::text::{Token, analyse};
 
 const STANCE: &str = include_str!("lexicon/stance.txt");
@@ -45,6 +45,7 @@ pub struct Lexicon {
     sarcasm: Phrases<()>,
     reporting: Phrases<()>,
     opinion_piece: Phrases<()>,
+    hearsay: Phrases<()>,
     flags: Phrases<Need>,
     /// For the trained model.
     pub(super) masks: Masks,
@@ -69,6 +70,7 @@ impl Lexicon {
             sarcasm: Phrases::new(),
             reporting: Phrases::new(),
             opinion_piece: Phrases::new(),
+            hearsay: Phrases::new(),
             flags: Phrases::new(),
             masks: Masks::new(),
         };
@@ -105,6 +107,7 @@ impl Lexicon {
             "sarcasm" => self.sarcasm.add(line, ()),
             "reporting" => self.reporting.add(line, ()),
             "opinion_piece" => self.opinion_piece.add(line, ()),
+            "hearsay" => self.hearsay.add(line, ()),
             "enquiry" => self.flags.add(line, Need::Question),
             "enquiry_at_end" => self.flags.add(line, Need::QuestionEnd),
             "correction" => self.flags.add(line, Need::Statement),
@@ -239,6 +242,12 @@ impl Lexicon {
         flags(&read.reading, kind, &self.flags, &self.negation)
     }
 
+    /// The first phrase by which something is told as hearsay, as it is written.
+    pub(super) fn hearsay(&self, read: &Read<'_>) -> Option<String> {
+        let found = self.hearsay.all(&read.reading).into_iter().next()?;
+        Some(read.reading.seen(found.first, found.last).0)
+    }
+
     /// What the lists see of a statement toward a target whose name stands at `names`.
     pub(super) fn signs(&self, read: &Read<'_>, names: &[(usize, usize)]) -> Signs {
         let mut signs = Signs {
@@ -277,6 +286,10 @@ impl Classifier for Lexicon {
                 .map(|target| self.stance(&read, target))
                 .collect(),
             flags: self.flags(&read, mention.kind),
+            says: Says {
+                hearsay: self.hearsay(&read),
+                ..Says::default()
+            },
         }
     }
 }

@@ -7,6 +7,7 @@
 use super::calibrate::{Platt, margins};
 use super::features::{CUES, DIMENSIONS, Features, HASHED, HELPERS, VERSION, View};
 use super::solve::Weights;
+use crate::model::Says;
 use crate::text::hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -234,6 +235,23 @@ impl Model {
     pub fn known(&self, target: &str) -> Option<u64> {
         let known = self.card.known.iter().any(|name| name == target);
         known.then(|| hash(target))
+    }
+
+    /// What a statement does, by the heads that tell it; rounded, for it is kept with each mention.
+    pub(super) fn says(&self, columns: &[f32; STRIDE]) -> Says {
+        let says = |head: &str, class: &str| {
+            let (head, range) = self.head(head)?;
+            let place = head.classes.iter().position(|name| name == class)?;
+            let probabilities = head.probabilities(&Self::classes(columns, range));
+            let probability = probabilities.get(place)?;
+            Some((probability * 1000.0).round() / 1000.0)
+        };
+        Says {
+            factual: says("factual", "claim"),
+            asks: says("reply", "query"),
+            denies: says("reply", "deny"),
+            hearsay: None,
+        }
     }
 
     /// What the helping heads say, as features for the others.

@@ -3,7 +3,7 @@
 use super::Classifier;
 use super::trained::STANCES;
 use super::transformer::{Statement, Transformer};
-use crate::model::{Labels, Mention, Reason, Stance, StanceLabel, Target};
+use crate::model::{Labels, Mention, Reason, Says, Stance, StanceLabel, Target};
 
 /// A stance is said from this probability on.
 const SURE: f32 = 0.5;
@@ -44,6 +44,7 @@ impl Classifier for Transformer {
                 model: self.name().to_owned(),
                 stances: stances.collect(),
                 flags: Vec::new(),
+                says: Says::default(),
             });
         }
         labels

@@ -6,7 +6,7 @@ use super::features::{Features, View};
 use super::lexicon::{Lexicon, Read};
 use super::model_file::{Answer, Model};
 use super::weigh::names;
-use crate::model::{Labels, Mention, Reason, Stance, StanceLabel, Target};
+use crate::model::{Labels, Mention, Reason, Says, Stance, StanceLabel, Target};
 use crate::text::analyse;
 
 /// Name of the head that tells stances, and its classes in their order.
@@ -73,17 +73,7 @@ impl Trained {
         })
     }
 
-    fn stance(&self, read: &Read<'_>, target: &Target) -> StanceLabel {
-        let unknown = StanceLabel {
-            target: target.name.clone(),
-            stance: Stance::Unclear,
-            probability: None,
-            reasons: Vec::new(),
-            by_office: false,
-        };
-        let Some((head, range)) = self.model.head(STANCE) else {
-            return unknown;
-        };
+    fn stance(&self, read: &Read<'_>, target: &Target) -> (StanceLabel, Says) {
         let names = names(&read.reading, target);
         let view = View::new(
             &read.reading,
@@ -93,16 +83,23 @@ impl Trained {
             self.model.known(&target.name),
         );
         let columns = self.model.seen(&view);
-        let answer = head.answer(&Model::classes(&columns, range.clone()));
-        let count = read.reading.words.len();
-        let seen = (&view, &self.model.helpers(&columns));
-        let parts = parts(&self.model, seen, count, range, answer.class);
-        StanceLabel {
-            stance: said(answer),
-            probability: Some(answer.probability),
-            reasons: reasons(read, &parts, answer),
-            ..unknown
+        let mut label = StanceLabel {
+            target: target.name.clone(),
+            stance: Stance::Unclear,
+            probability: None,
+            reasons: Vec::new(),
+            by_office: false,
+        };
+        if let Some((head, range)) = self.model.head(STANCE) {
+            let answer = head.answer(&Model::classes(&columns, range.clone()));
+            let count = read.reading.words.len();
+            let seen = (&view, &self.model.helpers(&columns));
+            let parts = parts(&self.model, seen, count, range, answer.class);
+            label.stance = said(answer);
+            label.probability = Some(answer.probability);
+            label.reasons = reasons(read, &parts, answer);
         }
+        (label, self.model.says(&columns))
     }
 }
 
@@ -168,13 +165,17 @@ impl Classifier for Trained {
     fn classify(&self, mention: &Mention, targets: &[&Target]) -> Labels {
         let (title, text) = (analyse(&mention.title), analyse(&mention.text));
         let read = self.lexicon.look(mention, &title, &text);
+        let each = targets.iter().map(|target| self.stance(&read, target));
+        let (stances, says): (Vec<StanceLabel>, Vec<Says>) = each.unzip();
         Labels {
             model: self.model().to_owned(),
-            stances: targets
-                .iter()
-                .map(|target| self.stance(&read, target))
-                .collect(),
+            stances,
             flags: self.lexicon.flags(&read, mention.kind),
+            // What is claimed does not depend on toward whom; the first view of it will do.
+            says: Says {
+                hearsay: self.lexicon.hearsay(&read),
+                ..says.into_iter().next().unwrap_or_default()
+            },
         }
     }
 }

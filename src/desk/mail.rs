@@ -155,6 +155,7 @@ impl Composer {
         }
         let all = match story.rule {
             Rule::Message => phrases.letter,
+            Rule::Rumour | Rule::Misreporting => phrases.case_page,
             _ => phrases.all,
         };
         let _ = writeln!(out, "\n{examples}\n{all}\n{}", story.search);
@@ -269,7 +270,7 @@ impl<'a> Story<'a> {
                 words::latest(language, facts.to)
             ),
             search: match rule {
-                Rule::Message => format!("{}/cases/{}", composer.public_url, case.id),
+                Rule::Message | Rule::Rumour | Rule::Misreporting => format!("{}/cases/{}", composer.public_url, case.id),
                 _ => format!("{}/?watch={watch}", composer.public_url),
             },
             facts,
@@ -304,6 +305,7 @@ mod tests {
             opened: jiff::Timestamp::UNIX_EPOCH,
             last: jiff::Timestamp::UNIX_EPOCH,
             facts: serde_json::to_value(Facts::default()).unwrap(),
+            story: None,
             mentions: 1,
         };
         let mail = OutgoingMail {

@@ -14,12 +14,13 @@ mod plain;
 mod rules;
 mod sender;
 mod smtp;
+mod story;
 mod words;
 
 pub use mail::{ComposeError, Composer};
 pub use maildir::{Maildir, strangers};
 pub use notifier::{ComposedMail, Notifier, NotifyError};
-pub use rules::{Desk, Facts, OpenedCase, Rule, Rules};
+pub use rules::{Desk, Facts, OpenedCase, Rule, Rules, StoryFacts};
 pub use sender::Sender;
 pub use smtp::{Password, Security, Smtp, SmtpConfig, SmtpError};
 

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// Mentions that a mail shows at most.
-const EXAMPLES: usize = 5;
+pub(super) const EXAMPLES: usize = 5;
 /// Latest mentions of the window that join a new case, beside the examples: a flood of one account
 /// stays outside.
-const JOIN: usize = 200;
+pub(super) const JOIN: usize = 200;
 
 /// Cases of messages that one hour opens, over all senders; what comes beside joins the newest.
 const MAX_MESSAGE_CASES: usize = 20;
@@ -80,16 +80,23 @@ pub enum Rule {
     Flagged,
     CriticalWave,
     SupportiveWave,
+    /// A story is worth checking: a claim of fact that spreads and is doubted. Its cases stand under
+    /// a watch of the mention that made it so, and take the story's further mentions.
+    Rumour,
+    /// A report differs from what the ministry has published.
+    Misreporting,
     /// Somebody wrote to the house itself and waits for an answer. Its cases stand under the name
     /// of the source in place of a watch.
     Message,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 4] = [
+    pub const ALL: [Rule; 6] = [
         Rule::Flagged,
         Rule::CriticalWave,
         Rule::SupportiveWave,
+        Rule::Rumour,
+        Rule::Misreporting,
         Rule::Message,
     ];
 
@@ -98,6 +105,8 @@ impl Rule {
             Rule::Flagged => "flagged",
             Rule::CriticalWave => "critical_wave",
             Rule::SupportiveWave => "supportive_wave",
+            Rule::Rumour => "rumour",
+            Rule::Misreporting => "misreporting",
             Rule::Message => "message",
         }
     }
@@ -121,8 +130,35 @@ pub struct Facts {
     pub to: Timestamp,
     pub min_authors: u32,
     pub window_minutes: u32,
-    /// The classifier that labelled the mention at hand.
+    /// The classifier that labelled the mention at hand; of a story what weighed it.
     pub model: String,
+    /// Of a rule that looks at stories.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub story: Option<StoryFacts>,
+    /// Places where a report differs from what we have published.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub differences: usize,
+}
+
+/// What a case tells of its story.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoryFacts {
+    pub story: i64,
+    /// Speakers that do not only copy.
+    pub independent: u32,
+    pub platforms: u32,
+    pub hearsay: u32,
+    /// In how many minutes its mentions have doubled last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubled_minutes: Option<u32>,
+    /// 0 to 100.
+    pub score: u32,
+    /// From which score it is flagged.
+    pub flagged_from: u32,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A case that was just opened, for the caller to count and log once its transaction is durable.
@@ -172,6 +208,8 @@ impl Desk {
             if hit.backfill || self.is_old_news(&hit.mention) {
                 continue;
             }
+            opened.extend(self.apply_story(tx, *id, hit).await?);
+            opened.extend(self.apply_differences(tx, *id, hit).await?);
             for matched in &hit.matches {
                 for (rule, counts) in applicable(hit, &matched.target) {
                     let case = self.apply_rule(tx, (rule, counts), &matched.watch, *id, hit);
@@ -283,7 +321,7 @@ impl Desk {
             Rule::CriticalWave | Rule::SupportiveWave => {
                 (rules.wave_min_mentions, rules.wave_window_minutes)
             }
-            Rule::Message => (1, 1),
+            Rule::Rumour | Rule::Misreporting | Rule::Message => (1, 1),
         }
     }
 
@@ -296,11 +334,25 @@ impl Desk {
         at.duration_since(case.last) < cooldown && at.duration_since(case.opened) < most
     }
 
-    async fn open(
+    pub(super) async fn open(
         &self,
         tx: &mut Tx,
         rule: Rule,
         watch: &str,
+        counted: &[Counted],
+        facts: &Facts,
+        at: Timestamp,
+    ) -> Result<OpenedCase, StoreError> {
+        let story = facts.story.as_ref().map(|story| story.story);
+        self.open_about(tx, rule, (watch, story), counted, facts, at)
+            .await
+    }
+
+    pub(super) async fn open_about(
+        &self,
+        tx: &mut Tx,
+        rule: Rule,
+        (watch, story): (&str, Option<i64>),
         counted: &[Counted],
         facts: &Facts,
         at: Timestamp,
@@ -310,6 +362,7 @@ impl Desk {
             watch: watch.to_owned(),
             opened: at,
             facts: serde_json::to_value(facts)?,
+            story,
         };
         let id = tx.open_case(&case).await?;
         let examples = examples(counted);
@@ -347,7 +400,8 @@ fn before(time: Timestamp, span: SignedDuration) -> Timestamp {
 /// The rules that a hit concerns, by its labels, and what each counts.
 fn applicable(hit: &Hit, target: &str) -> Vec<(Rule, Counts)> {
     let mut rules = Vec::new();
-    if !hit.labels.flags.is_empty() {
+    let asked = [FlagKind::Enquiry, FlagKind::Correction];
+    if hit.labels.flags.iter().any(|label| asked.contains(&label.flag)) {
         rules.push((Rule::Flagged, Counts::Flagged));
     }
     match hit.labels.stance_toward(target) {

@@ -1,7 +1,7 @@
 //! The words of a mail, in German and English. No decisions, no text from outside.
 
 use super::Language;
-use super::rules::{Facts, Rule};
+use super::rules::{Facts, Rule, StoryFacts};
 use crate::model::{FlagKind, Kind, Stance};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -43,6 +43,7 @@ pub struct Phrases {
     pub original: &'static str,
     pub all: &'static str,
     pub letter: &'static str,
+    pub case_page: &'static str,
     pub sealed: &'static str,
     pub gone: &'static str,
     pub unreadable: &'static str,
@@ -61,6 +62,7 @@ const DE: Phrases = Phrases {
     original: "Original",
     all: "Alle Erwähnungen dieses Suchauftrags:",
     letter: "Lesen und beantworten:",
+    case_page: "Alle Erwähnungen dieses Falls:",
     sealed: "Der Wortlaut steht auf der Seite des Falls.",
     gone: "Gelöschte Äußerungen werden nicht mehr gezeigt.",
     unreadable: "Die Beispiele ließen sich nicht darstellen. Bitte in Resonanz nachsehen.",
@@ -79,6 +81,7 @@ const EN: Phrases = Phrases {
     original: "Original",
     all: "All mentions of this watch:",
     letter: "Read and answer:",
+    case_page: "All mentions of this case:",
     sealed: "The words stand on the page of the case.",
     gone: "Statements that were deleted are not shown any more.",
     unreadable: "The examples could not be shown. Please look at them in Resonanz.",
@@ -109,6 +112,8 @@ pub fn rule(language: Language, rule: Rule) -> &'static str {
         Rule::Flagged => pick(language, "Prüfenswert", "Worth checking"),
         Rule::CriticalWave => pick(language, "Viel Kritik", "Much criticism"),
         Rule::SupportiveWave => pick(language, "Viel Zustimmung", "Much support"),
+        Rule::Rumour => pick(language, "Mögliches Gerücht", "Possible rumour"),
+        Rule::Misreporting => pick(language, "Weicht von uns ab", "Differs from us"),
         Rule::Message => pick(language, "Nachricht wartet", "Message waits"),
     }
 }
@@ -132,6 +137,14 @@ pub fn count(language: Language, rule: Rule, facts: &Facts) -> String {
         (Language::De, Rule::Message) => number(mentions, "Nachricht", "Nachrichten"),
         (Language::En, Rule::Message) => number(mentions, "message", "messages"),
         (_, Rule::Flagged) => flagged_count(language, facts),
+        (Language::De, Rule::Rumour) => number(mentions, "Erwähnung", "Erwähnungen"),
+        (Language::En, Rule::Rumour) => number(mentions, "mention", "mentions"),
+        (Language::De, Rule::Misreporting) => {
+            number(facts.differences, "abweichende Angabe", "abweichende Angaben")
+        }
+        (Language::En, Rule::Misreporting) => {
+            number(facts.differences, "differing statement", "differing statements")
+        }
     }
 }
 
@@ -182,6 +195,16 @@ pub fn request(language: Language, rule: Rule) -> &'static str {
             "Zum Ziel dieses Suchauftrags häufen sich zustimmende Äußerungen. Bitte ansehen, worum es geht.",
             "Supportive statements about the target of this watch are piling up. Please look at what it is about.",
         ),
+        Rule::Rumour => pick(
+            language,
+            "Eine Behauptung breitet sich aus und wird bezweifelt oder nur vom Hörensagen erzählt. Bitte prüfen, was daran ist und ob sie eine Antwort braucht.",
+            "A claim is spreading while people doubt it or tell it as hearsay. Please check what is true of it and whether it needs an answer.",
+        ),
+        Rule::Misreporting => pick(
+            language,
+            "Ein Bericht weicht von dem ab, was wir veröffentlicht haben. Beide Stellen stehen auf der Seite der Erwähnung nebeneinander. Bitte vergleichen; auch unsere Angabe kann überholt sein.",
+            "A report differs from what we have published. Both passages stand side by side on the page of the mention. Please compare them; ours may be outdated as well.",
+        ),
         Rule::Message => pick(
             language,
             "Jemand hat an unser eigenes Konto geschrieben und wartet auf Antwort. Der Wortlaut steht nur auf der Seite des Falls, in keiner Mail.",
@@ -192,7 +215,7 @@ pub fn request(language: Language, rule: Rule) -> &'static str {
 
 /// The figure that the rule compared.
 pub fn counted(language: Language, facts: &Facts) -> String {
-    match language {
+    let counted = match language {
         Language::De => format!(
             "{} von {}",
             number(facts.mentions, "Erwähnung", "Erwähnungen"),
@@ -203,25 +226,57 @@ pub fn counted(language: Language, facts: &Facts) -> String {
             number(facts.mentions, "mention", "mentions"),
             number(facts.authors, "author", "different authors")
         ),
+    };
+    match &facts.story {
+        Some(story) => format!("{counted}{}", story_counted(language, facts, story)),
+        None => counted,
+    }
+}
+
+fn story_counted(language: Language, facts: &Facts, story: &StoryFacts) -> String {
+    let (asking, denying) = (facts.enquiries, facts.corrections);
+    let (hearsay, independent) = (story.hearsay, story.independent);
+    match language {
+        Language::De => format!(
+            ", unabhängig davon {independent}; {asking} fragen nach, {denying} widersprechen, \
+             {hearsay} vom Hörensagen"
+        ),
+        Language::En => format!(
+            ", {independent} of them independent; {asking} ask, {denying} dispute, {hearsay} by \
+             hearsay"
+        ),
     }
 }
 
 /// What the rule asked for.
 pub fn threshold(language: Language, rule: Rule, facts: &Facts) -> String {
-    if rule == Rule::Message {
-        return pick(language, "jede Nachricht", "every message").to_owned();
-    }
     let (authors, minutes) = (facts.min_authors, facts.window_minutes);
-    match language {
-        Language::De => format!("ab {authors} verschiedenen Absendern binnen {minutes} Minuten"),
-        Language::En => format!("{authors} different authors within {minutes} minutes"),
+    match (language, rule, &facts.story) {
+        (_, Rule::Message, _) => pick(language, "jede Nachricht", "every message").to_owned(),
+        (_, Rule::Misreporting, _) => {
+            pick(language, "jede Abweichung", "every difference").to_owned()
+        }
+        (Language::De, _, Some(story)) => format!(
+            "ab {} von 100 Punkten; es sind {}",
+            story.flagged_from, story.score
+        ),
+        (Language::En, _, Some(story)) => format!(
+            "{} points of 100; it has {}",
+            story.flagged_from, story.score
+        ),
+        (Language::De, ..) => {
+            format!("ab {authors} verschiedenen Absendern binnen {minutes} Minuten")
+        }
+        (Language::En, ..) => format!("{authors} different authors within {minutes} minutes"),
     }
 }
 
 /// What the mail does not claim.
 pub fn caution(language: Language, rule: Rule, model: &str) -> String {
     match (language, rule) {
-        (Language::De, Rule::Flagged) => format!(
+        (Language::De, Rule::Misreporting) => "Verglichen wird mit unseren eigenen Veröffentlichungen. Eine Abweichung heißt nicht, dass der Bericht falsch ist.".to_owned(),
+        (Language::En, Rule::Misreporting) => "Compared is with our own publications. A difference does not mean that the report is wrong.".to_owned(),
+        (Language::De, Rule::Flagged | Rule::Rumour) => format!(
             "Prüfenswert heißt: Eine Tatsachenbehauptung wird bezweifelt oder hinterfragt. Das ist keine Bewertung ihres Wahrheitsgehalts. Die Hinweise hat das Modell {model} gesetzt; es kann irren."
         ),
         (Language::De, Rule::Message) => "Nachrichten an unser Konto werden weder nach Themen durchsucht noch nach ihrer Haltung eingeordnet. Wer sie geschrieben hat, nennt Resonanz nicht.".to_owned(),
@@ -229,7 +284,7 @@ pub fn caution(language: Language, rule: Rule, model: &str) -> String {
         (Language::De, _) => format!(
             "Die Haltung ist eine Eigenschaft der Äußerung, nicht des Menschen dahinter. Das Modell {model} hat sie bestimmt; es kann irren. Berichtigen lässt sie sich auf der Seite der Erwähnung; daraus lernt es."
         ),
-        (Language::En, Rule::Flagged) => format!(
+        (Language::En, Rule::Flagged | Rule::Rumour) => format!(
             "Worth checking means that a factual claim is doubted or questioned. It says nothing about whether the claim is true. The flags were set by the model {model}; it can be wrong."
         ),
         (Language::En, _) => format!(
@@ -251,6 +306,7 @@ pub fn flag(language: Language, flag: FlagKind) -> &'static str {
     match flag {
         FlagKind::Enquiry => pick(language, "Rückfrage", "enquiry"),
         FlagKind::Correction => pick(language, "Richtigstellung", "correction"),
+        FlagKind::Misreporting => pick(language, "Weicht von uns ab", "differs from us"),
     }
 }
 

@@ -135,7 +135,10 @@ fn relate(prepared: &mut [Prepared], stories: &mut Stories) {
             Step::Put(hit, _) => {
                 hit.placement = Some(match hit.mention.kind {
                     Kind::Message => stories.alone(),
-                    _ => stories.place(&Told::from(&hit.mention)),
+                    _ => {
+                        let known = hit.claims.first().map_or(0.0, |claim| claim.probability);
+                        stories.place(&Told::new(&hit.mention, &hit.labels, known))
+                    }
                 });
             }
             Step::Delete(key, _) => stories.forget(key),
@@ -404,6 +407,8 @@ impl Pipeline {
             matches,
             labels,
             placement: None,
+            claims: Vec::new(),
+            differs: Vec::new(),
             backfill,
         };
         Some(Step::Put(Box::new(hit), aliases))

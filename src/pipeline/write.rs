@@ -86,6 +86,11 @@ impl Pipeline {
         if let Put::New { id } | Put::Updated { id } | Put::Known { id } = put {
             tx.add_aliases(id, aliases).await?;
         }
+        if let Put::New { .. } | Put::Updated { .. } = put
+            && let Some(weight) = hit.placement.as_ref().and_then(|p| p.weighed.as_ref())
+        {
+            tx.weigh_story(weight, hit.mention.collected).await?;
+        }
         Ok(put)
     }
 

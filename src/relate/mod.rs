@@ -16,13 +16,21 @@
 
 mod buckets;
 mod canon;
+mod ranking;
+pub mod rumour;
+mod sign;
 mod sketch;
+mod story;
+mod weighing;
 
-use crate::model::{Kind, Mention, Placement};
+pub use sign::Sign;
+
+use crate::model::{Kind, Labels, Mention, Placement};
 use crate::privacy::MentionKey;
-use crate::text::Tokens;
+use crate::text::{Tokens, hash};
 use buckets::Buckets;
 use canon::canonical;
+use ranking::Ranking;
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -35,7 +43,7 @@ use std::hash::BuildHasher;
 pub const MIN_WORDS: usize = 8;
 
 /// `[relate]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Mentions published further apart than this are no copies of each other, and who arrived
@@ -43,6 +51,23 @@ pub struct Config {
     pub window_hours: u32,
     /// Mentions that are compared at most, the latest to arrive; each takes about half a kilobyte.
     pub max_members: u32,
+    /// Stories that are flagged as worth checking on a usual day, about.
+    pub flags_per_day: f32,
+    /// The score from which a story is flagged in the first days, in hundredths.
+    pub first_threshold_percent: u8,
+    /// The least score that is flagged, however quiet it is.
+    pub least_threshold_percent: u8,
+}
+
+impl Config {
+    fn ranking(&self) -> Ranking {
+        let share = |percent: u8| f32::from(percent) / 100.0;
+        Ranking::new(
+            self.flags_per_day,
+            share(self.first_threshold_percent),
+            share(self.least_threshold_percent),
+        )
+    }
 }
 
 impl Default for Config {
@@ -50,6 +75,9 @@ impl Default for Config {
         Self {
             window_hours: 72,
             max_members: 200_000,
+            flags_per_day: 3.0,
+            first_threshold_percent: 50,
+            least_threshold_percent: 40,
         }
     }
 }
@@ -67,10 +95,13 @@ pub struct Told<'a> {
     pub text: &'a str,
     pub url: Option<&'a str>,
     pub links: &'a [String],
+    pub sign: Sign,
+    /// How probably it repeats an entry of the register, 0 to 1.
+    pub known: f32,
 }
 
-impl<'a> From<&'a Mention> for Told<'a> {
-    fn from(mention: &'a Mention) -> Self {
+impl<'a> Told<'a> {
+    pub fn new(mention: &'a Mention, labels: &Labels, known: f32) -> Self {
         Self {
             key: mention.key,
             kind: mention.kind,
@@ -81,6 +112,8 @@ impl<'a> From<&'a Mention> for Told<'a> {
             text: &mention.text,
             url: mention.url.as_deref(),
             links: &mention.links,
+            sign: Sign::of(mention, labels),
+            known,
         }
     }
 }
@@ -97,6 +130,9 @@ pub struct Stories {
     /// The first to arrive is the first to go.
     by_arrival: BTreeSet<(i64, u32)>,
     by_story: FxHashMap<i64, Vec<u32>>,
+    /// Those that answer a mention, by that mention.
+    answers: FxHashMap<MentionKey, Vec<u32>>,
+    ranking: Ranking,
     /// The latest mention of an article, by the article's address.
     by_address: FxHashMap<u64, u32>,
     addresses: RandomState,
@@ -115,6 +151,16 @@ struct Member {
     published_ms: i64,
     version_ms: i64,
     collected_ms: i64,
+    features: Features,
+    sign: Sign,
+    known: f32,
+    /// Of its words, equal for copies.
+    words: u64,
+}
+
+/// What is read of a mention's words.
+struct Read {
+    words: u64,
     features: Features,
 }
 
@@ -144,6 +190,8 @@ impl Stories {
             by_key: FxHashMap::default(),
             by_arrival: BTreeSet::new(),
             by_story: FxHashMap::default(),
+            answers: FxHashMap::default(),
+            ranking: config.ranking(),
             by_address: FxHashMap::default(),
             addresses: RandomState::new(),
             buckets: Buckets::default(),
@@ -172,36 +220,38 @@ impl Stories {
         Placement::alone(self.fresh())
     }
 
-    /// Puts a mention, or the newer version of one, into a story.
+    /// Puts a mention, or the newer version of one, into a story, and weighs what it changed.
     pub fn place(&mut self, told: &Told<'_>) -> Placement {
-        let features = self.features(told);
+        let read = self.read(told);
         let mut before = None;
         if let Some(&slot) = self.by_key.get(&told.key)
             && let Some(member) = self.member(slot)
         {
             let older = told.version.as_millisecond() < member.version_ms;
-            if older || member.features == features {
+            if older || member.features == read.features {
                 return Placement::alone(member.story);
             }
             before = Some((member.story, member.collected_ms));
             self.take_out(slot);
         }
-        let near = self.near(told, &features);
+        let near = self.near(told, &read.features);
         let own = before.map(|(story, _)| story);
-        let placement = self.choose(near, own);
+        let mut placement = self.choose(near, own);
         for absorbed in &placement.absorbed {
             self.absorb(placement.story, *absorbed);
         }
         let collected_ms = before.map_or(told.collected.as_millisecond(), |(_, at)| at);
-        self.put(told, collected_ms, features, placement.story);
+        self.put(told, collected_ms, read, placement.story);
         self.let_go();
+        let merged = !placement.absorbed.is_empty();
+        placement.weighed = self.weigh_after(told, placement.story, merged);
         placement
     }
 
     /// Takes a mention as the store has it, in the order in which they came.
     pub fn restore(&mut self, told: &Told<'_>, story: i64) {
-        let features = self.features(told);
-        self.put(told, told.collected.as_millisecond(), features, story);
+        let read = self.read(told);
+        self.put(told, told.collected.as_millisecond(), read, story);
         self.next = self.next.max(story + 1);
         self.let_go();
     }
@@ -213,7 +263,7 @@ impl Stories {
         }
     }
 
-    fn features(&mut self, told: &Told<'_>) -> Features {
+    fn read(&mut self, told: &Told<'_>) -> Read {
         let (letters, words) = canonical(told.title, told.text, &mut self.tokens);
         let sketch = (words >= MIN_WORDS).then(|| Sketch::of(&letters)).flatten();
         let shared = match (told.kind, &sketch) {
@@ -223,7 +273,10 @@ impl Stories {
             (_, Some(_)) => None,
         };
         let address = shared.map(|url| self.addresses.hash_one(crate::text::address(url)));
-        Features { sketch, address }
+        Read {
+            words: hash(&letters),
+            features: Features { sketch, address },
+        }
     }
 
     /// The stories that a mention belongs to.
@@ -272,6 +325,7 @@ impl Stories {
         Placement {
             story,
             absorbed: near,
+            weighed: None,
         }
     }
 
@@ -282,6 +336,7 @@ impl Stories {
 
     fn absorb(&mut self, story: i64, absorbed: i64) {
         self.merged += 1;
+        self.ranking.forget(absorbed);
         let moved = self.by_story.remove(&absorbed).unwrap_or_default();
         let into = self.by_story.entry(story).or_default();
         for slot in moved {
@@ -293,8 +348,9 @@ impl Stories {
         }
     }
 
-    fn put(&mut self, told: &Told<'_>, collected_ms: i64, features: Features, story: i64) {
-        if features.is_empty() {
+    fn put(&mut self, told: &Told<'_>, collected_ms: i64, read: Read, story: i64) {
+        let Read { words, features } = read;
+        if features.is_empty() && told.sign.reply_to.is_none() {
             return;
         }
         let slot = match self.free.pop() {
@@ -310,6 +366,9 @@ impl Stories {
         if let Some(address) = features.address {
             self.by_address.insert(address, slot);
         }
+        if let Some(parent) = told.sign.reply_to {
+            self.answers.entry(parent).or_default().push(slot);
+        }
         let siblings = self.by_story.entry(story).or_default();
         let place = index(siblings.len());
         siblings.push(slot);
@@ -324,6 +383,9 @@ impl Stories {
             version_ms: told.version.as_millisecond(),
             collected_ms,
             features,
+            sign: told.sign,
+            known: told.known,
+            words,
         });
     }
 
@@ -339,6 +401,14 @@ impl Stories {
             && *latest.get() == slot
         {
             latest.remove();
+        }
+        if let Some(parent) = member.sign.reply_to
+            && let Entry::Occupied(mut answers) = self.answers.entry(parent)
+        {
+            answers.get_mut().retain(|answer| *answer != slot);
+            if answers.get().is_empty() {
+                answers.remove();
+            }
         }
         self.by_key.remove(&member.key);
         self.by_arrival.remove(&(member.collected_ms, slot));

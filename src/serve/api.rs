@@ -6,7 +6,7 @@ use super::answer::{error_json, status_of};
 use super::archive::{Found, SearchError, SourceGap};
 use super::params::{self, Fault};
 use super::view::public_url;
-use crate::model::{Author, FlagLabel, Span, StanceLabel};
+use crate::model::{Author, Differs, FlagLabel, Says, Span, StanceLabel};
 use crate::store::{Case, StoredMention};
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
@@ -14,7 +14,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Most cases of one answer.
 const MAX_CASES: usize = 200;
@@ -56,6 +56,10 @@ pub struct Item<'a> {
     watches: Vec<Watch<'a>>,
     stances: &'a [StanceLabel],
     flags: &'a [FlagLabel],
+    /// What else it does: probabilities that it claims a fact, asks, denies; a phrase of hearsay.
+    says: &'a Says,
+    /// Where it differs from the ministry's own statements.
+    differs: Vec<Value>,
     model: &'a str,
     highlights: &'a [Span],
     /// Near-copies have the same; the parameter `story` lists them.
@@ -104,12 +108,27 @@ impl<'a> Item<'a> {
             watches: watches.collect(),
             stances: &mention.labels.stances,
             flags: &mention.labels.flags,
+            says: &mention.labels.says,
+            differs: mention.differs.iter().map(difference).collect(),
             model: &mention.labels.model,
             highlights,
             story: mention.story,
             in_story: 1,
         }
     }
+}
+
+/// Both passages, side by side. Which statement it is, the page tells.
+fn difference(differs: &Differs) -> Value {
+    json!({
+        "what": differs.what,
+        "span": differs.span,
+        "theirs": differs.theirs,
+        "sentence": differs.sentence,
+        "ours": differs.ours,
+        "our_sentence": differs.our_sentence,
+        "certainty": differs.certainty,
+    })
 }
 
 /// `GET /api`: what this is and where to go.
@@ -122,6 +141,9 @@ pub async fn about(State(house): State<Shared>) -> Response {
             "search": "/api/search",
             "mention": "/api/mentions/{id}",
             "correct a label (POST)": "/api/mentions/{id}/stance",
+            "what a mention may repeat": "/api/mentions/{id}/claims",
+            "worth checking": "/api/rumours",
+            "register of claims": "/api/claims",
             "saved searches": "/api/saved",
             "cases": "/api/cases",
             "watches": "/api/watches",

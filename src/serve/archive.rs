@@ -4,10 +4,12 @@
 use super::preview::{Preview, PreviewRequest};
 use crate::collect::hearing::Verdict;
 use crate::index::{Aggregations, Filter};
-use crate::model::{FlagKind, Kind, Span, Stance};
+use crate::model::{ClaimId, FlagKind, Kind, Span, Stance};
+use crate::privacy::MentionKey;
 use crate::query::Fault;
 use crate::store::{
-    Case, CaseFilter, Coding, Judged, SavedChange, SavedSearch, Saving, StoredMention,
+    Address, Case, CaseFilter, Claim, ClaimText, Coding, Judged, SavedChange, SavedSearch, Saving, StoredMatch,
+    StoredMention, WeighedStory,
 };
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -21,6 +23,8 @@ pub const MAX_LIMIT: usize = 100;
 pub const MAX_CASE_MENTIONS: usize = 200;
 /// Mentions in cases that a search by their state looks at.
 pub const MAX_IN_CASES: usize = 100_000;
+/// Most mentions of a story that its card shows.
+pub const MAX_STORY_MENTIONS: usize = 3;
 /// Most times of not listening that one answer tells.
 pub const MAX_GAPS: usize = 100;
 
@@ -278,6 +282,111 @@ pub trait Archive: Send + Sync {
 
     /// False while nothing new is taken in, because the disk is nearly full.
     fn takes_in(&self) -> bool;
+}
+
+/// A story that is worth checking, or was weighed at least, with its beginning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoryFile {
+    pub story: WeighedStory,
+    /// Its first mentions, at most [`MAX_STORY_MENTIONS`].
+    pub mentions: Vec<StoredMention>,
+    /// What these may repeat, the most probable first, each entry once.
+    pub claims: Vec<StoredMatch>,
+}
+
+/// An entry of the register, and the mentions that repeat it or may.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimFile {
+    pub claim: Claim,
+    pub mentions: Vec<StoredMention>,
+}
+
+/// An entry of the register as addresses and forms name it: `office-7`, `check-123` (a fact check, by
+/// its mention).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimRef {
+    Office(i64),
+    Check(i64),
+}
+
+impl ClaimRef {
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, number) = text.split_once('-')?;
+        let number = number.parse().ok()?;
+        match kind {
+            "office" => Some(Self::Office(number)),
+            "check" => Some(Self::Check(number)),
+            _ => None,
+        }
+    }
+
+    /// Of a match as it is stored.
+    pub fn of(found: &StoredMatch) -> Option<Self> {
+        match found.claim {
+            ClaimId::Office(id) => Some(Self::Office(id)),
+            ClaimId::Check(_) => found.check.map(Self::Check),
+        }
+    }
+}
+
+impl std::fmt::Display for ClaimRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Office(id) => write!(f, "office-{id}"),
+            Self::Check(id) => write!(f, "check-{id}"),
+        }
+    }
+}
+
+/// What is worth checking, and the register of claims, as editors and programs see them.
+pub trait Checking: Send + Sync {
+    /// The stories that were flagged, the latest flag first.
+    fn rumours(&self, limit: usize) -> BoxFuture<'_, Result<Vec<StoryFile>, SearchError>>;
+
+    /// One story that was weighed.
+    fn rumour(&self, story: i64) -> BoxFuture<'_, Result<Option<StoryFile>, SearchError>>;
+
+    /// The office says whether a flag was worth it; `None` takes that back. False without a flag.
+    fn judge_rumour(
+        &self,
+        story: i64,
+        judged: Option<bool>,
+    ) -> BoxFuture<'_, Result<bool, SearchError>>;
+
+    /// All entries of the office, the newest first.
+    fn claims(&self) -> BoxFuture<'_, Result<Vec<Claim>, SearchError>>;
+
+    /// One entry, with the mentions that repeat it or may.
+    fn claim(&self, id: i64) -> BoxFuture<'_, Result<Option<ClaimFile>, SearchError>>;
+
+    /// Adds an entry; returns its number.
+    fn add_claim(&self, text: ClaimText) -> BoxFuture<'_, Result<i64, SearchError>>;
+
+    /// Changes an entry, or retires it; false where there is none.
+    fn change_claim(
+        &self,
+        id: i64,
+        text: ClaimText,
+        retired: bool,
+    ) -> BoxFuture<'_, Result<bool, SearchError>>;
+
+    /// What a mention may repeat.
+    fn claims_of(&self, mention: i64) -> BoxFuture<'_, Result<Vec<StoredMatch>, SearchError>>;
+
+    /// The office says whether a mention repeats an entry; `None` takes that back. False where the
+    /// two were never compared.
+    fn judge_claim(
+        &self,
+        mention: i64,
+        claim: ClaimRef,
+        judged: Option<bool>,
+    ) -> BoxFuture<'_, Result<bool, SearchError>>;
+
+    /// Where the official statements with these keys are, those that are still there.
+    fn statements(
+        &self,
+        keys: Vec<MentionKey>,
+    ) -> BoxFuture<'_, Result<Vec<Address>, SearchError>>;
 }
 
 /// One thing that must hold for the house to do its work.

@@ -5,7 +5,7 @@ use super::answer::{broken, error_json, missing};
 use super::api::failed;
 use super::archive::Coded;
 use super::coding_words::{self, Words};
-use super::frame::{Frame, Visit, html};
+use super::frame::{Frame, Visit, field, html};
 use super::view::{Moment, clean, moment};
 use super::words::Tongue;
 use super::{House, Shared};
@@ -254,12 +254,6 @@ fn read(house: &House, query: &str, body: &str) -> Option<(Coded, String)> {
 fn coder_of(written: &str) -> Option<u8> {
     let coder = written.parse().ok()?;
     CODERS.contains(&coder).then_some(coder)
-}
-
-fn field(encoded: &str, name: &str) -> Option<String> {
-    let mut pairs = url::form_urlencoded::parse(encoded.as_bytes());
-    let (_, value) = pairs.find(|(key, _)| key == name)?;
-    Some(value.into_owned())
 }
 
 /// `GET /api/coding`: how far people agree, and the model with them.

@@ -111,6 +111,13 @@ fn preferred(accepted: &str) -> Option<Tongue> {
     best.map(|(tongue, _)| tongue)
 }
 
+/// One field of a form, or one parameter of an address.
+pub fn field(encoded: &str, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(encoded.as_bytes());
+    let (_, value) = pairs.find(|(key, _)| key == name)?;
+    Some(value.into_owned())
+}
+
 /// Renders a template; a template that fails is a fault of the program, told without its words.
 pub fn html(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {

@@ -13,6 +13,7 @@ mod api;
 mod api_watches;
 mod archive;
 mod cases;
+mod claims;
 mod coding;
 mod coding_words;
 mod es;
@@ -23,11 +24,14 @@ mod inbound;
 mod judge;
 mod limits;
 mod listener;
+mod mention;
 mod ops;
 mod page;
 mod params;
 mod preview;
 mod reasons;
+mod rumour_words;
+mod rumours;
 mod saved;
 mod saved_words;
 mod settings;
@@ -38,8 +42,9 @@ mod words;
 
 pub use api_watches::preview_json;
 pub use archive::{
-    Archive, CaseFile, Check, Coded, Found, Gap, Health, MAX_CASE_MENTIONS, MAX_GAPS, MAX_IN_CASES,
-    MAX_LIMIT, Order, Request, Results, SearchError, SourceGap, SourceState,
+    Archive, CaseFile, Check, Checking, ClaimFile, ClaimRef, Coded, Found, Gap, Health, MAX_CASE_MENTIONS,
+    MAX_GAPS, MAX_IN_CASES, MAX_LIMIT, MAX_STORY_MENTIONS, Order, Request, Results, SearchError,
+    SourceGap, SourceState, StoryFile,
 };
 pub use guard::OPEN;
 pub use params::{Asked, Group, Range, read as read_parameters};
@@ -110,6 +115,7 @@ impl Names {
 /// What the house hands to this room.
 pub struct Parts {
     pub archive: Arc<dyn Archive>,
+    pub checking: Arc<dyn Checking>,
     pub health: Arc<dyn Health>,
     pub metrics: Metrics,
     pub clock: Clock,
@@ -152,10 +158,26 @@ impl std::ops::Deref for House {
 
 /// Every route there is.
 fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    [pages(), api_routes(), other_routes()].concat()
+}
+
+/// For editors.
+fn pages() -> Vec<(&'static str, MethodRouter<Shared>)> {
     vec![
         ("/", get(page::search)),
-        ("/mentions/{id}", get(page::mention)),
+        ("/mentions/{id}", get(mention::page)),
         ("/mentions/{id}/stance", post(judge::by_page)),
+        ("/mentions/{id}/claims", post(claims::judge_by_page)),
+        ("/rumours", get(rumours::page)),
+        ("/rumours/{story}", post(rumours::judge_by_page)),
+        (
+            "/claims",
+            entry(get(claims::page).post(claims::add_by_page)),
+        ),
+        (
+            "/claims/{id}",
+            entry(get(claims::one).post(claims::change_by_page)),
+        ),
         ("/cases", get(cases::list)),
         ("/cases/{id}", get(cases::one)),
         (
@@ -167,10 +189,33 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/logout", post(guard::sign_out)),
         ("/style.css", get(answer::style)),
         ("/favicon.svg", get(answer::icon)),
+    ]
+}
+
+/// For programs.
+fn api_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
         ("/api", get(api::about)),
         ("/api/search", get(api::search)),
         ("/api/mentions/{id}", get(api::mention)),
         ("/api/mentions/{id}/stance", post(judge::by_api)),
+        (
+            "/api/mentions/{id}/claims",
+            get(claims::of_mention).post(claims::judge_by_api),
+        ),
+        ("/api/rumours", get(rumours::list)),
+        (
+            "/api/rumours/{story}",
+            get(rumours::one).post(rumours::judge_by_api),
+        ),
+        (
+            "/api/claims",
+            entry(get(claims::list).post(claims::add_by_api)),
+        ),
+        (
+            "/api/claims/{id}",
+            entry(get(claims::one_by_api).post(claims::change_by_api)),
+        ),
         ("/api/cases", get(api::cases)),
         (
             "/api/saved",
@@ -188,6 +233,12 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
             "/api/watches/test",
             post(api_watches::test).layer(DefaultBodyLimit::max(api_watches::MAX_TRIAL_BYTES)),
         ),
+    ]
+}
+
+/// For Grafana, for what is brought, for whoever runs the house.
+fn other_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
         ("/es", get(es::about)),
         ("/es/", get(es::about)),
         ("/es/_cluster/health", get(es::health)),
@@ -211,6 +262,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/healthz", get(ops::healthz)),
         ("/readyz", get(ops::readyz)),
     ]
+}
+
+/// What takes an entry of the register.
+fn entry(handlers: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    handlers.layer(DefaultBodyLimit::max(claims::MAX_FORM_BYTES))
 }
 
 /// A search of the Elasticsearch dialect, which comes with or without a body.

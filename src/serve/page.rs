@@ -1,8 +1,7 @@
 //! The pages: handlers, and what each template is given. They work without JavaScript; there is
 //! none. All output is escaped by the templates.
 
-use super::answer::{broken, missing, status_of, told};
-use super::api::watched_places;
+use super::answer::{status_of, told};
 use super::archive::{Request, Results, SearchError};
 use super::frame::{Frame, Visit, html};
 use super::params::{self, Asked, Group};
@@ -12,9 +11,8 @@ use super::view::{Shown, clean};
 use super::words::Tongue;
 use super::{House, Names, Shared, form};
 use crate::index::Facets;
-use crate::model::Stance;
 use askama::Template;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
@@ -212,7 +210,7 @@ fn search_page(
 }
 
 /// The page mark as a parameter; empty on the first page.
-fn after(asked: &Asked) -> (&'static str, &str) {
+pub(super) fn after(asked: &Asked) -> (&'static str, &str) {
     ("after", asked.request.after.as_deref().unwrap_or_default())
 }
 
@@ -226,59 +224,6 @@ fn group(asked: &Asked) -> (&'static str, &'static str) {
 
 fn search_form(names: &Names, facets: &Facets, asked: &Asked, visit: &Visit) -> form::SearchForm {
     form::SearchForm::new(names, facets, asked, visit.tongue, visit.lang())
-}
-
-#[derive(Template)]
-#[template(path = "mention.html", config = "src/serve/askama.toml")]
-struct MentionPage {
-    frame: Frame,
-    /// Address of the search that led here, or of the empty one.
-    back: String,
-    m: Shown,
-    /// Where a correction goes; it carries the search along.
-    action: String,
-    /// What a label can be corrected to: key and word.
-    choices: Vec<(&'static str, &'static str)>,
-}
-
-/// `GET /mentions/{id}`, with the parameters of the search that led here.
-pub async fn mention(
-    State(house): State<Shared>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    Path(id): Path<String>,
-) -> Response {
-    let query = query.unwrap_or_default();
-    let visit = Visit::new(&headers, &query);
-    // The mention is there whatever the address says of a search.
-    let asked = params::read(&query, &["lang"], house.clock.now()).unwrap_or_default();
-    let found = match id.parse() {
-        Ok(id) => house.archive.mention(id).await,
-        Err(_) => Ok(None),
-    };
-    match found {
-        Ok(Some(mention)) => {
-            let highlights = watched_places(&mention);
-            let m = Shown::new(&mention, &highlights, &house.names(), visit.tongue);
-            let title = format!("{} {}", visit.tongue.words().mention, mention.id);
-            let other = ("lang", visit.tongue.words().switch_lang);
-            let switch = asked.address(&[other, after(&asked)]);
-            let switch = format!("/mentions/{}{switch}", mention.id);
-            let back = asked.address(&[("lang", visit.lang()), after(&asked)]);
-            let page = MentionPage {
-                frame: Frame::new(&visit, &house, &title, "", switch),
-                back: format!("/{back}"),
-                action: format!("/mentions/{}/stance{back}", m.id),
-                choices: Stance::ALL
-                    .map(|stance| (stance.as_str(), visit.tongue.stance(stance)))
-                    .to_vec(),
-                m,
-            };
-            html(StatusCode::OK, &page)
-        }
-        Ok(None) => missing(visit.tongue),
-        Err(error) => broken(&error, visit.tongue),
-    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ impl Tongue {
         match flag {
             FlagKind::Enquiry => self.pick("Rückfrage", "Enquiry"),
             FlagKind::Correction => self.pick("Richtigstellung", "Correction"),
+            FlagKind::Misreporting => self.pick("Weicht von uns ab", "Differs from us"),
         }
     }
 
@@ -85,6 +86,11 @@ impl Tongue {
         match key {
             "flagged" => self.pick("Erwähnung mit Hinweis", "Flagged mention"),
             "critical_wave" => self.pick("Viele kritische Erwähnungen", "Many critical mentions"),
+            "supportive_wave" => {
+                self.pick("Viele zustimmende Erwähnungen", "Many supportive mentions")
+            }
+            "rumour" => self.pick("Mögliches Gerücht", "Possible rumour"),
+            "misreporting" => self.pick("Bericht weicht von uns ab", "Report differs from us"),
             "message" => self.pick("Nachricht an uns", "Message to us"),
             _ => key,
         }
@@ -92,7 +98,7 @@ impl Tongue {
 }
 
 /// The figures of the desk's rules, in the order in which a page tells them: key, German, English.
-const FACTS: [(&str, &str, &str); 9] = [
+const FACTS: [(&str, &str, &str); 17] = [
     ("mentions", "gezählte Erwähnungen", "mentions counted"),
     ("authors", "verschiedene Konten", "different accounts"),
     (
@@ -111,6 +117,14 @@ const FACTS: [(&str, &str, &str); 9] = [
         "davon Richtigstellungen",
         "corrections among them",
     ),
+    ("hearsay", "davon vom Hörensagen", "by hearsay among them"),
+    ("independent", "unabhängige Quellen", "independent sources"),
+    ("platforms", "Plattformen", "platforms"),
+    ("doubled_minutes", "zuletzt verdoppelt in Minuten", "doubled last in minutes"),
+    ("score", "Punkte von 100", "points of 100"),
+    ("flagged_from", "Hinweis ab", "flagged from"),
+    ("differences", "abweichende Angaben", "differing statements"),
+    ("story", "Vorgang im Netz", "story"),
     ("from", "von", "from"),
     ("to", "bis", "to"),
     ("model", "eingestuft durch", "labelled by"),

@@ -250,7 +250,7 @@ fn reasons(reasons: &[Reason], tongue: Tongue) -> Vec<ReasonLine> {
     reasons.iter().map(line).collect()
 }
 
-fn weight(weight: f32, tongue: Tongue) -> String {
+pub fn weight(weight: f32, tongue: Tongue) -> String {
     if weight == 0.0 {
         return String::new();
     }

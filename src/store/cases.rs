@@ -87,6 +87,8 @@ pub struct NewCase {
     pub opened: Timestamp,
     /// The rule's figures, shown in the mail as the reason; never text of a mention.
     pub facts: serde_json::Value,
+    /// Of a rule that looks at stories.
+    pub story: Option<i64>,
 }
 
 /// A stored case.
@@ -100,6 +102,7 @@ pub struct Case {
     /// Latest mention that the rule counted.
     pub last: Timestamp,
     pub facts: serde_json::Value,
+    pub story: Option<i64>,
     pub mentions: i64,
 }
 
@@ -149,6 +152,41 @@ impl Tx {
         row.map(read_latest).transpose()
     }
 
+    /// The newest case of a rule about a story, with the number of its mentions.
+    pub async fn case_of_story(
+        &mut self,
+        rule: &str,
+        story: i64,
+    ) -> Result<Option<(i64, i64)>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT c.id, (SELECT count(*) FROM case_mention m WHERE m.case_id = c.id)
+             FROM desk_case c WHERE c.story = $1 AND c.rule = $2 ORDER BY c.id DESC LIMIT 1",
+        )
+        .bind(story)
+        .bind(rule)
+        .fetch_optional(&mut *self.tx)
+        .await?)
+    }
+
+    /// The first mentions of a story up to a number, in the order of their numbers.
+    pub async fn counted_of_story(
+        &mut self,
+        story: i64,
+        last: i64,
+        limit: i64,
+    ) -> Result<Vec<Counted>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id AS mention_id, collected_ms, '' AS flag, pseudonym, voice_handle, site
+             FROM mention WHERE story = $1 AND id <= $2 ORDER BY id LIMIT $3",
+        )
+        .bind(story)
+        .bind(last)
+        .bind(limit)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        rows.iter().map(read_counted).collect()
+    }
+
     /// How many cases a rule has opened since then.
     pub async fn cases_since(&mut self, rule: &str, since: Timestamp) -> Result<usize, StoreError> {
         let count: i64 =
@@ -164,13 +202,14 @@ impl Tx {
     pub async fn open_case(&mut self, case: &NewCase) -> Result<i64, StoreError> {
         let opened_ms = case.opened.as_millisecond();
         Ok(sqlx::query_scalar(
-            "INSERT INTO desk_case (rule, watch, state, opened_ms, last_ms, facts)
-             VALUES ($1, $2, 'open', $3, $3, $4) RETURNING id",
+            "INSERT INTO desk_case (rule, watch, state, opened_ms, last_ms, facts, story)
+             VALUES ($1, $2, 'open', $3, $3, $4, $5) RETURNING id",
         )
         .bind(&case.rule)
         .bind(&case.watch)
         .bind(opened_ms)
         .bind(serde_json::to_string(&case.facts)?)
+        .bind(case.story)
         .fetch_one(&mut *self.tx)
         .await?)
     }
@@ -211,7 +250,7 @@ impl Tx {
                  AND m.published_ms > w.collected_ms - $6
              ORDER BY w.collected_ms DESC, w.mention_id DESC LIMIT {MAX_COUNTED}",
             match window.counts {
-                Counts::Flagged => "w.flag <> '' AND $2 = ''",
+                Counts::Flagged => "w.flag IN ('enquiry', 'correction') AND $2 = ''",
                 Counts::Stance(_) => "w.stance = $2",
             }
         );
@@ -379,6 +418,7 @@ fn read_case(row: &SqliteRow) -> Result<Case, StoreError> {
         opened: time(row.try_get("opened_ms")?)?,
         last: time(row.try_get("last_ms")?)?,
         facts: serde_json::from_str(row.try_get("facts")?)?,
+        story: row.try_get("story")?,
         mentions: row.try_get("mentions")?,
     })
 }

@@ -1,6 +1,6 @@
 //! What is remembered of each source's hearing, and the times in which we could not listen.
 
-use super::{Store, StoreError, time};
+use super::{Store, StoreError, Tx, time};
 use jiff::Timestamp;
 
 /// One hour of the week of one source.
@@ -22,6 +22,34 @@ pub struct GapRow {
     pub to: Timestamp,
     /// The word of a `GapReason`.
     pub reason: String,
+}
+
+impl Tx {
+    /// Records an interval in which a source could not be heard. One that is told again, because a
+    /// house went before it got further, is one.
+    pub async fn add_gap(
+        &mut self,
+        source: &str,
+        from: Timestamp,
+        to: Timestamp,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        for statement in [
+            "UPDATE gap SET to_ms = max(to_ms, $3)
+             WHERE source = $1 AND from_ms = $2 AND reason = $4",
+            "INSERT INTO gap (source, from_ms, to_ms, reason) SELECT $1, $2, $3, $4
+             WHERE NOT EXISTS (SELECT 1 FROM gap WHERE source = $1 AND from_ms = $2 AND reason = $4)",
+        ] {
+            sqlx::query(statement)
+                .bind(source)
+                .bind(from.as_millisecond())
+                .bind(to.as_millisecond())
+                .bind(reason)
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {

@@ -12,6 +12,7 @@ mod aliases;
 mod authors;
 mod backup;
 mod cases;
+mod claims;
 mod coding;
 mod hearing;
 mod judgements;
@@ -23,10 +24,12 @@ mod room;
 mod saved;
 mod stories;
 mod versions;
+mod weights;
 mod write;
 
 pub use backup::{ErasedAuthor, ErasedItem, Erasures};
 pub use cases::{Case, CaseFilter, CaseState, Counted, Counts, LatestCase, NewCase, Window};
+pub use claims::{Check, Claim, ClaimText, StoredMatch};
 pub use coding::Coding;
 pub use hearing::{GapRow, HabitHour};
 pub use judgements::{Judged, Judgement};
@@ -35,7 +38,9 @@ pub use read::{Change, Place, StoredMention};
 pub use retention::{AgePlace, Aged, AuthorClass, Clocks, RetentionConfig, SourceRetentionConfig};
 pub use room::DiskConfig;
 pub use saved::{MAX_SAVED, MAX_SAVED_NAME, SavedChange, SavedSearch, Saving};
+pub use stories::Address;
 pub use versions::WatchVersion;
+pub use weights::WeighedStory;
 pub use write::{Put, Removed, Tx};
 
 use crate::model::Cursor;
@@ -82,6 +87,8 @@ pub struct Store {
     readers: SqlitePool,
     /// False while the disk is nearly full; all handles know.
     room: watch::Sender<bool>,
+    /// Counts the changes of the register of claims, and what is said of its matches.
+    claims: watch::Sender<u64>,
 }
 
 impl Store {
@@ -112,6 +119,7 @@ impl Store {
             writer,
             readers,
             room: watch::Sender::new(true),
+            claims: watch::Sender::new(0),
         })
     }
 
@@ -175,6 +183,11 @@ impl Store {
             .execute(&self.writer)
             .await?;
         Ok(())
+    }
+
+    /// Tells that the register of claims, or what the office says of its matches, has changed.
+    pub fn claims_watch(&self) -> watch::Receiver<u64> {
+        self.claims.subscribe()
     }
 
     /// Closes all connections; the write-ahead log is folded in.

@@ -1,7 +1,7 @@
 //! Reading: stored mentions by number, and the changes that followers follow.
 
 use super::{Store, StoreError, time};
-use crate::model::{Author, Kind, Labels, Marks, Mention, WatchMatch};
+use crate::model::{Author, Differs, Kind, Labels, Marks, Mention, WatchMatch};
 use crate::privacy::{MentionKey, Pseudonym, Sealed};
 use jiff::Timestamp;
 use sqlx::Row;
@@ -28,16 +28,20 @@ pub struct StoredMention {
     pub links: Vec<String>,
     pub author: Option<Author>,
     pub sealed: Option<Sealed>,
+    /// What it answers.
+    pub reply_to: Option<MentionKey>,
     pub matches: Vec<WatchMatch>,
     pub labels: Labels,
     pub backfill: bool,
     /// Near-copies have the same.
     pub story: i64,
     pub marks: Marks,
+    /// Where it differs from official statements.
+    pub differs: Vec<Differs>,
 }
 
 impl StoredMention {
-    /// What a classifier reads. To whom it replied is not told.
+    /// What a classifier reads.
     pub fn mention(&self) -> Mention {
         Mention {
             key: self.key,
@@ -55,7 +59,7 @@ impl StoredMention {
             links: self.links.clone(),
             author: self.author.clone(),
             sealed: self.sealed.clone(),
-            reply_to: None,
+            reply_to: self.reply_to,
             marks: self.marks.clone(),
         }
     }
@@ -272,12 +276,25 @@ pub(super) fn mention(row: &SqliteRow) -> Result<StoredMention, StoreError> {
         links: serde_json::from_str(row.try_get("links")?)?,
         author: author(row)?,
         sealed: row.try_get::<Option<Vec<u8>>, _>("sealed")?.map(Sealed),
+        reply_to: row
+            .try_get::<Option<&[u8]>, _>("reply_key")?
+            .map(key)
+            .transpose()?,
         matches: serde_json::from_str(row.try_get("matches")?)?,
         labels: serde_json::from_str(row.try_get("labels")?)?,
         backfill: row.try_get::<i64, _>("backfill")? != 0,
         story: row.try_get("story")?,
         marks: marks(row)?,
+        differs: differs(row)?,
     })
+}
+
+fn differs(row: &SqliteRow) -> Result<Vec<Differs>, StoreError> {
+    let differs: Option<&str> = row.try_get("differs")?;
+    Ok(differs
+        .map(serde_json::from_str)
+        .transpose()?
+        .unwrap_or_default())
 }
 
 fn marks(row: &SqliteRow) -> Result<Marks, StoreError> {

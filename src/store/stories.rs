@@ -3,6 +3,16 @@
 use super::read::{StoredMention, mention};
 use super::{Store, StoreError, Tx};
 use crate::model::{Hit, Placement};
+use crate::privacy::MentionKey;
+use jiff::Timestamp;
+
+/// Where a mention is: its number here, and its public address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    pub key: MentionKey,
+    pub id: i64,
+    pub url: Option<String>,
+}
 
 impl Tx {
     /// The number of a story that nothing else is in.
@@ -47,6 +57,7 @@ impl Tx {
                     .execute(&mut *self.tx)
                     .await?;
             }
+            self.absorb_weight(placement.story, *absorbed).await?;
         }
         Ok(())
     }
@@ -93,6 +104,67 @@ impl Store {
             .bind(limit)
             .fetch_all(&self.readers)
             .await?;
+        rows.iter().map(mention).collect()
+    }
+
+    /// The first mentions of a story, in the order in which they were published.
+    pub async fn first_of_story(
+        &self,
+        story: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredMention>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM mention WHERE story = $1 ORDER BY published_ms, id LIMIT $2",
+        )
+        .bind(story)
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(mention).collect()
+    }
+
+    /// The mentions that answer one, in the order in which they came.
+    pub async fn answers_to(
+        &self,
+        key: &MentionKey,
+        limit: i64,
+    ) -> Result<Vec<StoredMention>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM mention WHERE reply_key = $1 ORDER BY id LIMIT $2")
+            .bind(key.0.as_slice())
+            .bind(limit)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(mention).collect()
+    }
+
+    /// Where the mentions with these keys are, those that are still there.
+    pub async fn addresses(&self, keys: &[MentionKey]) -> Result<Vec<Address>, StoreError> {
+        let mut found = Vec::new();
+        for key in keys {
+            let row: Option<(i64, Option<String>)> =
+                sqlx::query_as("SELECT id, url FROM mention WHERE key = $1")
+                    .bind(key.0.as_slice())
+                    .fetch_optional(&self.readers)
+                    .await?;
+            found.extend(row.map(|(id, url)| Address { key: *key, id, url }));
+        }
+        Ok(found)
+    }
+
+    /// The ministry's own statements published since then, in that order.
+    pub async fn official_since(
+        &self,
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<StoredMention>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM (SELECT * FROM mention WHERE official = 1 AND published_ms >= $1
+                 ORDER BY published_ms DESC LIMIT $2) ORDER BY published_ms",
+        )
+        .bind(since.as_millisecond())
+        .bind(limit)
+        .fetch_all(&self.readers)
+        .await?;
         rows.iter().map(mention).collect()
     }
 }

@@ -93,6 +93,8 @@ impl Tx {
         let collected_ms = hit.mention.collected.as_millisecond();
         self.put_watches(id, hit, collected_ms, hit.backfill)
             .await?;
+        self.put_claims(id, &hit.claims, hit.mention.collected)
+            .await?;
         Ok(Put::New { id })
     }
 
@@ -113,6 +115,9 @@ impl Tx {
         self.overwrite(row.id, hit).await?;
         self.take_watches(row.id).await?;
         self.put_watches(row.id, hit, row.collected_ms, row.backfill)
+            .await?;
+        self.take_claims(row.id).await?;
+        self.put_claims(row.id, &hit.claims, hit.mention.collected)
             .await?;
         self.judge_again(row.id).await?;
         self.uncode(row.id).await?;
@@ -164,9 +169,10 @@ impl Tx {
         let insert = sqlx::query_scalar(
             "INSERT INTO mention (seq, edited_ms, title, text, lang, url, links, voice_name,
                  voice_handle, pseudonym, sealed, reply_key, matches, labels, source, platform,
-                 kind, site, key, published_ms, collected_ms, backfill, story, official, review)
+                 kind, site, key, published_ms, collected_ms, backfill, story, official, review,
+                 differs)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                 $18, $19, $20, $21, $22, $23, $24, $25) RETURNING id",
+                 $18, $19, $20, $21, $22, $23, $24, $25, $26) RETURNING id",
         );
         let (voice_name, voice_handle, pseudonym) = author_columns(mention);
         let id: i64 = insert
@@ -195,6 +201,7 @@ impl Tx {
             .bind(story)
             .bind(i64::from(mention.marks.official))
             .bind(review_column(mention)?)
+            .bind(differs_column(hit)?)
             .fetch_one(&mut *self.tx)
             .await?;
         Ok(id)
@@ -208,8 +215,9 @@ impl Tx {
         sqlx::query(
             "UPDATE mention SET seq = $1, edited_ms = $2, title = $3, text = $4, lang = $5,
                  url = $6, links = $7, matches = $8, labels = $9, story = COALESCE($10, story),
-                 sealed = COALESCE($11, sealed), review = $12, official = max(official, $13)
-             WHERE id = $14",
+                 sealed = COALESCE($11, sealed), review = $12, official = max(official, $13),
+                 differs = $14
+             WHERE id = $15",
         )
         .bind(seq)
         .bind(mention.edited.map(Timestamp::as_millisecond))
@@ -224,6 +232,7 @@ impl Tx {
         .bind(mention.sealed.as_ref().map(|sealed| sealed.0.as_slice()))
         .bind(review_column(mention)?)
         .bind(i64::from(mention.marks.official))
+        .bind(differs_column(hit)?)
         .bind(id)
         .execute(&mut *self.tx)
         .await?;
@@ -354,9 +363,13 @@ impl Tx {
             .execute(&mut *self.tx)
             .await?;
         for statement in [
+            // The last of a story takes its weight along.
+            "DELETE FROM story_weight WHERE story = (SELECT story FROM mention WHERE id = $1)
+                 AND NOT EXISTS (SELECT 1 FROM mention WHERE story = story_weight.story AND id <> $1)",
             "DELETE FROM mention WHERE id = $1",
             "DELETE FROM mention_alias WHERE mention_id = $1",
             "DELETE FROM mention_watch WHERE mention_id = $1",
+            "DELETE FROM mention_claim WHERE mention_id = $1",
             "DELETE FROM case_mention WHERE mention_id = $1",
             "DELETE FROM judgement WHERE mention_id = $1",
             "DELETE FROM coding WHERE mention_id = $1",
@@ -386,32 +399,6 @@ impl Tx {
         .bind(at.as_millisecond())
         .execute(&mut *self.tx)
         .await?;
-        Ok(())
-    }
-
-    /// Records an interval in which a source could not be heard. One that is told again, because a
-    /// house went before it got further, is one.
-    pub async fn add_gap(
-        &mut self,
-        source: &str,
-        from: Timestamp,
-        to: Timestamp,
-        reason: &str,
-    ) -> Result<(), StoreError> {
-        for statement in [
-            "UPDATE gap SET to_ms = max(to_ms, $3)
-             WHERE source = $1 AND from_ms = $2 AND reason = $4",
-            "INSERT INTO gap (source, from_ms, to_ms, reason) SELECT $1, $2, $3, $4
-             WHERE NOT EXISTS (SELECT 1 FROM gap WHERE source = $1 AND from_ms = $2 AND reason = $4)",
-        ] {
-            sqlx::query(statement)
-                .bind(source)
-                .bind(from.as_millisecond())
-                .bind(to.as_millisecond())
-                .bind(reason)
-                .execute(&mut *self.tx)
-                .await?;
-        }
         Ok(())
     }
 }
@@ -467,6 +454,11 @@ impl Existing {
 fn review_column(mention: &Mention) -> Result<Option<String>, StoreError> {
     let review = mention.marks.review.as_ref();
     Ok(review.map(serde_json::to_string).transpose()?)
+}
+
+fn differs_column(hit: &Hit) -> Result<Option<String>, StoreError> {
+    let differs = (!hit.differs.is_empty()).then_some(&hit.differs);
+    Ok(differs.map(serde_json::to_string).transpose()?)
 }
 
 fn author_columns(mention: &Mention) -> (Option<&str>, Option<&str>, Option<Vec<u8>>) {

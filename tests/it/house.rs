@@ -73,8 +73,11 @@ pub fn hit(number: u32, text: &str) -> Hit {
                 by_office: false,
             }],
             flags: Vec::new(),
+            says: resonanz::model::Says::default(),
         },
         placement: None,
+        claims: Vec::new(),
+        differs: Vec::new(),
         backfill: false,
     }
 }

@@ -58,9 +58,12 @@ pub fn draft(id: &str, text: &str, minutes_ago: i64) -> Draft {
             model: "lexicon-0".into(),
             stances: vec![],
             flags: vec![],
+            says: resonanz::model::Says::default(),
         },
         backfill: false,
         placement: None,
+        claims: Vec::new(),
+        differs: Vec::new(),
     })
 }
 

@@ -53,12 +53,15 @@ pub fn hit(id: &str, text: &str, version: i64) -> Hit {
         model: "test".into(),
         stances,
         flags: vec![],
+        says: resonanz::model::Says::default(),
     };
     Hit {
         mention,
         matches,
         labels,
         placement: None,
+        claims: Vec::new(),
+        differs: Vec::new(),
         backfill: false,
     }
 }

@@ -70,6 +70,8 @@ pub(crate) fn hit(number: u32, author: u8, minute: i64, text: &str) -> Hit {
         }],
         labels: labels(Stance::Unclear),
         placement: None,
+        claims: Vec::new(),
+        differs: Vec::new(),
         backfill: false,
     }
 }
@@ -85,6 +87,7 @@ fn labels(stance: Stance) -> Labels {
             by_office: false,
         }],
         flags: Vec::new(),
+        says: resonanz::model::Says::default(),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::cli::bench::workload::{Post, SEED, Workload, scramble};
 use crate::model::{
-    Author, FlagKind, FlagLabel, Hit, Labels, Mention, Placement, Stance, StanceLabel, WatchMatch,
+    Author, FlagKind, FlagLabel, Hit, Labels, Mention, Placement, Says, Stance, StanceLabel,
+    WatchMatch,
 };
 use crate::privacy::{MentionKey, Pseudonym};
 use crate::store::Store;
@@ -206,8 +207,11 @@ impl Load {
                     by_office: false,
                 }],
                 flags,
+                says: Says::default(),
             },
             placement: Some(Placement::alone(story(number, roll))),
+            claims: Vec::new(),
+            differs: Vec::new(),
             backfill: true,
         })
     }

@@ -4,6 +4,12 @@
 //! it lives in memory only. What the house keeps ([`Mention`], [`Labels`], [`Hit`]) has been through
 //! `normalise`: plain text, masked handles, a keyed identity.
 
+mod claim;
+mod story;
+
+pub use claim::{ClaimGrade, ClaimId, ClaimMatch, Differs};
+pub use story::{Placement, Says, StoryFigures, StoryWeight};
+
 use crate::privacy::{MentionKey, Pseudonym, Sealed};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -347,15 +353,22 @@ pub enum FlagKind {
     Enquiry,
     /// Somebody disputes or corrects a claim ("das ist falsch", "Falschmeldung").
     Correction,
+    /// A figure, date, quotation, office or decision differs from what the ministry has published.
+    Misreporting,
 }
 
 impl FlagKind {
-    pub const ALL: [FlagKind; 2] = [FlagKind::Enquiry, FlagKind::Correction];
+    pub const ALL: [FlagKind; 3] = [
+        FlagKind::Enquiry,
+        FlagKind::Correction,
+        FlagKind::Misreporting,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             FlagKind::Enquiry => "enquiry",
             FlagKind::Correction => "correction",
+            FlagKind::Misreporting => "misreporting",
         }
     }
 
@@ -403,6 +416,9 @@ pub struct Labels {
     /// One a watched target, in the order of the matches.
     pub stances: Vec<StanceLabel>,
     pub flags: Vec<FlagLabel>,
+    /// What else it does, by which its story is weighed.
+    #[serde(default, skip_serializing_if = "Says::is_nothing")]
+    pub says: Says,
 }
 
 impl Labels {
@@ -429,24 +445,6 @@ pub struct Target {
     pub aliases: Vec<String>,
 }
 
-/// Where a mention belongs: its story, and those that turned out to be the same one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placement {
-    pub story: i64,
-    /// Their mentions belong to `story` from now on.
-    pub absorbed: Vec<i64>,
-}
-
-impl Placement {
-    /// In a story that takes in no other.
-    pub fn alone(story: i64) -> Self {
-        Self {
-            story,
-            absorbed: Vec::new(),
-        }
-    }
-}
-
 /// A mention that at least one watch matched, with its labels: what the store is given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
@@ -455,6 +453,10 @@ pub struct Hit {
     pub labels: Labels,
     /// `None` for what is not compared with others: it keeps its story, or is one of its own.
     pub placement: Option<Placement>,
+    /// Entries of the register that it may repeat, most probable first.
+    pub claims: Vec<ClaimMatch>,
+    /// Where it differs from the ministry's own statements.
+    pub differs: Vec<Differs>,
     /// True for imports and backfills: archived, never mailed.
     pub backfill: bool,
 }

@@ -1,0 +1,153 @@
+//! What is worth checking, and the register of claims, for pages and programs.
+
+use super::archive::{Archive, internal};
+use crate::model::ClaimId;
+use crate::privacy::MentionKey;
+use crate::serve::{Checking, ClaimFile, ClaimRef, MAX_STORY_MENTIONS, SearchError, StoryFile};
+use crate::store::{Address, Claim, ClaimText, StoreError, StoredMatch, WeighedStory};
+use futures_util::future::BoxFuture;
+
+/// Mentions of one entry that its page shows.
+const MAX_REPEATS: i64 = 100;
+
+impl Archive {
+    async fn story_file(&self, story: WeighedStory) -> Result<StoryFile, StoreError> {
+        let limit = i64::try_from(MAX_STORY_MENTIONS).unwrap_or(i64::MAX);
+        let mentions = self.store.first_of_story(story.weight.story, limit).await?;
+        let mut claims: Vec<StoredMatch> = Vec::new();
+        for mention in &mentions {
+            for found in self.store.claims_of(mention.id).await? {
+                let known = claims.iter().any(|claim| claim.claim == found.claim);
+                if !known && found.judged != Some(false) {
+                    claims.push(found);
+                }
+            }
+        }
+        claims.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        Ok(StoryFile {
+            story,
+            mentions,
+            claims,
+        })
+    }
+
+    async fn all_rumours(&self, limit: usize) -> Result<Vec<StoryFile>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut files = Vec::new();
+        for story in self.store.flagged_stories(limit).await? {
+            files.push(self.story_file(story).await?);
+        }
+        Ok(files)
+    }
+
+    async fn one_rumour(&self, story: i64) -> Result<Option<StoryFile>, StoreError> {
+        let story = self.store.story(story).await?;
+        match self.store.weighed_story(story).await? {
+            Some(story) => Ok(Some(self.story_file(story).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn set_rumour(&self, story: i64, judged: Option<bool>) -> Result<bool, StoreError> {
+        let story = self.store.story(story).await?;
+        let mut tx = self.store.begin().await?;
+        let done = tx.judge_story(story, judged).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    async fn one_claim(&self, id: i64) -> Result<Option<ClaimFile>, StoreError> {
+        let Some(claim) = self.store.claim(id).await? else {
+            return Ok(None);
+        };
+        let ids = self.store.repeats_of(id, MAX_REPEATS).await?;
+        let mentions = self.store.mentions(&ids).await?;
+        Ok(Some(ClaimFile { claim, mentions }))
+    }
+
+    async fn set_claim(
+        &self,
+        mention: i64,
+        claim: ClaimRef,
+        judged: Option<bool>,
+    ) -> Result<bool, StoreError> {
+        let claim = match claim {
+            ClaimRef::Office(id) => ClaimId::Office(id),
+            ClaimRef::Check(id) => match self.store.mention(id).await? {
+                Some(check) => ClaimId::Check(check.key),
+                None => return Ok(false),
+            },
+        };
+        let now = self.clock.now();
+        self.store.judge_claim(mention, claim, judged, now).await
+    }
+}
+
+impl Checking for Archive {
+    fn rumours(&self, limit: usize) -> BoxFuture<'_, Result<Vec<StoryFile>, SearchError>> {
+        Box::pin(async move { self.all_rumours(limit).await.map_err(internal) })
+    }
+
+    fn rumour(&self, story: i64) -> BoxFuture<'_, Result<Option<StoryFile>, SearchError>> {
+        Box::pin(async move { self.one_rumour(story).await.map_err(internal) })
+    }
+
+    fn judge_rumour(
+        &self,
+        story: i64,
+        judged: Option<bool>,
+    ) -> BoxFuture<'_, Result<bool, SearchError>> {
+        Box::pin(async move { self.set_rumour(story, judged).await.map_err(internal) })
+    }
+
+    fn claims(&self) -> BoxFuture<'_, Result<Vec<Claim>, SearchError>> {
+        Box::pin(async move { self.store.claims().await.map_err(internal) })
+    }
+
+    fn claim(&self, id: i64) -> BoxFuture<'_, Result<Option<ClaimFile>, SearchError>> {
+        Box::pin(async move { self.one_claim(id).await.map_err(internal) })
+    }
+
+    fn add_claim(&self, text: ClaimText) -> BoxFuture<'_, Result<i64, SearchError>> {
+        Box::pin(async move {
+            let added = self.store.add_claim(&text, self.clock.now()).await;
+            added.map_err(internal)
+        })
+    }
+
+    fn change_claim(
+        &self,
+        id: i64,
+        text: ClaimText,
+        retired: bool,
+    ) -> BoxFuture<'_, Result<bool, SearchError>> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            let changed = self.store.change_claim(id, (&text, retired), now).await;
+            changed.map_err(internal)
+        })
+    }
+
+    fn claims_of(&self, mention: i64) -> BoxFuture<'_, Result<Vec<StoredMatch>, SearchError>> {
+        Box::pin(async move { self.store.claims_of(mention).await.map_err(internal) })
+    }
+
+    fn judge_claim(
+        &self,
+        mention: i64,
+        claim: ClaimRef,
+        judged: Option<bool>,
+    ) -> BoxFuture<'_, Result<bool, SearchError>> {
+        Box::pin(async move {
+            let judged = self.set_claim(mention, claim, judged).await;
+            judged.map_err(internal)
+        })
+    }
+
+    fn statements(
+        &self,
+        keys: Vec<MentionKey>,
+    ) -> BoxFuture<'_, Result<Vec<Address>, SearchError>> {
+        Box::pin(async move { self.store.addresses(&keys).await.map_err(internal) })
+    }
+}

@@ -1,0 +1,136 @@
+//! A story in figures: who says it and since when, how fast it grows, who asks and who denies. Pure.
+
+use super::sign::Sign;
+use crate::model::StoryFigures;
+use jiff::Timestamp;
+use rustc_hash::FxHashSet;
+
+/// Members from which a story has a speed.
+const GROWING: usize = 4;
+
+/// One mention of a story, or one that answers it.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    pub sign: &'a Sign,
+    /// Of its words, equal for copies.
+    pub words: u64,
+    /// Answers a mention of the story, and does not say it.
+    pub answers: bool,
+}
+
+/// The figures of a story. Who stands there first or last changes nothing.
+pub fn figures<'a>(parts: impl Iterator<Item = Part<'a>>) -> StoryFigures {
+    let mut seen = Seen::default();
+    parts.for_each(|part| seen.take(part));
+    seen.figures()
+}
+
+#[derive(Default)]
+struct Seen {
+    mentions: u32,
+    replies: u32,
+    unnamed: u32,
+    speakers: FxHashSet<u64>,
+    words: FxHashSet<u64>,
+    platforms: FxHashSet<u64>,
+    asking: Speakers,
+    denying: Speakers,
+    hearsay: Speakers,
+    voices: FxHashSet<u64>,
+    times: Vec<Timestamp>,
+    factual: f64,
+    judged: u32,
+    official: bool,
+}
+
+/// Different ones; whoever is not named counts for himself.
+#[derive(Default)]
+struct Speakers {
+    named: FxHashSet<u64>,
+    unnamed: u32,
+}
+
+impl Speakers {
+    fn take(&mut self, speaker: Option<u64>) {
+        match speaker {
+            Some(speaker) => {
+                self.named.insert(speaker);
+            }
+            None => self.unnamed += 1,
+        }
+    }
+
+    fn count(&self) -> u32 {
+        count(&self.named) + self.unnamed
+    }
+}
+
+impl Seen {
+    fn take(&mut self, part: Part<'_>) {
+        let sign = part.sign;
+        if sign.asks {
+            self.asking.take(sign.speaker);
+        }
+        if sign.denies {
+            self.denying.take(sign.speaker);
+        }
+        if sign.hearsay {
+            self.hearsay.take(sign.speaker);
+        }
+        self.times.push(sign.published);
+        if part.answers {
+            self.replies += 1;
+            return;
+        }
+        self.mentions += 1;
+        self.words.insert(part.words);
+        self.platforms.insert(sign.platform);
+        match sign.speaker {
+            Some(speaker) => {
+                self.speakers.insert(speaker);
+                if sign.voice {
+                    self.voices.insert(speaker);
+                }
+            }
+            None => self.unnamed += 1,
+        }
+        if let Some(factual) = sign.factual {
+            self.factual += f64::from(factual);
+            self.judged += 1;
+        }
+        self.official |= sign.official;
+    }
+
+    fn figures(mut self) -> StoryFigures {
+        self.times.sort_unstable();
+        let speakers = count(&self.speakers) + self.unnamed;
+        StoryFigures {
+            mentions: self.mentions,
+            replies: self.replies,
+            speakers,
+            independent: speakers.min(count(&self.words)),
+            platforms: count(&self.platforms),
+            first: self.times.first().copied().unwrap_or_default(),
+            latest: self.times.last().copied().unwrap_or_default(),
+            doubled_minutes: doubled(&self.times),
+            asking: self.asking.count(),
+            denying: self.denying.count(),
+            hearsay: self.hearsay.count(),
+            factual: (self.factual / f64::from(self.judged.max(1))) as f32,
+            voices: count(&self.voices),
+            official: self.official,
+            known: 0.0,
+        }
+    }
+}
+
+/// The time in which the younger half of them came, in whole minutes.
+fn doubled(sorted: &[Timestamp]) -> Option<u32> {
+    let middle = sorted.get(sorted.len() / 2).filter(|_| sorted.len() >= GROWING)?;
+    let minutes = sorted.last()?.duration_since(*middle).as_mins();
+    u32::try_from(minutes).ok()
+}
+
+fn count(set: &FxHashSet<u64>) -> u32 {
+    u32::try_from(set.len()).unwrap_or(u32::MAX)
+}
