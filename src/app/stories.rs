@@ -1,9 +1,9 @@
 //! Begins the comparing where the house left off: with the mentions of the last days, out of the store.
 
 use crate::model::Kind;
-use jiff::Timestamp;
 use crate::relate::{Config, Sign, Stories, Told};
 use crate::store::{Store, StoreError, StoredMention};
+use jiff::Timestamp;
 
 /// Mentions that are read at once.
 const PAGE: i64 = 2_000;

@@ -270,7 +270,9 @@ impl<'a> Story<'a> {
                 words::latest(language, facts.to)
             ),
             search: match rule {
-                Rule::Message | Rule::Rumour | Rule::Misreporting => format!("{}/cases/{}", composer.public_url, case.id),
+                Rule::Message | Rule::Rumour | Rule::Misreporting => {
+                    format!("{}/cases/{}", composer.public_url, case.id)
+                }
                 _ => format!("{}/?watch={watch}", composer.public_url),
             },
             facts,

@@ -401,7 +401,12 @@ fn before(time: Timestamp, span: SignedDuration) -> Timestamp {
 fn applicable(hit: &Hit, target: &str) -> Vec<(Rule, Counts)> {
     let mut rules = Vec::new();
     let asked = [FlagKind::Enquiry, FlagKind::Correction];
-    if hit.labels.flags.iter().any(|label| asked.contains(&label.flag)) {
+    if hit
+        .labels
+        .flags
+        .iter()
+        .any(|label| asked.contains(&label.flag))
+    {
         rules.push((Rule::Flagged, Counts::Flagged));
     }
     match hit.labels.stance_toward(target) {

@@ -16,7 +16,10 @@ impl Desk {
         id: i64,
         hit: &Hit,
     ) -> Result<Option<OpenedCase>, StoreError> {
-        let weighed = hit.placement.as_ref().and_then(|placed| placed.weighed.as_ref());
+        let weighed = hit
+            .placement
+            .as_ref()
+            .and_then(|placed| placed.weighed.as_ref());
         let Some(weight) = weighed.filter(|weight| weight.is_over()) else {
             return Ok(None);
         };

@@ -139,12 +139,16 @@ pub fn count(language: Language, rule: Rule, facts: &Facts) -> String {
         (_, Rule::Flagged) => flagged_count(language, facts),
         (Language::De, Rule::Rumour) => number(mentions, "Erwähnung", "Erwähnungen"),
         (Language::En, Rule::Rumour) => number(mentions, "mention", "mentions"),
-        (Language::De, Rule::Misreporting) => {
-            number(facts.differences, "abweichende Angabe", "abweichende Angaben")
-        }
-        (Language::En, Rule::Misreporting) => {
-            number(facts.differences, "differing statement", "differing statements")
-        }
+        (Language::De, Rule::Misreporting) => number(
+            facts.differences,
+            "abweichende Angabe",
+            "abweichende Angaben",
+        ),
+        (Language::En, Rule::Misreporting) => number(
+            facts.differences,
+            "differing statement",
+            "differing statements",
+        ),
     }
 }
 

@@ -58,13 +58,28 @@ fn parts(figures: &StoryFigures) -> Vec<(String, f32)> {
     let parts = [
         ("said before anything is seen", BIAS),
         ("claims a fact", 2.5 * (figures.factual - 0.5)),
-        ("asked whether it is true", 0.5 * ln(figures.asking) + 2.0 * share(figures.asking)),
-        ("denied or corrected", 0.5 * ln(figures.denying) + 2.0 * share(figures.denying)),
-        ("told as hearsay", 0.4 * ln(figures.hearsay) + 1.0 * share(figures.hearsay)),
+        (
+            "asked whether it is true",
+            0.5 * ln(figures.asking) + 2.0 * share(figures.asking),
+        ),
+        (
+            "denied or corrected",
+            0.5 * ln(figures.denying) + 2.0 * share(figures.denying),
+        ),
+        (
+            "told as hearsay",
+            0.4 * ln(figures.hearsay) + 1.0 * share(figures.hearsay),
+        ),
         ("independent sources", 0.5 * ln(figures.independent)),
-        ("several platforms", 0.4 * ln(figures.platforms.saturating_sub(1))),
+        (
+            "several platforms",
+            0.4 * ln(figures.platforms.saturating_sub(1)),
+        ),
         ("growth", 0.5 * speed),
-        ("publications and public voices say it", -0.6 * ln(figures.voices)),
+        (
+            "publications and public voices say it",
+            -0.6 * ln(figures.voices),
+        ),
         ("repeats a known claim", 2.0 * figures.known),
     ];
     let parts = parts.into_iter().filter(|(_, part)| *part != 0.0);

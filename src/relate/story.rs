@@ -126,7 +126,9 @@ impl Seen {
 
 /// The time in which the younger half of them came, in whole minutes.
 fn doubled(sorted: &[Timestamp]) -> Option<u32> {
-    let middle = sorted.get(sorted.len() / 2).filter(|_| sorted.len() >= GROWING)?;
+    let middle = sorted
+        .get(sorted.len() / 2)
+        .filter(|_| sorted.len() >= GROWING)?;
     let minutes = sorted.last()?.duration_since(*middle).as_mins();
     u32::try_from(minutes).ok()
 }

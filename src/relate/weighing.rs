@@ -101,7 +101,8 @@ impl Stories {
                     answer.is_some_and(|answer| answer.story != story)
                 });
                 let room = MAX_ANSWERS.saturating_sub(parts.len() - said);
-                let others: Vec<(u32, bool)> = others.take(room).map(|slot| (*slot, true)).collect();
+                let others: Vec<(u32, bool)> =
+                    others.take(room).map(|slot| (*slot, true)).collect();
                 parts.extend(others);
             }
             if parts.len() == to {

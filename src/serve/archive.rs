@@ -8,8 +8,8 @@ use crate::model::{ClaimId, FlagKind, Kind, Span, Stance};
 use crate::privacy::MentionKey;
 use crate::query::Fault;
 use crate::store::{
-    Address, Case, CaseFilter, Claim, ClaimText, Coding, Judged, SavedChange, SavedSearch, Saving, StoredMatch,
-    StoredMention, WeighedStory,
+    Address, Case, CaseFilter, Claim, ClaimText, Coding, Judged, SavedChange, SavedSearch, Saving,
+    StoredMatch, StoredMention, WeighedStory,
 };
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -383,10 +383,8 @@ pub trait Checking: Send + Sync {
     ) -> BoxFuture<'_, Result<bool, SearchError>>;
 
     /// Where the official statements with these keys are, those that are still there.
-    fn statements(
-        &self,
-        keys: Vec<MentionKey>,
-    ) -> BoxFuture<'_, Result<Vec<Address>, SearchError>>;
+    fn statements(&self, keys: Vec<MentionKey>)
+    -> BoxFuture<'_, Result<Vec<Address>, SearchError>>;
 }
 
 /// One thing that must hold for the house to do its work.

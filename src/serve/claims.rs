@@ -1,6 +1,7 @@
 //! The register of claims: entries with their answers, and which mentions repeat them. By page and by
 //! API.
 
+use super::Shared;
 use super::answer::{Face, broken, missing, refuse};
 use super::api::{failed, watched_places};
 use super::archive::{ClaimFile, ClaimRef};
@@ -8,7 +9,6 @@ use super::frame::{Frame, Visit, field, html};
 use super::rumour_words::{self, Words};
 use super::rumours::{bad, done, judged, nothing};
 use super::view::{Moment, Shown, clean, moment};
-use super::Shared;
 use crate::store::{Claim, ClaimText, StoredMatch};
 use askama::Template;
 use axum::Json;
@@ -127,9 +127,9 @@ pub async fn one(
         Ok(Some(ClaimFile { claim, mentions })) => {
             let r = rumour_words::words(visit.tongue);
             let names = house.names();
-            let shown = mentions.iter().map(|mention| {
-                Shown::new(mention, &watched_places(mention), &names, visit.tongue)
-            });
+            let shown = mentions
+                .iter()
+                .map(|mention| Shown::new(mention, &watched_places(mention), &names, visit.tongue));
             let switch = visit.switch(&format!("/claims/{}", claim.id));
             let page = ClaimPage {
                 shown: shown.collect(),
@@ -189,9 +189,7 @@ pub async fn add_by_page(
         return faulty(&visit);
     };
     match house.checking.add_claim(text).await {
-        Ok(id) => {
-            Redirect::to(&address(&format!("/claims/{id}"), &visit)).into_response()
-        }
+        Ok(id) => Redirect::to(&address(&format!("/claims/{id}"), &visit)).into_response(),
         Err(error) => broken(&error, visit.tongue),
     }
 }
@@ -218,9 +216,7 @@ pub async fn change_by_page(
     };
     let retired = field(&body, "retired").is_some();
     match house.checking.change_claim(id, text, retired).await {
-        Ok(true) => {
-            Redirect::to(&address(&format!("/claims/{id}"), &visit)).into_response()
-        }
+        Ok(true) => Redirect::to(&address(&format!("/claims/{id}"), &visit)).into_response(),
         Ok(false) => missing(visit.tongue),
         Err(error) => broken(&error, visit.tongue),
     }
@@ -407,5 +403,10 @@ pub async fn judge_by_api(
     let Ok(id) = id.parse() else {
         return nothing();
     };
-    done(house.checking.judge_claim(id, claim, judgement.repeats).await)
+    done(
+        house
+            .checking
+            .judge_claim(id, claim, judgement.repeats)
+            .await,
+    )
 }

@@ -42,9 +42,9 @@ mod words;
 
 pub use api_watches::preview_json;
 pub use archive::{
-    Archive, CaseFile, Check, Checking, ClaimFile, ClaimRef, Coded, Found, Gap, Health, MAX_CASE_MENTIONS,
-    MAX_GAPS, MAX_IN_CASES, MAX_LIMIT, MAX_STORY_MENTIONS, Order, Request, Results, SearchError,
-    SourceGap, SourceState, StoryFile,
+    Archive, CaseFile, Check, Checking, ClaimFile, ClaimRef, Coded, Found, Gap, Health,
+    MAX_CASE_MENTIONS, MAX_GAPS, MAX_IN_CASES, MAX_LIMIT, MAX_STORY_MENTIONS, Order, Request,
+    Results, SearchError, SourceGap, SourceState, StoryFile,
 };
 pub use guard::OPEN;
 pub use params::{Asked, Group, Range, read as read_parameters};

@@ -191,7 +191,10 @@ const PARTS: [(&str, &str); 10] = [
     ("said before anything is seen", "Ausgangswert"),
     ("claims a fact", "behauptet eine Tatsache"),
     ("asked whether it is true", "wird hinterfragt"),
-    ("denied or corrected", "wird bestritten oder richtiggestellt"),
+    (
+        "denied or corrected",
+        "wird bestritten oder richtiggestellt",
+    ),
     ("told as hearsay", "wird vom Hörensagen erzählt"),
     ("independent sources", "unabhängige Quellen"),
     ("several platforms", "mehrere Plattformen"),
@@ -200,7 +203,10 @@ const PARTS: [(&str, &str); 10] = [
         "publications and public voices say it",
         "Medien und öffentliche Stimmen sagen es",
     ),
-    ("repeats a known claim", "wiederholt eine bekannte Behauptung"),
+    (
+        "repeats a known claim",
+        "wiederholt eine bekannte Behauptung",
+    ),
 ];
 
 /// The name of a part; one that has none is shown by its key.

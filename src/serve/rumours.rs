@@ -116,7 +116,10 @@ pub async fn page(
             let switch = visit.switch("/rumours");
             let page = RumoursPage {
                 frame: Frame::new(&visit, &house, r.heading, "rumours", switch),
-                cards: files.iter().map(|file| card(&house, &visit, file)).collect(),
+                cards: files
+                    .iter()
+                    .map(|file| card(&house, &visit, file))
+                    .collect(),
                 r,
             };
             html(StatusCode::OK, &page)
@@ -220,9 +223,7 @@ pub async fn judge_by_page(
         return missing(visit.tongue);
     };
     match house.checking.judge_rumour(story, judged).await {
-        Ok(true) => {
-            Redirect::to(&format!("/rumours{}#s{story}", carry(&visit))).into_response()
-        }
+        Ok(true) => Redirect::to(&format!("/rumours{}#s{story}", carry(&visit))).into_response(),
         Ok(false) => missing(visit.tongue),
         Err(error) => broken(&error, visit.tongue),
     }
@@ -287,7 +288,12 @@ pub async fn judge_by_api(
     let Ok(story) = story.parse() else {
         return nothing();
     };
-    done(house.checking.judge_rumour(story, judgement.worth_checking).await)
+    done(
+        house
+            .checking
+            .judge_rumour(story, judgement.worth_checking)
+            .await,
+    )
 }
 
 pub(super) fn done(outcome: Result<bool, SearchError>) -> Response {

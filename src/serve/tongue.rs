@@ -120,7 +120,11 @@ const FACTS: [(&str, &str, &str); 17] = [
     ("hearsay", "davon vom Hörensagen", "by hearsay among them"),
     ("independent", "unabhängige Quellen", "independent sources"),
     ("platforms", "Plattformen", "platforms"),
-    ("doubled_minutes", "zuletzt verdoppelt in Minuten", "doubled last in minutes"),
+    (
+        "doubled_minutes",
+        "zuletzt verdoppelt in Minuten",
+        "doubled last in minutes",
+    ),
     ("score", "Punkte von 100", "points of 100"),
     ("flagged_from", "Hinweis ab", "flagged from"),
     ("differences", "abweichende Angaben", "differing statements"),

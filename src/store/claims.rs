@@ -289,12 +289,15 @@ fn read_match(row: &SqliteRow) -> Result<StoredMatch, StoreError> {
     let check_key: Option<&[u8]> = row.try_get("check_key")?;
     let (claim, text) = match check_key {
         Some(key) => (ClaimId::Check(super::read::key(key)?), check_text(row)?),
-        None => (ClaimId::Office(row.try_get("claim_id")?), ClaimText {
-            claim: row.try_get("claim")?,
-            wordings: row.try_get("wordings")?,
-            answer: row.try_get("answer")?,
-            url: row.try_get("claim_url")?,
-        }),
+        None => (
+            ClaimId::Office(row.try_get("claim_id")?),
+            ClaimText {
+                claim: row.try_get("claim")?,
+                wordings: row.try_get("wordings")?,
+                answer: row.try_get("answer")?,
+                url: row.try_get("claim_url")?,
+            },
+        ),
     };
     let grade: &str = row.try_get("grade")?;
     Ok(StoredMatch {

@@ -3,6 +3,7 @@
 mod page;
 mod pairs;
 mod report;
+mod rumours;
 mod yardsticks;
 
 use super::Output;
@@ -36,6 +37,10 @@ pub enum Command {
     /// quotations and headlines must: on built-in pairs of statements that no model learns from.
     #[command(after_help = "Example: resonanz eval pairs")]
     Pairs(PairArgs),
+    /// How early planted rumours are flagged among many posts, and what else is; on built-in
+    /// scenarios that were invented for it.
+    #[command(after_help = "Example: resonanz eval rumours --noise 20000")]
+    Rumours(rumours::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,6 +94,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             let targets = args.settings.read()?.register.targets;
             pairs::print(&pairs::judged(&judge, &targets), args.format)?;
         }
+        Command::Rumours(args) => rumours::run(args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,14 +10,14 @@ impl Dice {
         Self(purpose.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, mix))
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         scramble(self.0)
     }
 
     /// A number below `sides`, 0 where there is none.
     pub fn below(&mut self, sides: usize) -> usize {
-        (self.next() % sides.max(1) as u64) as usize
+        (self.roll() % sides.max(1) as u64) as usize
     }
 
     pub fn between(&mut self, least: usize, most: usize) -> usize {
@@ -26,7 +26,7 @@ impl Dice {
 
     /// At least 0, below 1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Each order of magnitude is as likely as any other.

@@ -166,7 +166,7 @@ impl Maker {
         let mut bits = 0;
         for i in 0..count {
             if i % 12 == 0 {
-                bits = self.dice.next();
+                bits = self.dice.roll();
             }
             text.push(char::from(BASE32[(bits & 31) as usize]));
             bits >>= 5;

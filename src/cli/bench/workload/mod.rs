@@ -11,7 +11,7 @@ pub mod posts;
 pub mod queries;
 mod vocabulary;
 
-pub use dice::scramble;
+pub use dice::{Dice, scramble};
 pub use exchange::{above, write};
 pub use posts::Post;
 pub use queries::Set;
@@ -51,6 +51,11 @@ impl Workload {
     /// The first posts; a pool that is too small begins again.
     pub fn posts(&self, count: usize) -> Vec<Post> {
         self.posts.iter().cycle().take(count).cloned().collect()
+    }
+
+    /// The words of all posts.
+    pub fn texts(&self) -> impl Iterator<Item = String> + '_ {
+        self.posts.iter().map(|post| post.text.clone())
     }
 
     /// The first queries of each wanted number, smaller sets being the beginning of larger ones.
