@@ -6,7 +6,7 @@ use crate::model::Kind;
 use serde::{Deserialize, Serialize};
 
 /// File by file: name and lines.
-const FILES: [(&str, &str); 27] = [
+const FILES: [(&str, &str); 34] = [
     (
         "01-digital-radio-sold",
         include_str!("01-digital-radio-sold.ndjson"),
@@ -62,6 +62,19 @@ const FILES: [(&str, &str); 27] = [
         include_str!("15-minister-helicopter-small.ndjson"),
     ),
     ("16-pencil-votes", include_str!("16-pencil-votes.ndjson")),
+    ("17-dam-opened", include_str!("17-dam-opened.ndjson")),
+    (
+        "18-passport-fee-mutates",
+        include_str!("18-passport-fee-mutates.ndjson"),
+    ),
+    (
+        "19-fediverse-real-names",
+        include_str!("19-fediverse-real-names.ndjson"),
+    ),
+    (
+        "20-derby-fan-dead",
+        include_str!("20-derby-fan-dead.ndjson"),
+    ),
     (
         "21-criticism-wave",
         include_str!("21-criticism-wave.ndjson"),
@@ -93,6 +106,15 @@ const FILES: [(&str, &str); 27] = [
     (
         "31-missing-person-appeal",
         include_str!("31-missing-person-appeal.ndjson"),
+    ),
+    (
+        "32-media-literacy-day",
+        include_str!("32-media-literacy-day.ndjson"),
+    ),
+    ("33-warning-day", include_str!("33-warning-day.ndjson")),
+    (
+        "34-border-checks-true-english",
+        include_str!("34-border-checks-true-english.ndjson"),
     ),
 ];
 

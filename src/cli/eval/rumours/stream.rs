@@ -160,7 +160,8 @@ fn of_noise(number: usize, text: String, dice: &mut Dice) -> Item {
         0..=2 => Kind::Reply,
         _ => Kind::Post,
     };
-    let mut item = Item::new(dice.pick(&platforms[..]), format!("noise-{number}"), kind);
+    let platform: &str = dice.pick::<&str>(&platforms);
+    let mut item = Item::new(platform, format!("noise-{number}"), kind);
     item.text = text;
     item.author = Some(person(&format!("noise-{}", dice.below(PEOPLE))));
     // Some answer what was said before; whom does not matter.
