@@ -16,7 +16,9 @@
 
 mod buckets;
 mod canon;
+mod gathered;
 mod ranking;
+mod repeats;
 pub mod rumour;
 mod sign;
 mod sketch;
@@ -30,8 +32,10 @@ use crate::privacy::MentionKey;
 use crate::text::{Tokens, hash};
 use buckets::Buckets;
 use canon::canonical;
+use gathered::Gathered;
 use jiff::Timestamp;
 use ranking::Ranking;
+use repeats::{Content, Repeats};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use sketch::Sketch;
@@ -129,7 +133,10 @@ pub struct Stories {
     by_key: FxHashMap<MentionKey, u32>,
     /// The first to arrive is the first to go.
     by_arrival: BTreeSet<(i64, u32)>,
-    by_story: FxHashMap<i64, Vec<u32>>,
+    gathered: Gathered,
+    repeats: Repeats,
+    /// Members that came so far.
+    came: u64,
     /// Those that answer a mention, by that mention.
     answers: FxHashMap<MentionKey, Vec<u32>>,
     ranking: Ranking,
@@ -146,8 +153,8 @@ pub struct Stories {
 struct Member {
     key: MentionKey,
     story: i64,
-    /// Its place among the members of its story.
-    place: u32,
+    /// Its place in the order of arrival.
+    order: u64,
     published_ms: i64,
     version_ms: i64,
     collected_ms: i64,
@@ -156,11 +163,13 @@ struct Member {
     known: f32,
     /// Of its words, equal for copies.
     words: u64,
+    content: Content,
 }
 
 /// What is read of a mention's words.
 struct Read {
     words: u64,
+    content: Content,
     features: Features,
 }
 
@@ -189,7 +198,9 @@ impl Stories {
             free: Vec::new(),
             by_key: FxHashMap::default(),
             by_arrival: BTreeSet::new(),
-            by_story: FxHashMap::default(),
+            gathered: Gathered::default(),
+            repeats: Repeats::new(),
+            came: 0,
             answers: FxHashMap::default(),
             ranking: config.ranking(),
             by_address: FxHashMap::default(),
@@ -228,13 +239,13 @@ impl Stories {
             && let Some(member) = self.member(slot)
         {
             let older = told.version.as_millisecond() < member.version_ms;
-            if older || member.features == read.features {
+            if older || member.words == read.words && member.features == read.features {
                 return Placement::alone(member.story);
             }
             before = Some((member.story, member.collected_ms));
             self.take_out(slot);
         }
-        let near = self.near(told, &read.features);
+        let near = self.near(told, &read);
         let own = before.map(|(story, _)| story);
         let mut placement = self.choose(near, own);
         for absorbed in &placement.absorbed {
@@ -275,12 +286,20 @@ impl Stories {
         let address = shared.map(|url| self.addresses.hash_one(crate::text::address(url)));
         Read {
             words: hash(&letters),
+            content: match told.sign.reply_to {
+                None => self
+                    .repeats
+                    .content([told.title, told.text], &mut self.tokens),
+                // An answer is a statement of its own.
+                Some(_) => Content::default(),
+            },
             features: Features { sketch, address },
         }
     }
 
     /// The stories that a mention belongs to.
-    fn near(&self, told: &Told<'_>, features: &Features) -> Vec<i64> {
+    fn near(&self, told: &Told<'_>, read: &Read) -> Vec<i64> {
+        let features = &read.features;
         let mut stories = Vec::new();
         let published_ms = told.published.as_millisecond();
         let in_time = |member: &Member| {
@@ -307,12 +326,18 @@ impl Stories {
         {
             stories.push(member.story);
         }
+        if stories.is_empty() {
+            // No copy of anything; it may say in other words what was said.
+            let begins = |story: i64| self.gathered.head(story).and_then(|slot| self.member(slot));
+            let in_time = |story: i64| begins(story).is_some_and(in_time);
+            stories.extend(self.repeats.nearest(&read.content, in_time));
+        }
         stories
     }
 
     /// The largest story takes the others in; of equal ones the oldest.
     fn choose(&mut self, mut near: Vec<i64>, own: Option<i64>) -> Placement {
-        let live = |story: i64| self.by_story.get(&story).map_or(0, Vec::len);
+        let live = |story: i64| self.gathered.len(story);
         if near.is_empty() {
             return match own {
                 Some(own) if live(own) == 0 => Placement::alone(own),
@@ -337,20 +362,29 @@ impl Stories {
     fn absorb(&mut self, story: i64, absorbed: i64) {
         self.merged += 1;
         self.ranking.forget(absorbed);
-        let moved = self.by_story.remove(&absorbed).unwrap_or_default();
-        let into = self.by_story.entry(story).or_default();
-        for slot in moved {
+        for slot in self.gathered.merge(story, absorbed) {
             if let Some(Some(member)) = self.members.get_mut(slot as usize) {
                 member.story = story;
-                member.place = index(into.len());
-                into.push(slot);
             }
         }
+        self.begin(absorbed);
+        self.begin(story);
+    }
+
+    /// Says by whom a story begins, after somebody came or went.
+    fn begin(&mut self, story: i64) {
+        let head = self.gathered.head(story);
+        let head = head.and_then(|slot| self.members.get(slot as usize)?.as_ref());
+        self.repeats.head(story, head.map(|member| &member.content));
     }
 
     fn put(&mut self, told: &Told<'_>, collected_ms: i64, read: Read, story: i64) {
-        let Read { words, features } = read;
-        if features.is_empty() && told.sign.reply_to.is_none() {
+        let Read {
+            words,
+            content,
+            features,
+        } = read;
+        if features.is_empty() && content.is_empty() && told.sign.reply_to.is_none() {
             return;
         }
         let slot = match self.free.pop() {
@@ -369,16 +403,16 @@ impl Stories {
         if let Some(parent) = told.sign.reply_to {
             self.answers.entry(parent).or_default().push(slot);
         }
-        let siblings = self.by_story.entry(story).or_default();
-        let place = index(siblings.len());
-        siblings.push(slot);
+        self.came += 1;
+        self.gathered.add(story, self.came, slot);
+        self.repeats.count(&content, true);
         self.by_key.insert(told.key, slot);
         self.by_arrival.insert((collected_ms, slot));
         self.newest_ms = self.newest_ms.max(collected_ms);
         self.members[slot as usize] = Some(Member {
             key: told.key,
             story,
-            place,
+            order: self.came,
             published_ms: told.published.as_millisecond(),
             version_ms: told.version.as_millisecond(),
             collected_ms,
@@ -386,7 +420,9 @@ impl Stories {
             sign: told.sign,
             known: told.known,
             words,
+            content,
         });
+        self.begin(story);
     }
 
     fn take_out(&mut self, slot: u32) {
@@ -412,27 +448,10 @@ impl Stories {
         }
         self.by_key.remove(&member.key);
         self.by_arrival.remove(&(member.collected_ms, slot));
-        self.leave(&member);
+        self.gathered.leave(member.story, member.order);
+        self.repeats.count(&member.content, false);
+        self.begin(member.story);
         self.free.push(slot);
-    }
-
-    /// The last of its story takes its place in the list.
-    fn leave(&mut self, member: &Member) {
-        let Some(siblings) = self.by_story.get_mut(&member.story) else {
-            return;
-        };
-        siblings.swap_remove(member.place as usize);
-        match siblings.get(member.place as usize) {
-            Some(moved) => {
-                if let Some(Some(moved)) = self.members.get_mut(*moved as usize) {
-                    moved.place = member.place;
-                }
-            }
-            None if siblings.is_empty() => {
-                self.by_story.remove(&member.story);
-            }
-            None => {}
-        }
     }
 
     /// Who arrived too long ago, or is one too many, is not compared any more.

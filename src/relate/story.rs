@@ -43,15 +43,18 @@ struct Seen {
     official: bool,
 }
 
-/// Different ones; whoever is not named counts for himself.
+/// Different ones in different words: whoever copies a doubt does not doubt. Whoever is not named
+/// counts for himself.
 #[derive(Default)]
 struct Speakers {
     named: FxHashSet<u64>,
     unnamed: u32,
+    words: FxHashSet<u64>,
 }
 
 impl Speakers {
-    fn take(&mut self, speaker: Option<u64>) {
+    fn take(&mut self, (speaker, words): (Option<u64>, u64)) {
+        self.words.insert(words);
         match speaker {
             Some(speaker) => {
                 self.named.insert(speaker);
@@ -61,7 +64,7 @@ impl Speakers {
     }
 
     fn count(&self) -> u32 {
-        count(&self.named) + self.unnamed
+        (count(&self.named) + self.unnamed).min(count(&self.words))
     }
 }
 
@@ -69,13 +72,13 @@ impl Seen {
     fn take(&mut self, part: Part<'_>) {
         let sign = part.sign;
         if sign.asks {
-            self.asking.take(sign.speaker);
+            self.asking.take((sign.speaker, part.words));
         }
         if sign.denies {
-            self.denying.take(sign.speaker);
+            self.denying.take((sign.speaker, part.words));
         }
         if sign.hearsay {
-            self.hearsay.take(sign.speaker);
+            self.hearsay.take((sign.speaker, part.words));
         }
         self.times.push(sign.published);
         if part.answers {

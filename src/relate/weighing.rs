@@ -81,8 +81,8 @@ impl Stories {
 
     /// The members of a story, and whoever answers them (true), each once.
     fn parts(&self, story: i64) -> Vec<(u32, bool)> {
-        let members = self.by_story.get(&story).map_or(&[][..], Vec::as_slice);
-        let mut parts: Vec<(u32, bool)> = members.iter().map(|slot| (*slot, false)).collect();
+        let members = self.gathered.slots(story);
+        let mut parts: Vec<(u32, bool)> = members.map(|slot| (slot, false)).collect();
         if self.answers.is_empty() {
             return parts;
         }

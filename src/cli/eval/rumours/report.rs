@@ -4,6 +4,7 @@ use super::opinions::Opinions;
 use super::scenarios::Scenario;
 use super::stream::{Seen, Watched};
 use crate::cli::Output;
+use crate::model::StoryFigures;
 use crate::relate::rumour;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -22,6 +23,8 @@ pub struct Crisis {
     pub size: u32,
     /// The highest score of a story of it.
     pub peak: f32,
+    /// Its story with this score, else the largest.
+    pub figures: Option<StoryFigures>,
     /// Minutes after the first post that carries it; none where it was not flagged.
     pub flagged_after_minutes: Option<i64>,
     /// Posts of the scenario up to then, and as a share of all.
@@ -290,7 +293,14 @@ fn crisis(
     let lines = &scenario.lines;
     let until = flagged.map(|at| lines.iter().filter(|line| line.at <= at).count());
     let minutes = |from: Option<i64>| Some((flagged? - from?) / 60);
+    let events = own().flat_map(|told| told.events.iter().copied());
+    let largest = events.max_by(|a, b| {
+        let size = |seen: &Seen| seen.weight.figures.mentions + seen.weight.figures.replies;
+        let scores = a.weight.score.total_cmp(&b.weight.score);
+        scores.then(size(a).cmp(&size(b)))
+    });
     Crisis {
+        figures: largest.map(|seen| seen.weight.figures.clone()),
         scenario: scenario.truth.scenario.clone(),
         is_rumour: scenario.is_rumour(),
         size: scenario.truth.size,
