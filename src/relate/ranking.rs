@@ -107,3 +107,57 @@ impl Ranking {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: i64) -> Timestamp {
+        Timestamp::from_millisecond(day * DAY_MS + 3_600_000).unwrap()
+    }
+
+    /// So many stories a day, with scores up to one.
+    fn after(days: i64, per_day: i64, wanted: f32) -> f32 {
+        let mut ranking = Ranking::new(wanted, 0.5, 0.3);
+        for number in 0..days * per_day {
+            let score = (number * 37 % 100) as f32 / 100.0;
+            ranking.note(number, score, day(number / per_day));
+        }
+        ranking.threshold()
+    }
+
+    #[test]
+    fn so_many_are_flagged_as_are_wanted() {
+        assert_eq!(after(2, 100, 3.0), 0.5, "nothing is known yet");
+        // Of a hundred scores a day three are at 0.97 and more.
+        let threshold = after(10, 100, 3.0);
+        assert!((0.955..=0.975).contains(&threshold), "{threshold}");
+        assert_eq!(
+            after(10, 2, 3.0),
+            0.3,
+            "quiet days flag nothing to fill the number"
+        );
+    }
+
+    #[test]
+    fn a_day_does_not_change_its_own_threshold() {
+        let mut ranking = Ranking::new(1.0, 0.5, 0.3);
+        for number in 0..6 {
+            ranking.note(number, 0.6, day(number));
+        }
+        let threshold = ranking.threshold();
+        for number in 10..1_000 {
+            ranking.note(number, 0.9, day(5));
+        }
+        assert_eq!(ranking.threshold(), threshold);
+    }
+
+    #[test]
+    fn a_flood_of_stories_is_not_kept() {
+        let mut ranking = Ranking::new(3.0, 0.5, 0.3);
+        for number in 0..200_000 {
+            ranking.note(number, (number % 97) as f32 / 97.0, day(1));
+        }
+        assert!(ranking.peaks.len() <= MAX_STORIES);
+    }
+}

@@ -168,6 +168,7 @@ async fn order_mail(running: &Running, mention: i64) {
         opened: now,
         facts: json!({ "mentions": 1, "authors": 1, "enquiries": 1, "corrections": 0, "min_authors": 1, "window_minutes": 60,
             "from": now, "to": now, "model": "lexicon-0" }),
+        story: None,
     };
     let mut tx = running.store().begin().await.unwrap();
     let case_id = tx.open_case(&case).await.unwrap();

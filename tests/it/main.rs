@@ -61,6 +61,7 @@ mod search;
 mod second;
 mod serve;
 mod serve_access;
+mod serve_checking;
 mod serve_draft;
 mod serve_house;
 mod serve_limits;

@@ -65,6 +65,7 @@ impl Memory {
             watch: "minister".into(),
             opened: now(),
             facts,
+            story: None,
         };
         let mut tx = self.store.begin().await.unwrap();
         let id = tx.open_case(&case).await.unwrap();
@@ -367,6 +368,7 @@ impl House {
         let metrics = Metrics::new(&series()).unwrap();
         let parts = Parts {
             archive: memory.clone(),
+            checking: memory.clone(),
             health: memory.clone(),
             metrics: metrics.clone(),
             clock: Clock::simulated(now()),

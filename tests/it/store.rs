@@ -307,6 +307,7 @@ async fn stories_are_joined_by_what_does_not_come_in_itself() {
         hit.placement = Some(Placement {
             story,
             absorbed: absorbed.to_vec(),
+            weighed: None,
         });
         hit
     };
@@ -330,6 +331,7 @@ async fn a_mail_is_ordered_once_and_its_repeats_keep_their_id() {
         watch: "ministry".into(),
         opened: time(0),
         facts: serde_json::json!({"mentions": 3}),
+        story: None,
     };
     let case_id = tx.open_case(&case).await.unwrap();
     let mail = NewMail {

@@ -17,6 +17,7 @@ async fn open(store: &Store, ids: &[i64]) -> i64 {
         watch: "ministry".to_owned(),
         opened: now,
         facts: json!({}),
+        story: None,
     };
     let id = tx.open_case(&case).await.unwrap();
     for mention in ids {

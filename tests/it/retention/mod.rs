@@ -204,6 +204,7 @@ async fn all_that_hangs_on_a_mention_goes_with_it_and_no_file_holds_its_words() 
         watch: "bmi".into(),
         opened: now(),
         facts: serde_json::json!({}),
+        story: None,
     };
     let case = tx.open_case(&case).await.unwrap();
     for id in &ids {
