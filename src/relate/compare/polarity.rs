@@ -1,0 +1,124 @@
+//! Decisions that an article turns around: a `nicht` more or less, or the opposite verb.
+
+use super::facts::{Facts, overlap};
+use super::lexicon::{DENIALS, NEGATORS, is_in};
+use super::reading::{Word, related};
+use super::{DifferenceKind, Finding, Seen};
+use std::ops::Range;
+
+/// Beginnings of verbs that say the opposite of each other.
+const OPPOSITES: [(&str, &str); 40] = [
+    ("verlanger", "beend"), ("fortgesetz", "eingestell"), ("fortgesetz", "beend"), ("zustimm", "ablehn"),
+    ("zugestimm", "abgelehn"), ("stimmt", "lehnt"), ("stimmte", "lehnte"), ("befurwort", "lehn"), ("befurwort", "ablehn"),
+    ("befurwort", "abgelehn"), ("begruss", "kritisier"), ("begruss", "bedauer"), ("begruss", "verurteil"),
+    ("gestieg", "gesunk"), ("steig", "sink"), ("stieg", "sank"), ("zugenomm", "abgenomm"), ("erhoh", "gesenk"),
+    ("erhoh", "gekurz"), ("aufgestock", "gekurz"), ("verboten", "erlaub"), ("verboten", "zugelass"),
+    ("bestatig", "dementier"), ("bestatig", "bestreit"), ("genehmig", "abgelehn"), ("unterstutz", "lehn"),
+    ("unterstutz", "ablehn"), ("eingefuhr", "abgeschaff"), ("support", "oppos"), ("support", "reject"),
+    ("accept", "reject"), ("approv", "reject"), ("extend", "ended"), ("extend", "lifted"), ("rose", "fell"),
+    ("rise", "fall"), ("increas", "decreas"), ("welcom", "criticis"), ("allow", "bans"), ("confirm", "denie"),
+];
+
+/// Verbs that are words of grammar elsewhere.
+const PREDICATES: [&str; 12] = [
+    "bleibt", "bleiben", "darf", "durfen", "gibt", "kann", "konnen", "liegen", "liegt", "muss", "mussen", "steht",
+];
+
+/// What the clauses of a sentence are beside those of a statement.
+pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
+    let Some(whole) = article.text.sentences.get(sentence) else {
+        return Vec::new();
+    };
+    let denied = article.text.words.iter().any(is_denial);
+    if whole.question || denied || article.is_of_others(sentence, ours) {
+        return Vec::new();
+    }
+    let seen = |range: Range<usize>| {
+        if quoted(article, &range) || article.is_elsewhere(range.clone(), ours) {
+            return None;
+        }
+        let candidates = clauses(ours).filter_map(|our| {
+            let (certainty, turned) = likeness(article, &range, ours, &our)?;
+            Some((certainty, turned, our))
+        });
+        let (certainty, turned, our) = candidates.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        if !turned {
+            return Some(Seen::Agrees(DifferenceKind::Negation, range.start));
+        }
+        Some(Seen::Differs(Finding {
+            kind: DifferenceKind::Negation,
+            theirs: (range.start, range.end - 1),
+            ours: (our.start, our.end - 1),
+            certainty,
+        }))
+    };
+    clauses_of(article, whole.first, whole.end).filter_map(seen).collect()
+}
+
+fn is_denial(word: &Word) -> bool {
+    is_in(&DENIALS, &word.form) || DENIALS.iter().any(|stem| stem.len() >= 6 && word.form.starts_with(stem))
+}
+
+fn quoted(facts: &Facts<'_>, range: &Range<usize>) -> bool {
+    facts.text.words.get(range.start).is_some_and(|word| word.quote.is_some())
+}
+
+fn clauses<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = Range<usize>> + 'a {
+    let told = |sentence: &&super::reading::Sentence| {
+        let words = facts.text.words.get(sentence.first..sentence.end).unwrap_or_default();
+        !words.iter().any(is_denial)
+    };
+    let sentences = facts.text.sentences.iter().filter(told);
+    sentences.flat_map(|sentence| clauses_of(facts, sentence.first, sentence.end)).filter(|range| !quoted(facts, range))
+}
+
+fn clauses_of<'a>(facts: &'a Facts<'_>, first: usize, end: usize) -> impl Iterator<Item = Range<usize>> + 'a {
+    let words = facts.text.words.get(first..end).unwrap_or_default();
+    let mut at = first;
+    words.chunk_by(|a, b| a.clause == b.clause).map(move |clause| {
+        let range = at..at + clause.len();
+        at = range.end;
+        range
+    })
+}
+
+/// How surely two clauses are about the same decision, and whether one turns it around; none where
+/// they are not.
+fn likeness(article: &Facts<'_>, theirs: &Range<usize>, ours: &Facts<'_>, our: &Range<usize>) -> Option<(f64, bool)> {
+    let their_words = article.text.words.get(theirs.clone())?;
+    let our_words = ours.text.words.get(our.clone())?;
+    let opposite = opposite(their_words, our_words);
+    if opposite.is_none() && !shares_predicate(their_words, our_words) {
+        return None;
+    }
+    let skip = |range: &Range<usize>, verb: Option<usize>, at: usize| verb.is_some_and(|verb| range.start + verb == at);
+    let their_sentence = article.sentence_of(theirs.start)?;
+    let our_sentence = ours.sentence_of(our.start)?;
+    let forth = overlap(&article.text, theirs.clone(), |at| skip(theirs, opposite.map(|it| it.0), at), &ours.text, our_sentence);
+    let back = overlap(&ours.text, our.clone(), |at| skip(our, opposite.map(|it| it.1), at), &article.text, their_sentence);
+    if forth.shared < 1.6 || forth.share < 0.7 || back.share < 0.6 {
+        return None;
+    }
+    let negations = |words: &[Word]| words.iter().filter(|word| is_in(&NEGATORS, &word.form)).count() % 2 == 1;
+    let turned = (negations(their_words) != negations(our_words)) != opposite.is_some();
+    Some((0.5 * forth.share + 0.5 * back.share, turned))
+}
+
+/// A verb of theirs that says the opposite of one of ours, where ours has not the same verb as well.
+fn opposite(theirs: &[Word], our: &[Word]) -> Option<(usize, usize)> {
+    let find = |words: &[Word], begin: &str| words.iter().position(|word| word.form.starts_with(begin) && !word.capital);
+    OPPOSITES.iter().find_map(|(one, other)| {
+        let straight = find(theirs, one).zip(find(our, other));
+        let crossed = || find(theirs, other).zip(find(our, one));
+        straight.or_else(crossed)
+    })
+}
+
+fn shares_predicate(theirs: &[Word], our: &[Word]) -> bool {
+    theirs.iter().filter(|word| !word.capital).any(|word| {
+        our.iter().filter(|own| !own.capital).any(|own| {
+            let verb = word.content && own.content && related(word.stem(), own.stem()) >= 0.8;
+            verb || word.form == own.form && PREDICATES.contains(&word.form.as_str())
+        })
+    })
+}
