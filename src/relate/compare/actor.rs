@@ -42,7 +42,7 @@ impl Actor {
 const DEPARTMENTS: [(&str, &str); 36] = [
     ("inner", "interior"), ("innen", "interior"), ("interior", "interior"), ("home", "interior"), ("heimat", "interior"),
     ("justiz", "justice"), ("justice", "justice"), ("finanz", "finance"), ("finance", "finance"), ("aussen", "foreign"),
-    ("auswartig", "foreign"), ("foreign", "foreign"), ("verteidigung", "defence"), ("defence", "defence"), ("defense", "defence"),
+    ("auswaertig", "foreign"), ("foreign", "foreign"), ("verteidigung", "defence"), ("defence", "defence"), ("defense", "defence"),
     ("wirtschaft", "economy"), ("econom", "economy"), ("arbeit", "labour"), ("labour", "labour"), ("labor", "labour"),
     ("gesundheit", "health"), ("health", "health"), ("famili", "family"), ("umwelt", "environment"), ("environment", "environment"),
     ("verkehr", "transport"), ("transport", "transport"), ("bildung", "education"), ("education", "education"),
@@ -120,7 +120,7 @@ fn title(form: &str) -> Option<(Rank, &str)> {
             return Some((Rank::Ministry, before));
         }
     }
-    for ending in ["staatssekretar", "staatssekretarin", "secretary"] {
+    for ending in ["staatssekretaer", "staatssekretaerin", "secretary"] {
         if let Some(before) = form.strip_suffix(ending) {
             return Some((Rank::Secretary, before));
         }
@@ -143,7 +143,7 @@ fn department(text: &str) -> &'static str {
 /// `Bundesministerium der Justiz`, `Ministry of Finance`.
 fn behind(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
     let joint = text.words.get(at + 1).map_or("", |word| word.form.as_str());
-    if !matches!(joint, "des" | "der" | "fur" | "fuer" | "of" | "for") {
+    if !matches!(joint, "des" | "der" | "fuer" | "of" | "for") {
         return ("", at);
     }
     for step in 2..=3 {

@@ -38,8 +38,8 @@ impl Date {
     }
 }
 
-const MONTHS: [(&str, u8); 24] = [
-    ("januar", 1), ("janner", 1), ("january", 1), ("februar", 2), ("february", 2), ("marz", 3), ("maerz", 3),
+const MONTHS: [(&str, u8); 23] = [
+    ("januar", 1), ("jaenner", 1), ("january", 1), ("februar", 2), ("february", 2), ("maerz", 3),
     ("march", 3), ("april", 4), ("mai", 5), ("may", 5), ("juni", 6), ("june", 6), ("juli", 7), ("july", 7),
     ("august", 8), ("september", 9), ("oktober", 10), ("october", 10), ("november", 11), ("dezember", 12),
     ("december", 12), ("sept", 9), ("dez", 12),
@@ -226,7 +226,7 @@ fn role(text: &Reading<'_>, first: usize) -> Role {
     let from = first.saturating_sub(3);
     for word in text.words[from..first].iter().rev() {
         match word.form.as_str() {
-            "bis" | "until" | "till" | "by" | "spatestens" => return Role::Until,
+            "bis" | "until" | "till" | "by" | "spaetestens" => return Role::Until,
             "ab" | "seit" | "vom" | "von" | "from" | "since" => return Role::From,
             "zum" | "dem" | "the" | "einschliesslich" | "mitte" | "ende" | "anfang" | "mid" => {}
             _ => return Role::On,

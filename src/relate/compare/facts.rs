@@ -2,9 +2,10 @@
 
 use super::actor::{Actor, actors};
 use super::date::{Date, dates};
+use super::index::Index;
 use super::figure::{Figure, figures};
 use super::lexicon::{ASIDE, ELSEWHERE, OTHERS, is_in};
-use super::reading::{Reading, Word, related};
+use super::reading::{Reading, Word, related, says_little};
 use crate::text::Tokens;
 use jiff::Timestamp;
 use jiff::civil::Date as Day;
@@ -21,8 +22,11 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    pub fn new(published: Timestamp, title: &'a str, text: &'a str, tokens: &mut Tokens) -> Self {
-        let text = Reading::new(title, text, tokens);
+    pub fn new(published: Timestamp, title: &'a str, text: &'a str, index: &Index, tokens: &mut Tokens) -> Self {
+        let mut text = Reading::new(title, text, tokens);
+        for word in text.words.iter_mut().filter(|word| word.content) {
+            word.weight = index.rarity(crate::text::hash(word.stem())) * if word.capital { 1.0 } else { 0.7 };
+        }
         let dates = dates(&text);
         Self {
             figures: figures(&text, &dates),
@@ -59,11 +63,15 @@ impl<'a> Facts<'a> {
     pub fn around(&self, at: usize) -> Range<usize> {
         let clause = self.text.clause_of(at);
         let words = self.text.words.get(clause.clone()).unwrap_or_default();
-        if words.iter().filter(|word| word.content).count() >= 3 {
+        if !says_little(words) {
             return clause;
         }
-        let sentence = self.sentence_of(at).and_then(|number| self.text.sentences.get(number));
-        sentence.map_or(clause, |sentence| sentence.first..sentence.end)
+        let Some(number) = self.sentence_of(at) else {
+            return clause;
+        };
+        let words = self.text.words_of_context(number);
+        let end = self.text.sentences.get(number).map_or(clause.end, |sentence| sentence.end);
+        end.saturating_sub(words.len())..end
     }
 
     /// True where some word of a range is one that the other text does not have, and for which the test
@@ -83,7 +91,7 @@ impl<'a> Facts<'a> {
             let Some([before, place]) = self.text.words.get(at..at + 2) else {
                 return false;
             };
-            const SEATS: [&str; 8] = ["berlin", "bonn", "brussel", "brussels", "kraft", "luxemburg", "nurnberg", "wiesbaden"];
+            const SEATS: [&str; 8] = ["berlin", "bonn", "bruessel", "brussels", "kraft", "luxemburg", "nuernberg", "wiesbaden"];
             let here = before.clause == place.clause && range.contains(&(at + 1)) && place.capital && place.content;
             let placed = matches!(before.form.as_str(), "in" | "aus" | "bei");
             let known = SEATS.contains(&place.form.as_str())
@@ -122,7 +130,7 @@ pub struct Overlap {
 /// What of the words of `one` in `range` the `sentence` of `other` has; `skip` leaves words out.
 pub fn overlap(one: &Reading<'_>, range: Range<usize>, skip: impl Fn(usize) -> bool, other: &Reading<'_>, sentence: usize) -> Overlap {
     let (mut all, mut found, mut shared) = (0.0, 0.0, 0.0);
-    let near = other.words_of(sentence);
+    let near = other.words_of_context(sentence);
     for at in range {
         let Some(word) = one.words.get(at).filter(|word| word.content && !skip(at)) else {
             continue;
@@ -131,12 +139,11 @@ pub fn overlap(one: &Reading<'_>, range: Range<usize>, skip: impl Fn(usize) -> b
             let own = words.iter().filter(|own| own.content);
             own.map(|own| related(own.stem(), word.stem())).fold(0.0, f64::max)
         };
-        let weight = if word.capital { 1.0 } else { 0.7 };
         let here = best(near);
         let there = if here < 0.5 { best(&other.words) * 0.6 } else { 0.0 };
-        all += weight;
-        found += weight * here.max(there);
-        shared += weight * here;
+        all += word.weight;
+        found += word.weight * here.max(there);
+        shared += word.weight * here;
     }
     Overlap {
         share: if all > 0.0 { found / all } else { 0.0 },

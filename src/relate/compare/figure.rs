@@ -43,6 +43,8 @@ pub struct Figure {
     pub ambiguous: bool,
     pub bound: Bound,
     pub unit: Unit,
+    /// `um 310 Millionen`: a change; `auf 64 Milliarden`: a level.
+    pub change: Option<bool>,
     /// The word of what is counted.
     pub head: Option<usize>,
 }
@@ -58,6 +60,10 @@ impl Figure {
             return false;
         }
         let (a, b) = (self.middle(), other.middle());
+        let bounds = [Bound::AtMost, Bound::AtLeast];
+        if self.bound == other.bound && bounds.contains(&self.bound) {
+            return near(a, b, 0.05);
+        }
         if self.reaches(b) || other.reaches(a) || self.low <= other.high && other.low <= self.high {
             return true;
         }
@@ -141,6 +147,7 @@ fn figure_at(text: &Reading<'_>, at: usize) -> Option<Figure> {
         grain: number.grain * factor,
         ambiguous: number.ambiguous,
         bound: bound(text, at),
+        change: change(text, at),
         unit,
         head,
     })
@@ -159,11 +166,12 @@ fn number_at(text: &Reading<'_>, at: usize) -> Option<(Number, usize)> {
         false => numerals::word(&word.form)?,
     };
     let mut last = at;
-    if word.is_number() && next(at + 1).is_some_and(|next| next.form.len() == 3 && next.is_number()) && is_thin(text.gap(at)) {
-        // Groups with thin spaces between.
-        let joined: String = [word.form.as_str(), text.words.get(at + 1)?.form.as_str()].concat();
+    // Groups with spaces between.
+    let mut joined = word.form.clone();
+    while word.is_number() && word.form.len() <= 3 && is_space(text.gap(last)) && next(last + 1).is_some_and(is_group) {
+        last += 1;
+        joined.push_str(&text.words.get(last)?.form);
         number = numerals::digits(&joined, text.english)?;
-        last = at + 1;
     }
     // `two and a half million`
     let forms = [1, 2, 3].map(|step| next(last + step).map_or("", |word| word.form.as_str()));
@@ -186,8 +194,12 @@ fn is_magnitude(word: &Word, text: &Reading<'_>) -> bool {
     word.form.len() > 1 && numerals::magnitude(&word.form, text.english).is_some()
 }
 
-fn is_thin(gap: &str) -> bool {
-    matches!(gap, "\u{a0}" | "\u{202f}" | "\u{2009}")
+fn is_space(gap: &str) -> bool {
+    matches!(gap, " " | "\u{a0}" | "\u{202f}" | "\u{2009}")
+}
+
+fn is_group(word: &Word) -> bool {
+    word.form.len() == 3 && word.form.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The upper end of `10 bis 12`, and its last word.
@@ -244,7 +256,8 @@ fn unit(text: &Reading<'_>, first: usize, last: usize) -> (Unit, f64, usize, Opt
     let head = match unit {
         Unit::Count => head(text, last).or_else(|| number_of(text, first)),
         Unit::Percent => share_of(text, last),
-        _ => None,
+        Unit::Points => None,
+        _ => measured(text, last),
     };
     (unit, factor, last, head)
 }
@@ -282,7 +295,7 @@ fn head(text: &Reading<'_>, last: usize) -> Option<usize> {
             return Some(at);
         }
         let adjective = ["e", "en", "er", "es", "em"].iter().any(|ending| word.form.ends_with(ending));
-        let filler = matches!(word.form.as_str(), "weitere" | "weiteren" | "neue" | "neuen" | "zusatzliche" | "zusatzlichen" | "mehr" | "weniger" | "aller" | "der");
+        let filler = matches!(word.form.as_str(), "weitere" | "weiteren" | "neue" | "neuen" | "zusaetzliche" | "zusaetzlichen" | "mehr" | "weniger" | "aller" | "der");
         if !(adjective && word.content || filler) || word.capital {
             break;
         }
@@ -300,6 +313,12 @@ fn number_of(text: &Reading<'_>, first: usize) -> Option<usize> {
         let word = &text.words[*at];
         word.content && (word.capital || text.english)
     })
+}
+
+/// `600 Stunden Sprachunterricht`.
+fn measured(text: &Reading<'_>, last: usize) -> Option<usize> {
+    let (here, next) = (text.words.get(last)?, text.words.get(last + 1)?);
+    (here.clause == next.clause && next.capital && next.content && !text.english).then_some(last + 1)
 }
 
 /// `58 Prozent der Kliniken`.
@@ -325,13 +344,22 @@ fn bound(text: &Reading<'_>, first: usize) -> Bound {
         ("bis" | "up", "zu" | "to") => Bound::AtMost,
         ("mehr" | "more", "als" | "than") => Bound::Above,
         ("weniger" | "less" | "fewer", "als" | "than") => Bound::Below,
-        (_, "rund" | "etwa" | "circa" | "ca" | "ungefahr" | "zirka" | "around" | "about" | "roughly" | "some" | "approximately" | "schatzungsweise") => Bound::About,
+        (_, "rund" | "etwa" | "circa" | "ca" | "ungefaehr" | "zirka" | "around" | "about" | "roughly" | "some" | "approximately" | "schaetzungsweise") => Bound::About,
         (_, "fast" | "knapp" | "nahezu" | "beinahe" | "nearly" | "almost" | "unter" | "under") => Bound::Below,
-        (_, "gut" | "uber" | "over") => Bound::Above,
-        (_, "hochstens" | "maximal") => Bound::AtMost,
+        (_, "gut" | "ueber" | "over") => Bound::Above,
+        (_, "hoechstens" | "maximal") => Bound::AtMost,
         (_, "mindestens" | "wenigstens") | ("at", "least") => Bound::AtLeast,
         _ => Bound::Exact,
     }
+}
+
+fn change(text: &Reading<'_>, first: usize) -> Option<bool> {
+    let from = first.saturating_sub(3);
+    text.words[from..first].iter().rev().find_map(|word| match word.form.as_str() {
+        "um" | "by" => Some(true),
+        "auf" | "to" => Some(false),
+        _ => None,
+    })
 }
 
 /// Numbers of paragraphs, times of day, telephones, lists, and parts of compound words.
@@ -342,9 +370,9 @@ fn is_no_count(text: &Reading<'_>, at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|at| text.words.get(at)).map_or("", |word| word.form.as_str());
     let after = text.words.get(at + 1);
     let next = after.map_or("", |word| word.form.as_str());
-    const NAMED: [&str; 20] = [
-        "§", "absatz", "abs", "art", "artikel", "article", "behordennummer", "kapitel", "nr", "nummer", "nummern", "paragraf",
-        "paragraph", "satz", "section", "seite", "tel", "telefon", "ziffer", "agenda",
+    const NAMED: [&str; 22] = [
+        "§", "absatz", "abs", "art", "artikel", "article", "behoerdennummer", "kapitel", "nr", "nummer", "nummern", "paragraf",
+        "paragraph", "satz", "section", "seite", "tel", "telefon", "ziffer", "agenda", "punkt", "point",
     ];
     let named = NAMED.contains(&before) || word.glued || after.is_some_and(|next| next.glued);
     let time = next == "uhr" || matches!(next, "am" | "pm") || word.form.contains(':');

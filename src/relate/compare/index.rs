@@ -42,6 +42,13 @@ impl Index {
         }
     }
 
+    /// How much a word says, 0 to 1: 1 where one statement has it.
+    pub fn rarity(&self, stem: u64) -> f64 {
+        let having = self.postings.get(&stem).map_or(1, Vec::len);
+        let idf = |having: usize| ((self.statements + 50) as f64 / (having + 5) as f64).ln();
+        (idf(having.max(1)) / idf(1)).clamp(0.0, 1.0)
+    }
+
     /// Adds to each statement how much the words that it shares say, and that it shares one.
     pub fn score(&self, stems: &[u64], scores: &mut HashMap<u32, (f64, u32)>) {
         let limit = (self.statements as f64 * COMMON) as usize;

@@ -221,7 +221,7 @@ impl Statements {
     pub fn differences(&mut self, published: Timestamp, title: &str, text: &str) -> Vec<Difference> {
         let mut tokens = std::mem::take(&mut self.tokens);
         let (title, text) = (crate::text::head(title, MAX_BYTES), crate::text::head(text, MAX_BYTES));
-        let article = Facts::new(published, title, text, &mut tokens);
+        let article = Facts::new(published, title, text, &self.index, &mut tokens);
         let mut read: HashMap<u32, Facts<'_>> = HashMap::new();
         let mut places: BTreeMap<(DifferenceKind, usize), Place> = BTreeMap::new();
         for sentence in 0..article.text.sentences.len().min(MAX_SENTENCES) {
@@ -231,7 +231,7 @@ impl Statements {
                 };
                 let ours = read
                     .entry(slot)
-                    .or_insert_with(|| Facts::new(kept.published, &kept.title, &kept.text, &mut tokens));
+                    .or_insert_with(|| Facts::new(kept.published, &kept.title, &kept.text, &self.index, &mut tokens));
                 for seen in compared(&article, sentence, ours) {
                     note(&mut places, seen, slot, kept.published);
                 }

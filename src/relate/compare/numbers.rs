@@ -48,6 +48,9 @@ fn likeness(article: &Facts<'_>, figure: &Figure, ours: &Facts<'_>, published: &
     if article.figures.iter().any(told) {
         return None;
     }
+    if figure.change.is_some() && published.change.is_some() && figure.change != published.change {
+        return None;
+    }
     let their_sentence = article.sentence_of(figure.first)?;
     let our_sentence = ours.sentence_of(published.first)?;
     let heads = heads(article, figure, ours, published)?;
@@ -84,7 +87,7 @@ fn heads(article: &Facts<'_>, figure: &Figure, ours: &Facts<'_>, published: &Fig
 /// Words for people, and for those in uniform, that are used one for the other.
 const ALIKE: [&[&str]; 2] = [
     &["mensch", "person", "people", "persons", "leut", "individual"],
-    &["beamt", "polizist", "einsatzkraft", "einsatzkraft", "kraft", "officer", "polizistinn"],
+    &["beamt", "polizist", "einsatzkraft", "kraft", "officer", "polizistinn"],
 ];
 
 fn same_thing(one: &str, other: &str) -> bool {
@@ -120,7 +123,7 @@ fn earlier(facts: &Facts<'_>, clause: &Range<usize>) -> bool {
     let words = facts.text.words.get(clause.clone()).unwrap_or_default();
     let points = |(at, word): (usize, &Word)| {
         let before = words.get(at.saturating_sub(3)..at).unwrap_or_default();
-        let compares = before.iter().any(|word| matches!(word.form.as_str(), "als" | "than" | "wie" | "gegenuber"));
+        let compares = before.iter().any(|word| matches!(word.form.as_str(), "als" | "than" | "wie" | "gegenueber"));
         is_in(&EARLIER, &word.form) && !compares
     };
     words.iter().enumerate().any(points)

@@ -8,20 +8,20 @@ use std::ops::Range;
 
 /// Beginnings of verbs that say the opposite of each other.
 const OPPOSITES: [(&str, &str); 40] = [
-    ("verlanger", "beend"), ("fortgesetz", "eingestell"), ("fortgesetz", "beend"), ("zustimm", "ablehn"),
-    ("zugestimm", "abgelehn"), ("stimmt", "lehnt"), ("stimmte", "lehnte"), ("befurwort", "lehn"), ("befurwort", "ablehn"),
-    ("befurwort", "abgelehn"), ("begruss", "kritisier"), ("begruss", "bedauer"), ("begruss", "verurteil"),
-    ("gestieg", "gesunk"), ("steig", "sink"), ("stieg", "sank"), ("zugenomm", "abgenomm"), ("erhoh", "gesenk"),
-    ("erhoh", "gekurz"), ("aufgestock", "gekurz"), ("verboten", "erlaub"), ("verboten", "zugelass"),
-    ("bestatig", "dementier"), ("bestatig", "bestreit"), ("genehmig", "abgelehn"), ("unterstutz", "lehn"),
-    ("unterstutz", "ablehn"), ("eingefuhr", "abgeschaff"), ("support", "oppos"), ("support", "reject"),
+    ("verlaenger", "beend"), ("fortgesetz", "eingestell"), ("fortgesetz", "beend"), ("zustimm", "ablehn"),
+    ("zugestimm", "abgelehn"), ("stimmt", "lehnt"), ("stimmte", "lehnte"), ("befuerwort", "lehn"), ("befuerwort", "ablehn"),
+    ("befuerwort", "abgelehn"), ("begruess", "kritisier"), ("begruess", "bedauer"), ("begruess", "verurteil"),
+    ("gestieg", "gesunk"), ("steig", "sink"), ("stieg", "sank"), ("zugenomm", "abgenomm"), ("erhoeh", "gesenk"),
+    ("erhoeh", "gekuerz"), ("aufgestock", "gekuerz"), ("verboten", "erlaub"), ("verboten", "zugelass"),
+    ("bestaetig", "dementier"), ("bestaetig", "bestreit"), ("genehmig", "abgelehn"), ("unterstuetz", "lehn"),
+    ("unterstuetz", "ablehn"), ("eingefuehr", "abgeschaff"), ("support", "oppos"), ("support", "reject"),
     ("accept", "reject"), ("approv", "reject"), ("extend", "ended"), ("extend", "lifted"), ("rose", "fell"),
     ("rise", "fall"), ("increas", "decreas"), ("welcom", "criticis"), ("allow", "bans"), ("confirm", "denie"),
 ];
 
 /// Verbs that are words of grammar elsewhere.
 const PREDICATES: [&str; 12] = [
-    "bleibt", "bleiben", "darf", "durfen", "gibt", "kann", "konnen", "liegen", "liegt", "muss", "mussen", "steht",
+    "bleibt", "bleiben", "darf", "duerfen", "gibt", "kann", "koennen", "liegen", "liegt", "muss", "muessen", "steht",
 ];
 
 /// What the clauses of a sentence are beside those of a statement.
@@ -91,11 +91,17 @@ fn likeness(article: &Facts<'_>, theirs: &Range<usize>, ours: &Facts<'_>, our: &
     if opposite.is_none() && !shares_predicate(their_words, our_words) {
         return None;
     }
-    let skip = |range: &Range<usize>, verb: Option<usize>, at: usize| verb.is_some_and(|verb| range.start + verb == at);
+    if is_speech(their_words) || is_speech(our_words) {
+        return None;
+    }
+    let skip = |facts: &Facts<'_>, range: &Range<usize>, verb: Option<usize>, at: usize| {
+        let actor = facts.actors.iter().any(|actor| (actor.first..=actor.last).contains(&at));
+        actor || verb.is_some_and(|verb| range.start + verb == at)
+    };
     let their_sentence = article.sentence_of(theirs.start)?;
     let our_sentence = ours.sentence_of(our.start)?;
-    let forth = overlap(&article.text, theirs.clone(), |at| skip(theirs, opposite.map(|it| it.0), at), &ours.text, our_sentence);
-    let back = overlap(&ours.text, our.clone(), |at| skip(our, opposite.map(|it| it.1), at), &article.text, their_sentence);
+    let forth = overlap(&article.text, theirs.clone(), |at| skip(article, theirs, opposite.map(|it| it.0), at), &ours.text, our_sentence);
+    let back = overlap(&ours.text, our.clone(), |at| skip(ours, our, opposite.map(|it| it.1), at), &article.text, their_sentence);
     if forth.shared < 1.6 || forth.share < 0.7 || back.share < 0.6 {
         return None;
     }
@@ -112,6 +118,13 @@ fn opposite(theirs: &[Word], our: &[Word]) -> Option<(usize, usize)> {
         let crossed = || find(theirs, other).zip(find(our, one));
         straight.or_else(crossed)
     })
+}
+
+/// True for the words of somebody who speaks of himself or to somebody.
+fn is_speech(words: &[Word]) -> bool {
+    const PERSONS: [&str; 12] = ["dir", "du", "euch", "i", "ich", "ihr", "mich", "mir", "uns", "we", "wir", "you"];
+    let polite = |at: usize, word: &Word| word.form == "sie" && word.capital && at > 0;
+    words.iter().enumerate().any(|(at, word)| PERSONS.binary_search(&word.form.as_str()).is_ok() || polite(at, word))
 }
 
 fn shares_predicate(theirs: &[Word], our: &[Word]) -> bool {

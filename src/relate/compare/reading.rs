@@ -15,10 +15,10 @@ pub struct Word {
     pub part: Part,
     pub start: u32,
     pub end: u32,
-    /// Folded, without dots.
+    /// Folded: `ueber` for `über`.
     pub form: String,
-    /// Bytes of the form without its ending.
-    stem: usize,
+    /// Without its ending and its dots: `antrag` of `Anträge`.
+    stem: String,
     pub capital: bool,
     /// Hangs together with the word before it (`24-Stunden`).
     pub glued: bool,
@@ -28,11 +28,13 @@ pub struct Word {
     pub quote: Option<usize>,
     /// Says what the sentence is about: no word of grammar, no number.
     pub content: bool,
+    /// How much it says, 0 to 1: less where many statements have it, and for words that are no nouns.
+    pub weight: f64,
 }
 
 impl Word {
     pub fn stem(&self) -> &str {
-        &self.form[..self.stem]
+        &self.stem
     }
 
     pub fn is_number(&self) -> bool {
@@ -96,7 +98,7 @@ impl<'a> Reading<'a> {
             let next = iter.peek().map(|next| next.start() as usize);
             let gap = text.get(end..next.unwrap_or(text.len())).unwrap_or_default();
             let plain = usize::from(token.counts().plain);
-            let form = token.forms().nth(plain.saturating_sub(1)).unwrap_or_default();
+            let form = token.forms().next().unwrap_or_default();
             if !form.is_empty() && !form.starts_with("//") {
                 let written = token.exact();
                 let glued = start > 0 && text.get(before..start).is_some_and(|gap| is_joint(gap)) && self.words.len() > begin;
@@ -104,8 +106,9 @@ impl<'a> Reading<'a> {
                     part,
                     start: token.start(),
                     end: token.end(),
-                    stem: stem(form),
+                    stem: stem(token.forms().take(plain).last().unwrap_or_default()).to_owned(),
                     content: is_content(form),
+                    weight: 1.0,
                     form: form.to_owned(),
                     capital: written.starts_with(char::is_uppercase),
                     glued,
@@ -211,6 +214,19 @@ impl<'a> Reading<'a> {
             .unwrap_or_default()
     }
 
+    /// The words of a sentence, and of the one before where it says too little alone (`Das sind 8 Prozent
+    /// mehr.`).
+    pub fn words_of_context(&self, sentence: usize) -> &[Word] {
+        let words = self.words_of(sentence);
+        let before = sentence.checked_sub(1).and_then(|at| self.sentences.get(at));
+        match (before, self.sentences.get(sentence)) {
+            (Some(before), Some(here)) if before.part == here.part && says_little(words) => {
+                self.words.get(before.first..here.end).unwrap_or_default()
+            }
+            _ => words,
+        }
+    }
+
     /// The words of the clause that a word stands in, as a range.
     pub fn clause_of(&self, at: usize) -> std::ops::Range<usize> {
         let Some(word) = self.words.get(at) else {
@@ -235,6 +251,11 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// True for words that need a sentence before them.
+pub fn says_little(words: &[Word]) -> bool {
+    words.iter().filter(|word| word.content).count() < 3
+}
+
 fn shown(text: &str) -> String {
     let text = text.trim();
     match text.char_indices().nth(MAX_SHOWN - 1) {
@@ -252,16 +273,16 @@ fn is_content(form: &str) -> bool {
     letters >= 3 && !is_in(&STOP, form) && numerals::word(form).is_none()
 }
 
-/// Bytes of a form without its ending: a little less than Snowball's German stemmer takes off.
-fn stem(form: &str) -> usize {
+/// A form without its ending: a little less than Snowball's German stemmer takes off.
+fn stem(form: &str) -> &str {
     if form.len() < 5 || !form.is_ascii() {
-        return form.len();
+        return form;
     }
     const ENDINGS: [&str; 11] = [
         "innen", "ern", "en", "er", "es", "em", "et", "in", "e", "n", "s",
     ];
     let ending = ENDINGS.iter().find(|ending| form.ends_with(**ending) && form.len() - ending.len() >= 4);
-    form.len() - ending.map_or(0, |ending| ending.len())
+    &form[..form.len() - ending.map_or(0, |ending| ending.len())]
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -348,6 +369,7 @@ pub fn related(one: &str, other: &str) -> f64 {
     if let Some(rest) = long.strip_prefix(short) {
         return match (short.len(), rest.len()) {
             (5.., ..=3) => 0.9,
+            (4, ..=2) => 0.8,
             (4.., 4..) => 0.6,
             _ => 0.0,
         };
