@@ -70,6 +70,6 @@ fn likeness(article: &Facts<'_>, date: &Date, ours: &Facts<'_>, other: &Date) ->
     let back = overlap(&ours.text, our, |at| of(other, at), &article.text, their_sentence);
     let same_role = if date.role == other.role { 1.0 } else { 0.5 };
     let score = 0.45 * forth.share + 0.35 * back.share + 0.2 * same_role;
-    let enough = forth.shared >= 1.5 || forth.shared >= 0.9 && back.share >= 0.9;
+    let enough = forth.shared >= 1.5 || forth.shared >= 0.9 && forth.share >= 0.7;
     (enough && forth.share >= 0.45 && score >= 0.55).then_some(score)
 }

@@ -105,7 +105,11 @@ impl<'a> Facts<'a> {
         let Some(range) = self.text.sentences.get(sentence).map(|one| one.first..one.end) else {
             return true;
         };
-        self.has_own(range.clone(), other, |word| is_other(&word.form)) || self.has_own(range, other, |word| is_aside(&word.form))
+        self.has_own(range.clone(), other, |word| is_other(&word.form)) || {
+            let words = self.text.words.get(range).unwrap_or_default();
+            let known = |word: &Word| other.text.words.iter().any(|own| own.form == word.form);
+            words.iter().any(|word| is_aside(&word.form) && !known(word))
+        }
     }
 }
 

@@ -49,6 +49,12 @@ impl Index {
         (idf(having.max(1)) / idf(1)).clamp(0.0, 1.0)
     }
 
+    /// How much the words say that two lists share; both are in order.
+    pub fn common(&self, one: &[u64], other: &[u64]) -> f64 {
+        let shared = one.iter().filter(|stem| other.binary_search(stem).is_ok());
+        shared.map(|stem| self.rarity(*stem)).sum()
+    }
+
     /// Adds to each statement how much the words that it shares say, and that it shares one.
     pub fn score(&self, stems: &[u64], scores: &mut HashMap<u32, (f64, u32)>) {
         let limit = (self.statements as f64 * COMMON) as usize;

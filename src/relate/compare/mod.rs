@@ -39,6 +39,10 @@ const MAX_SENTENCES: usize = 80;
 const MAX_CANDIDATES: usize = 4;
 /// Rare words that a sentence and a statement must share.
 const MIN_SHARED: u32 = 2;
+/// What the words that a statement shares with a sentence and those around it must say together, where
+/// a word that no other statement has says 1.
+const MIN_COMMON: f64 = 2.0;
+const AROUND: usize = 2;
 /// Differences of one article.
 const MAX_DIFFERENCES: usize = 5;
 /// Bytes of a statement or an article that are read.
@@ -260,6 +264,7 @@ impl Statements {
         };
         let mut scores = HashMap::new();
         self.index.score(&index::stems(&article.text, range), &mut scores);
+        let around = index::stems(&article.text, window(article, sentence));
         let now = article.published_ms();
         let mut found: Vec<(f64, MentionKey, u32)> = scores
             .into_iter()
@@ -267,13 +272,21 @@ impl Statements {
             .filter_map(|(slot, (score, _))| {
                 let kept = self.kept.get(slot as usize)?.as_ref()?;
                 let age = now.saturating_sub(kept.published.as_millisecond());
-                (0..=self.window_ms).contains(&age).then_some((score, kept.id, slot))
+                let fits = (0..=self.window_ms).contains(&age) && self.index.common(&around, &kept.stems) >= MIN_COMMON;
+                fits.then_some((score, kept.id, slot))
             })
             .collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         found.truncate(MAX_CANDIDATES);
         found.into_iter().map(|(_, _, slot)| slot).collect()
     }
+}
+
+/// The words of a sentence and of those around it.
+fn window(article: &Facts<'_>, sentence: usize) -> std::ops::Range<usize> {
+    let last = (sentence + AROUND).min(article.text.sentences.len().saturating_sub(1));
+    let first = article.text.sentences.get(sentence.saturating_sub(AROUND)).map_or(0, |one| one.first);
+    first..article.text.sentences.get(last).map_or(first, |one| one.end)
 }
 
 /// What is known of one place of an article.

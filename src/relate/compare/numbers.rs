@@ -48,6 +48,9 @@ fn likeness(article: &Facts<'_>, figure: &Figure, ours: &Facts<'_>, published: &
     if article.figures.iter().any(told) {
         return None;
     }
+    if !is_slip(figure, published) || is_rate(article, figure) != is_rate(ours, published) {
+        return None;
+    }
     if figure.change.is_some() && published.change.is_some() && figure.change != published.change {
         return None;
     }
@@ -64,6 +67,20 @@ fn likeness(article: &Facts<'_>, figure: &Figure, ours: &Facts<'_>, published: &
     let enough = forth.shared >= 1.5 || heads >= 0.9 && forth.shared >= 0.7;
     let score = 0.45 * forth.share + 0.3 * back.share + 0.25 * heads;
     (enough && forth.share >= 0.5 && score >= 0.6).then_some(score)
+}
+
+/// False where a figure is so far from ours that nobody takes one for the other: by more than ten times,
+/// other than by noughts.
+fn is_slip(figure: &Figure, published: &Figure) -> bool {
+    let (low, high) = (figure.high.min(published.high), figure.high.max(published.high));
+    let noughts = [100.0, 1_000.0, 1_000_000.0];
+    low > 0.0 && (high <= low * 10.5 || noughts.iter().any(|factor| (high / low / factor - 1.0).abs() < 0.02))
+}
+
+/// `je 1.000 Einwohner`.
+fn is_rate(facts: &Facts<'_>, figure: &Figure) -> bool {
+    let before = figure.first.checked_sub(1).and_then(|at| facts.text.words.get(at));
+    before.is_some_and(|word| matches!(word.form.as_str(), "je" | "pro" | "per" | "jede" | "jeder" | "jedem"))
 }
 
 /// How much two figures count the same thing; none where they do not.
@@ -106,7 +123,7 @@ fn same_time(article: &Facts<'_>, theirs: &Range<usize>, figure: &Figure, ours: 
     let known = |date: &&super::date::Date| {
         let year = date.year.is_none_or(|year| i32::from(year) == i32::from(ours.published.year()));
         let month = date.month.is_none_or(|month| i16::from(month) == i16::from(ours.published.month()));
-        ours.dates.iter().any(|other| date.agrees(other) && other.year.is_some() == date.year.is_some()) || year && month && date.share.is_none()
+        ours.dates.iter().any(|other| date.agrees(other)) || year && month && date.share.is_none()
     };
     their_dates.iter().all(known) && earlier(article, theirs) == earlier(ours, our)
 }

@@ -105,8 +105,7 @@ fn likeness(article: &Facts<'_>, theirs: &Range<usize>, ours: &Facts<'_>, our: &
     if forth.shared < 1.6 || forth.share < 0.7 || back.share < 0.6 {
         return None;
     }
-    let negations = |words: &[Word]| words.iter().filter(|word| is_in(&NEGATORS, &word.form)).count() % 2 == 1;
-    let turned = (negations(their_words) != negations(our_words)) != opposite.is_some();
+    let turned = (is_negated(their_words) != is_negated(our_words)) != opposite.is_some();
     Some((0.5 * forth.share + 0.5 * back.share, turned))
 }
 
@@ -118,6 +117,19 @@ fn opposite(theirs: &[Word], our: &[Word]) -> Option<(usize, usize)> {
         let crossed = || find(theirs, other).zip(find(our, one));
         straight.or_else(crossed)
     })
+}
+
+/// True where a clause has an odd number of words that turn it around. `Nicht nur` and `nicht mehr als`
+/// do not.
+fn is_negated(words: &[Word]) -> bool {
+    let turns = |(at, word): &(usize, &Word)| {
+        let next = |step: usize| words.get(at + step).map_or("", |word| word.form.as_str());
+        let compares = next(1).ends_with("er") || next(1) == "mehr" || next(1) == "more";
+        let than = (2..=3).any(|step| matches!(next(step), "als" | "than"));
+        let only = matches!(next(1), "nur" | "only" | "zuletzt" | "just");
+        is_in(&NEGATORS, &word.form) && !only && !(compares && than)
+    };
+    words.iter().enumerate().filter(turns).count() % 2 == 1
 }
 
 /// True for the words of somebody who speaks of himself or to somebody.

@@ -12,6 +12,9 @@ const MIN_WORDS: usize = 5;
 const MIN_RUN: usize = 4;
 /// Share of the words that both must have.
 const MIN_SHARE: f64 = 0.55;
+/// The same of quotations with fewer words.
+const MIN_SHARE_OF_SHORT: f64 = 0.75;
+const SHORT: usize = 8;
 
 /// What the quotations that begin in a sentence are beside those of a statement.
 pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
@@ -121,7 +124,8 @@ fn align(theirs: &[Word], our: &[Word]) -> Option<Aligned> {
     let equal = steps.iter().filter(|step| step.kind == Kind::Equal).count();
     let run = steps.chunk_by(|a, b| a.kind == b.kind).filter(|run| run[0].kind == Kind::Equal).map(<[Step]>::len).max();
     let share = equal as f64 / steps.len().max(1) as f64;
-    if run.unwrap_or(0) < MIN_RUN || share < MIN_SHARE {
+    let short = rows < SHORT && share < MIN_SHARE_OF_SHORT;
+    if run.unwrap_or(0) < MIN_RUN || share < MIN_SHARE || short {
         return None;
     }
     let matters = steps.iter().any(|step| match step.kind {
