@@ -16,6 +16,7 @@
 
 mod buckets;
 mod canon;
+pub mod compare;
 mod sketch;
 
 use crate::model::{Kind, Mention, Placement};
@@ -43,6 +44,8 @@ pub struct Config {
     pub window_hours: u32,
     /// Mentions that are compared at most, the latest to arrive; each takes about half a kilobyte.
     pub max_members: u32,
+    /// Articles beside our own published statements.
+    pub compare: compare::Config,
 }
 
 impl Default for Config {
@@ -50,6 +53,7 @@ impl Default for Config {
         Self {
             window_hours: 72,
             max_members: 200_000,
+            compare: compare::Config::default(),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! `eval misreporting`: how well differences from our own statements are found, on articles beside
 //! statements, and how often an article that differs in nothing raises one.
 
-use super::WrongArguments;
-use crate::cli::Output;
+use crate::cli::{Output, WrongArguments};
 use crate::privacy::MentionKey;
 use crate::relate::compare::{Config, Difference, DifferenceKind, Statement, Statements};
 use anyhow::Context;

@@ -1,5 +1,6 @@
 //! `resonanz eval`: how well the classifier does on statements that people have judged.
 
+mod misreporting;
 mod page;
 mod pairs;
 mod report;
@@ -36,6 +37,14 @@ pub enum Command {
     /// quotations and headlines must: on built-in pairs of statements that no model learns from.
     #[command(after_help = "Example: resonanz eval pairs")]
     Pairs(PairArgs),
+    /// Figures, dates, quotations, offices and decisions that articles give otherwise than our own
+    /// statements: on a built-in set of articles beside statements.
+    #[command(after_help = "Example: resonanz eval misreporting --half held-out --show\n\n\
+        With --set, one JSON object a line: {\"statement\":\"…\",\"article\":\"…\",\"kind\":\"number\",\
+        \"ours\":\"12.345\",\"theirs\":\"15.345\"}; kind is null (then without ours and theirs), number, \
+        date, quote, office or negation. `on` and `read_on` (days of publication), `title` (of the \
+        article), `lang` and `note` may stand beside.")]
+    Misreporting(misreporting::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,6 +98,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             let targets = args.settings.read()?.register.targets;
             pairs::print(&pairs::judged(&judge, &targets), args.format)?;
         }
+        Command::Misreporting(args) => misreporting::run(args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -100,9 +100,10 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// True where a sentence tells what somebody else counts, wants or fears.
+    /// True where a sentence asks, or tells what somebody else counts, wants or fears.
     pub fn is_of_others(&self, sentence: usize, other: &Self) -> bool {
-        let Some(range) = self.text.sentences.get(sentence).map(|one| one.first..one.end) else {
+        let told = self.text.sentences.get(sentence).filter(|one| !one.question);
+        let Some(range) = told.map(|one| one.first..one.end) else {
             return true;
         };
         self.has_own(range.clone(), other, |word| is_other(&word.form)) || {

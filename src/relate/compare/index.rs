@@ -42,6 +42,19 @@ impl Index {
         }
     }
 
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.postings.is_empty() && self.statements == 0
+    }
+
+    #[cfg(test)]
+    pub fn has_as_much_as(&self, other: &Self) -> bool {
+        let lists = |index: &Self| -> std::collections::BTreeMap<u64, usize> {
+            index.postings.iter().map(|(stem, list)| (*stem, list.len())).collect()
+        };
+        self.statements == other.statements && lists(self) == lists(other)
+    }
+
     /// How much a word says, 0 to 1: 1 where one statement has it.
     pub fn rarity(&self, stem: u64) -> f64 {
         let having = self.postings.get(&stem).map_or(1, Vec::len);

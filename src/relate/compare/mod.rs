@@ -32,6 +32,7 @@ use facts::Facts;
 use index::Index;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Sentences of an article that are compared, and statements that each is compared with.
@@ -43,6 +44,8 @@ const MIN_SHARED: u32 = 2;
 /// a word that no other statement has says 1.
 const MIN_COMMON: f64 = 2.0;
 const AROUND: usize = 2;
+/// Certainty by which one statement must be surer than a later one to be shown instead.
+const ABOUT_AS_SURE: f64 = 0.15;
 /// Differences of one article.
 const MAX_DIFFERENCES: usize = 5;
 /// Bytes of a statement or an article that are read.
@@ -242,13 +245,12 @@ impl Statements {
             }
         }
         let mut found: Vec<Difference> = places
-            .into_values()
-            .filter(|place| !place.agrees)
+            .values()
             .filter_map(|place| {
-                let (finding, slot, _) = place.best?;
+                let (finding, slot, _) = place.best()?;
                 let ours = read.get(&slot)?;
                 let kept = self.kept.get(slot as usize)?.as_ref()?;
-                difference(&article, &finding, ours, kept.id)
+                difference(&article, finding, ours, kept.id)
             })
             .collect();
         self.tokens = tokens;
@@ -293,7 +295,18 @@ fn window(article: &Facts<'_>, sentence: usize) -> std::ops::Range<usize> {
 #[derive(Default)]
 struct Place {
     agrees: bool,
-    best: Option<(Finding, u32, Timestamp)>,
+    differs: Vec<(Finding, u32, Timestamp)>,
+}
+
+impl Place {
+    /// Of the statements that it differs from about as surely as from any, the latest; none where one
+    /// agrees.
+    fn best(&self) -> Option<&(Finding, u32, Timestamp)> {
+        let surest = self.differs.iter().map(|(finding, ..)| finding.certainty).fold(0.0, f64::max);
+        let sure = self.differs.iter().filter(|(finding, ..)| finding.certainty >= surest - ABOUT_AS_SURE);
+        sure.max_by(|a, b| (a.2, a.0.certainty).partial_cmp(&(b.2, b.0.certainty)).unwrap_or(Ordering::Equal))
+            .filter(|_| !self.agrees)
+    }
 }
 
 fn compared(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
@@ -305,18 +318,12 @@ fn compared(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen>
     seen
 }
 
-/// Of several statements that a place differs from, the most certain counts, of equal ones the latest.
 fn note(places: &mut BTreeMap<(DifferenceKind, usize), Place>, seen: Seen, slot: u32, published: Timestamp) {
     match seen {
         Seen::Agrees(kind, at) => places.entry((kind, at)).or_default().agrees = true,
         Seen::Differs(finding) => {
             let place = places.entry((finding.kind, finding.theirs.0)).or_default();
-            let better = place.best.as_ref().is_none_or(|(best, _, before)| {
-                (finding.certainty, published) > (best.certainty, *before)
-            });
-            if better {
-                place.best = Some((finding, slot, published));
-            }
+            place.differs.push((finding, slot, published));
         }
     }
 }
@@ -335,3 +342,6 @@ fn difference(article: &Facts<'_>, finding: &Finding, ours: &Facts<'_>, statemen
         certainty: finding.certainty as f32,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Se
         return Vec::new();
     };
     let denied = article.text.words.iter().any(is_denial);
-    if whole.question || denied || article.is_of_others(sentence, ours) {
+    if denied || article.is_of_others(sentence, ours) {
         return Vec::new();
     }
     let seen = |range: Range<usize>| {
