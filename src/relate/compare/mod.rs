@@ -248,8 +248,8 @@ impl Statements {
             .values()
             .filter_map(|place| {
                 let (finding, slot, _) = place.best()?;
-                let ours = read.get(&slot)?;
-                let kept = self.kept.get(slot as usize)?.as_ref()?;
+                let ours = read.get(slot)?;
+                let kept = self.kept.get(*slot as usize)?.as_ref()?;
                 difference(&article, finding, ours, kept.id)
             })
             .collect();
