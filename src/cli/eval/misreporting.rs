@@ -23,7 +23,12 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     set: Option<PathBuf>,
     /// Only the lines with odd numbers (dev), or those with even ones (held-out)
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "dev|held-out")]
+    #[arg(
+        long,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "dev|held-out"
+    )]
     half: Option<Half>,
     /// Also print what was found wrongly, or not
     #[arg(long)]
@@ -145,10 +150,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         None => true,
     };
     let chosen: Vec<&Pair> = all.iter().filter(is_chosen).collect();
-    let alone = chosen.iter().map(|pair| found(&mut of(&[pair])?, pair)).collect::<anyhow::Result<Vec<_>>>()?;
+    let alone = chosen
+        .iter()
+        .map(|pair| found(&mut of(&[pair])?, pair))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let every: Vec<&Pair> = all.iter().collect();
     let mut statements = of(&every)?;
-    let crossed = chosen.iter().map(|pair| found(&mut statements, pair)).collect::<anyhow::Result<Vec<_>>>()?;
+    let crossed = chosen
+        .iter()
+        .map(|pair| found(&mut statements, pair))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let report = Report {
         pairs: chosen.len(),
         alone: measure(&outcomes(&chosen, &alone)),
@@ -168,12 +179,23 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 fn read(name: &str, text: &str) -> anyhow::Result<Vec<Pair>> {
     let mut pairs = Vec::new();
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        let wrong = |what: String| WrongArguments(format!("{name}: line {number}: {what}; a line is {EXPECTED}"));
-        let mut pair: Pair = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
+    for (number, line) in (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        let wrong = |what: String| {
+            WrongArguments(format!(
+                "{name}: line {number}: {what}; a line is {EXPECTED}"
+            ))
+        };
+        let mut pair: Pair =
+            serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
         let empty = pair.ours.is_empty() || pair.theirs.is_empty();
         if pair.kind.is_some() == empty {
-            return Err(wrong("`ours` and `theirs` stand where `kind` is no null, and only there".to_owned()).into());
+            return Err(wrong(
+                "`ours` and `theirs` stand where `kind` is no null, and only there".to_owned(),
+            )
+            .into());
         }
         pair.number = number;
         pairs.push(pair);
@@ -211,7 +233,9 @@ fn key(statement: &str) -> MentionKey {
 }
 
 fn at(day: Date, hour: i64) -> anyhow::Result<Timestamp> {
-    let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).context("a day that does not exist")?;
+    let midnight = day
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .context("a day that does not exist")?;
     Ok(midnight.timestamp() + SignedDuration::from_hours(hour))
 }
 
@@ -222,7 +246,10 @@ fn found(statements: &mut Statements, pair: &Pair) -> anyhow::Result<Vec<Differe
 fn outcomes(pairs: &[&Pair], found: &[Vec<Difference>]) -> Vec<Outcome> {
     let outcome = |(pair, found): (&&Pair, &Vec<Difference>)| Outcome {
         truth: pair.kind,
-        reported: found.iter().map(|one| (one.kind, is_right(pair, one))).collect(),
+        reported: found
+            .iter()
+            .map(|one| (one.kind, is_right(pair, one)))
+            .collect(),
     };
     pairs.iter().zip(found).map(outcome).collect()
 }
@@ -239,7 +266,9 @@ fn is_right(pair: &Pair, found: &Difference) -> bool {
 fn same_words(one: &str, other: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         let tokens = crate::text::analyse(text).into_iter();
-        tokens.filter_map(|token| token.terms.into_iter().next()).collect()
+        tokens
+            .filter_map(|token| token.terms.into_iter().next())
+            .collect()
     };
     let (one, other) = (words(one), words(other));
     let within = |few: &[String], many: &[String]| {
@@ -252,7 +281,10 @@ fn same_words(one: &str, other: &str) -> bool {
 fn measure(outcomes: &[Outcome]) -> Run {
     let rows = DifferenceKind::ALL.map(Some).into_iter().chain([None]);
     let without = outcomes.iter().filter(|one| one.truth.is_none());
-    let wrong = outcomes.iter().flat_map(|one| &one.reported).filter(|(_, right)| !right);
+    let wrong = outcomes
+        .iter()
+        .flat_map(|one| &one.reported)
+        .filter(|(_, right)| !right);
     Run {
         kinds: rows.map(|kind| row(outcomes, kind)).collect(),
         without: count(without.clone().count()),
@@ -273,12 +305,20 @@ fn row(outcomes: &[Outcome], kind: Option<DifferenceKind>) -> Row {
     let mut dice = SEED;
     let mut drawn: Vec<f64> = (0..DRAWS)
         .map(|_| {
-            let draw: Vec<&Outcome> = all.iter().map(|_| all[below(&mut dice, all.len())]).collect();
+            let draw: Vec<&Outcome> = all
+                .iter()
+                .map(|_| all[below(&mut dice, all.len())])
+                .collect();
             shares(self::counts(&draw, kind)).2
         })
         .collect();
     drawn.sort_by(f64::total_cmp);
-    let at = |share: f64| drawn.get(((DRAWS - 1) as f64 * share).round() as usize).copied().unwrap_or(0.0);
+    let at = |share: f64| {
+        drawn
+            .get(((DRAWS - 1) as f64 * share).round() as usize)
+            .copied()
+            .unwrap_or(0.0)
+    };
     Row {
         kind: kind.map_or("all", DifferenceKind::as_str),
         counts,
@@ -293,7 +333,13 @@ fn counts(outcomes: &[&Outcome], kind: Option<DifferenceKind>) -> Counts {
     let is_of = |one: DifferenceKind| kind.is_none_or(|kind| kind == one);
     let mut counts = Counts::default();
     for outcome in outcomes {
-        counts.reported += count(outcome.reported.iter().filter(|(one, _)| is_of(*one)).count());
+        counts.reported += count(
+            outcome
+                .reported
+                .iter()
+                .filter(|(one, _)| is_of(*one))
+                .count(),
+        );
         if let Some(truth) = outcome.truth.filter(|truth| is_of(*truth)) {
             counts.pairs += 1;
             counts.found += u32::from(!outcome.reported.is_empty());
@@ -308,7 +354,11 @@ fn counts(outcomes: &[&Outcome], kind: Option<DifferenceKind>) -> Counts {
 fn shares(counts: Counts) -> (f64, f64, f64) {
     let share = |part: u32, whole: u32| f64::from(part) / f64::from(whole.max(1));
     let f1 = share(2 * counts.right, counts.reported + counts.pairs);
-    (share(counts.right, counts.reported), share(counts.right, counts.pairs), f1)
+    (
+        share(counts.right, counts.reported),
+        share(counts.right, counts.pairs),
+        f1,
+    )
 }
 
 /// A number below `limit` (SplitMix64, scaled).
@@ -322,15 +372,25 @@ fn below(state: &mut u64, limit: usize) -> usize {
 }
 
 fn table(out: &mut Output, report: &Report) -> anyhow::Result<()> {
-    for (name, run) in [("its own statement", &report.alone), ("all statements at once", &report.crossed)] {
+    for (name, run) in [
+        ("its own statement", &report.alone),
+        ("all statements at once", &report.crossed),
+    ] {
         out.line(&format!("{} articles, each beside {name}", report.pairs))?;
         let line = |row: &Row| {
             let counts = row.counts;
             let mut cells = vec![row.kind.to_owned()];
-            let numbers = [counts.pairs, counts.found, counts.right_kind, counts.right, counts.reported];
+            let numbers = [
+                counts.pairs,
+                counts.found,
+                counts.right_kind,
+                counts.right,
+                counts.reported,
+            ];
             cells.extend(numbers.map(|number| number.to_string()));
             let (low, high) = row.f1_interval;
-            cells.extend([row.precision, row.recall, row.f1, low, high].map(super::report::percent));
+            cells
+                .extend([row.precision, row.recall, row.f1, low, high].map(super::report::percent));
             cells
         };
         let rows: Vec<Vec<String>> = run.kinds.iter().map(line).collect();
@@ -357,7 +417,12 @@ const HEAD: [&str; 11] = [
 ];
 
 /// What was reported wrongly, or not at all.
-fn show(out: &mut Output, run: &str, pairs: &[&Pair], found: &[Vec<Difference>]) -> anyhow::Result<()> {
+fn show(
+    out: &mut Output,
+    run: &str,
+    pairs: &[&Pair],
+    found: &[Vec<Difference>],
+) -> anyhow::Result<()> {
     for (pair, found) in pairs.iter().zip(found) {
         let right = found.iter().filter(|one| is_right(pair, one)).count();
         if right == found.len() && (right > 0 || pair.kind.is_none()) {
@@ -367,10 +432,16 @@ fn show(out: &mut Output, run: &str, pairs: &[&Pair], found: &[Vec<Difference>])
             Some(kind) => format!("{} {} / {}", kind.as_str(), pair.ours, pair.theirs),
             None => "nothing".to_owned(),
         };
-        out.line(&format!("{run}, line {}: wanted {wanted} ({})", pair.number, pair.note))?;
+        out.line(&format!(
+            "{run}, line {}: wanted {wanted} ({})",
+            pair.number, pair.note
+        ))?;
         for one in found {
             let (kind, ours, theirs) = (one.kind.as_str(), &one.ours, &one.theirs);
-            out.line(&format!("    {kind} {:.2}: {ours} / {theirs}", one.certainty))?;
+            out.line(&format!(
+                "    {kind} {:.2}: {ours} / {theirs}",
+                one.certainty
+            ))?;
             out.line(&format!("      ours: {}", one.our_sentence))?;
         }
         out.line(&format!("    {} {}", pair.title, pair.article))?;

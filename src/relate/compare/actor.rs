@@ -40,25 +40,67 @@ impl Actor {
 
 /// Beginnings of departments, and the department.
 const DEPARTMENTS: [(&str, &str); 36] = [
-    ("inner", "interior"), ("innen", "interior"), ("interior", "interior"), ("home", "interior"), ("heimat", "interior"),
-    ("justiz", "justice"), ("justice", "justice"), ("finanz", "finance"), ("finance", "finance"), ("aussen", "foreign"),
-    ("auswaertig", "foreign"), ("foreign", "foreign"), ("verteidigung", "defence"), ("defence", "defence"), ("defense", "defence"),
-    ("wirtschaft", "economy"), ("econom", "economy"), ("arbeit", "labour"), ("labour", "labour"), ("labor", "labour"),
-    ("gesundheit", "health"), ("health", "health"), ("famili", "family"), ("umwelt", "environment"), ("environment", "environment"),
-    ("verkehr", "transport"), ("transport", "transport"), ("bildung", "education"), ("education", "education"),
-    ("entwicklung", "development"), ("development", "development"), ("landwirtschaft", "agriculture"), ("digital", "digital"),
-    ("bau", "building"), ("sport", "sport"), ("kultur", "culture"),
+    ("inner", "interior"),
+    ("innen", "interior"),
+    ("interior", "interior"),
+    ("home", "interior"),
+    ("heimat", "interior"),
+    ("justiz", "justice"),
+    ("justice", "justice"),
+    ("finanz", "finance"),
+    ("finance", "finance"),
+    ("aussen", "foreign"),
+    ("auswaertig", "foreign"),
+    ("foreign", "foreign"),
+    ("verteidigung", "defence"),
+    ("defence", "defence"),
+    ("defense", "defence"),
+    ("wirtschaft", "economy"),
+    ("econom", "economy"),
+    ("arbeit", "labour"),
+    ("labour", "labour"),
+    ("labor", "labour"),
+    ("gesundheit", "health"),
+    ("health", "health"),
+    ("famili", "family"),
+    ("umwelt", "environment"),
+    ("environment", "environment"),
+    ("verkehr", "transport"),
+    ("transport", "transport"),
+    ("bildung", "education"),
+    ("education", "education"),
+    ("entwicklung", "development"),
+    ("development", "development"),
+    ("landwirtschaft", "agriculture"),
+    ("digital", "digital"),
+    ("bau", "building"),
+    ("sport", "sport"),
+    ("kultur", "culture"),
 ];
 
 /// Words for one office.
 const NAMED: [(&str, Rank, &str); 22] = [
-    ("bmi", Rank::Ministry, "interior"), ("bmj", Rank::Ministry, "justice"), ("bmjv", Rank::Ministry, "justice"),
-    ("bmf", Rank::Ministry, "finance"), ("bmas", Rank::Ministry, "labour"), ("bmg", Rank::Ministry, "health"),
-    ("bmvg", Rank::Ministry, "defence"), ("bmwk", Rank::Ministry, "economy"), ("bmwe", Rank::Ministry, "economy"),
-    ("bundeskriminalamt", Rank::Agency, "bka"), ("bka", Rank::Agency, "bka"), ("bundesnachrichtendienst", Rank::Agency, "bnd"),
-    ("bnd", Rank::Agency, "bnd"), ("verfassungsschutz", Rank::Agency, "bfv"), ("bfv", Rank::Agency, "bfv"),
-    ("bundespolizei", Rank::Agency, "bpol"), ("bsi", Rank::Agency, "bsi"), ("bamf", Rank::Agency, "bamf"),
-    ("zoll", Rank::Agency, "customs"), ("generalbundesanwalt", Rank::Agency, "gba"), ("thw", Rank::Agency, "thw"),
+    ("bmi", Rank::Ministry, "interior"),
+    ("bmj", Rank::Ministry, "justice"),
+    ("bmjv", Rank::Ministry, "justice"),
+    ("bmf", Rank::Ministry, "finance"),
+    ("bmas", Rank::Ministry, "labour"),
+    ("bmg", Rank::Ministry, "health"),
+    ("bmvg", Rank::Ministry, "defence"),
+    ("bmwk", Rank::Ministry, "economy"),
+    ("bmwe", Rank::Ministry, "economy"),
+    ("bundeskriminalamt", Rank::Agency, "bka"),
+    ("bka", Rank::Agency, "bka"),
+    ("bundesnachrichtendienst", Rank::Agency, "bnd"),
+    ("bnd", Rank::Agency, "bnd"),
+    ("verfassungsschutz", Rank::Agency, "bfv"),
+    ("bfv", Rank::Agency, "bfv"),
+    ("bundespolizei", Rank::Agency, "bpol"),
+    ("bsi", Rank::Agency, "bsi"),
+    ("bamf", Rank::Agency, "bamf"),
+    ("zoll", Rank::Agency, "customs"),
+    ("generalbundesanwalt", Rank::Agency, "gba"),
+    ("thw", Rank::Agency, "thw"),
     ("bundeswehr", Rank::Agency, "bundeswehr"),
 ];
 
@@ -137,7 +179,10 @@ fn department(text: &str) -> &'static str {
     if text.is_empty() {
         return "";
     }
-    DEPARTMENTS.iter().find(|(begin, _)| text.starts_with(begin)).map_or("", |(_, office)| office)
+    DEPARTMENTS
+        .iter()
+        .find(|(begin, _)| text.starts_with(begin))
+        .map_or("", |(_, office)| office)
 }
 
 /// `Bundesministerium der Justiz`, `Ministry of Finance`.
@@ -147,7 +192,10 @@ fn behind(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
         return ("", at);
     }
     for step in 2..=3 {
-        let office = text.words.get(at + step).map_or("", |word| department(&word.form));
+        let office = text
+            .words
+            .get(at + step)
+            .map_or("", |word| department(&word.form));
         if !office.is_empty() {
             return (office, at + step);
         }
@@ -158,7 +206,9 @@ fn behind(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
 /// `Interior Minister`.
 fn in_front(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
     let before = at.checked_sub(1);
-    let office = before.and_then(|at| text.words.get(at)).map_or("", |word| department(&word.form));
+    let office = before
+        .and_then(|at| text.words.get(at))
+        .map_or("", |word| department(&word.form));
     match before {
         Some(before) if !office.is_empty() => (office, before),
         _ => ("", at),
@@ -171,7 +221,10 @@ fn name(text: &Reading<'_>, title: usize) -> (String, usize) {
     let mut name = "";
     for (at, word) in text.words.iter().enumerate().skip(title + 1).take(3) {
         let joined = text.gap(at - 1).chars().all(|c| c == ' ' || c == '.');
-        let here = text.words.get(title).is_some_and(|one| one.sentence == word.sentence);
+        let here = text
+            .words
+            .get(title)
+            .is_some_and(|one| one.sentence == word.sentence);
         if !(joined && here && word.capital && word.form.len() > 2 || word.form == "dr" && joined) {
             break;
         }
@@ -187,7 +240,9 @@ fn name(text: &Reading<'_>, title: usize) -> (String, usize) {
 fn is_of_another(text: &Reading<'_>, at: usize) -> bool {
     text.words[at.saturating_sub(3)..at].iter().any(|word| {
         let possessive = word.form == "s" && word.glued;
-        let adjective = word.form.ends_with("ische") || word.form.ends_with("ischer") || word.form.ends_with("ischen");
+        let adjective = word.form.ends_with("ische")
+            || word.form.ends_with("ischer")
+            || word.form.ends_with("ischen");
         possessive || adjective && !word.form.starts_with("deutsch")
     })
 }

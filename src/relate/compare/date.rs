@@ -34,15 +34,36 @@ impl Date {
             (Some(one), Some(other)) => one.0 <= other.1 && other.0 <= one.1,
             _ => true,
         };
-        days && same(self.month, other.month) && same(self.year, other.year) && same(self.share, other.share)
+        days && same(self.month, other.month)
+            && same(self.year, other.year)
+            && same(self.share, other.share)
     }
 }
 
 const MONTHS: [(&str, u8); 23] = [
-    ("januar", 1), ("jaenner", 1), ("january", 1), ("februar", 2), ("february", 2), ("maerz", 3),
-    ("march", 3), ("april", 4), ("mai", 5), ("may", 5), ("juni", 6), ("june", 6), ("juli", 7), ("july", 7),
-    ("august", 8), ("september", 9), ("oktober", 10), ("october", 10), ("november", 11), ("dezember", 12),
-    ("december", 12), ("sept", 9), ("dez", 12),
+    ("januar", 1),
+    ("jaenner", 1),
+    ("january", 1),
+    ("februar", 2),
+    ("february", 2),
+    ("maerz", 3),
+    ("march", 3),
+    ("april", 4),
+    ("mai", 5),
+    ("may", 5),
+    ("juni", 6),
+    ("june", 6),
+    ("juli", 7),
+    ("july", 7),
+    ("august", 8),
+    ("september", 9),
+    ("oktober", 10),
+    ("october", 10),
+    ("november", 11),
+    ("dezember", 12),
+    ("december", 12),
+    ("sept", 9),
+    ("dez", 12),
 ];
 
 /// All dates of a text, in order.
@@ -90,15 +111,28 @@ fn numeric(text: &Reading<'_>, at: usize) -> Option<Date> {
         return None;
     }
     let mark = if form.contains('-') { '-' } else { '.' };
-    let parts: Vec<u16> = form.split(mark).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let parts: Vec<u16> = form
+        .split(mark)
+        .map(|part| part.parse().ok())
+        .collect::<Option<_>>()?;
     let (day, month, year) = match parts[..] {
         [year, month, day] if mark == '-' && year >= 1900 => (day, month, Some(year)),
-        [day, month, year] if mark == '.' => (day, month, Some(if year < 100 { year + 2000 } else { year })),
-        [day, month] if mark == '.' && text.gap(at).starts_with('.') && !text.english => (day, month, None),
+        [day, month, year] if mark == '.' => (
+            day,
+            month,
+            Some(if year < 100 { year + 2000 } else { year }),
+        ),
+        [day, month] if mark == '.' && text.gap(at).starts_with('.') && !text.english => {
+            (day, month, None)
+        }
         _ => return None,
     };
-    let day = u8::try_from(day).ok().filter(|day| (1..=31).contains(day))?;
-    let month = u8::try_from(month).ok().filter(|month| (1..=12).contains(month))?;
+    let day = u8::try_from(day)
+        .ok()
+        .filter(|day| (1..=31).contains(day))?;
+    let month = u8::try_from(month)
+        .ok()
+        .filter(|month| (1..=12).contains(month))?;
     Some(Date {
         days: Some((day, day)),
         month: Some(month),
@@ -175,10 +209,29 @@ fn year_alone(text: &Reading<'_>, at: usize) -> Option<Date> {
     let year = year(text, at)?;
     let before = at.checked_sub(1).and_then(|at| text.words.get(at));
     let named = before.is_some_and(|word| {
-        matches!(word.form.as_str(), "jahr" | "jahre" | "jahren" | "jahres" | "anfang" | "mitte" | "ende" | "seit" | "in" | "bis" | "von" | "year" | "since" | "by")
+        matches!(
+            word.form.as_str(),
+            "jahr"
+                | "jahre"
+                | "jahren"
+                | "jahres"
+                | "anfang"
+                | "mitte"
+                | "ende"
+                | "seit"
+                | "in"
+                | "bis"
+                | "von"
+                | "year"
+                | "since"
+                | "by"
+        )
     });
     let counts = text.words.get(at + 1).is_some_and(|word| {
-        let same = text.words.get(at).is_some_and(|here| here.clause == word.clause);
+        let same = text
+            .words
+            .get(at)
+            .is_some_and(|here| here.clause == word.clause);
         same && word.capital && !text.english
     });
     (named || !counts).then(|| Date {
@@ -203,7 +256,10 @@ fn day(text: &Reading<'_>, at: usize) -> Option<u8> {
 
 fn month(text: &Reading<'_>, at: usize) -> Option<u8> {
     let word = text.words.get(at).filter(|word| word.capital)?;
-    MONTHS.iter().find(|(name, _)| *name == word.form).map(|(_, month)| *month)
+    MONTHS
+        .iter()
+        .find(|(name, _)| *name == word.form)
+        .map(|(_, month)| *month)
 }
 
 fn year(text: &Reading<'_>, at: usize) -> Option<u16> {
@@ -211,7 +267,9 @@ fn year(text: &Reading<'_>, at: usize) -> Option<u16> {
     if form.len() != 4 {
         return None;
     }
-    form.parse().ok().filter(|year| (1900..=2100).contains(year))
+    form.parse()
+        .ok()
+        .filter(|year| (1900..=2100).contains(year))
 }
 
 /// The year behind a word, and the last word of both.

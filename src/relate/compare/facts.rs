@@ -2,9 +2,10 @@
 
 use super::actor::{Actor, actors};
 use super::date::{Date, dates};
-use super::index::Index;
 use super::figure::{Figure, figures};
+use super::index::Index;
 use super::lexicon::{ASIDE, ELSEWHERE, OTHERS, is_in};
+use super::polarity::{Verb, verbs};
 use super::reading::{Reading, Word, related, says_little};
 use crate::text::Tokens;
 use jiff::Timestamp;
@@ -17,20 +18,29 @@ pub struct Facts<'a> {
     pub dates: Vec<Date>,
     pub figures: Vec<Figure>,
     pub actors: Vec<Actor>,
+    pub verbs: Vec<Verb>,
     pub published: Day,
     at: Timestamp,
 }
 
 impl<'a> Facts<'a> {
-    pub fn new(published: Timestamp, title: &'a str, text: &'a str, index: &Index, tokens: &mut Tokens) -> Self {
+    pub fn new(
+        published: Timestamp,
+        title: &'a str,
+        text: &'a str,
+        index: &Index,
+        tokens: &mut Tokens,
+    ) -> Self {
         let mut text = Reading::new(title, text, tokens);
         for word in text.words.iter_mut().filter(|word| word.content) {
-            word.weight = index.rarity(crate::text::hash(word.stem())) * if word.capital { 1.0 } else { 0.7 };
+            word.weight =
+                index.rarity(crate::text::hash(word.stem())) * if word.capital { 1.0 } else { 0.7 };
         }
         let dates = dates(&text);
         Self {
             figures: figures(&text, &dates),
             actors: actors(&text),
+            verbs: verbs(&text),
             dates,
             text,
             published: published.to_zoned(TimeZone::UTC).date(),
@@ -43,15 +53,21 @@ impl<'a> Facts<'a> {
     }
 
     pub fn figures_of(&self, sentence: usize) -> impl Iterator<Item = &Figure> {
-        self.figures.iter().filter(move |figure| self.sentence_of(figure.first) == Some(sentence))
+        self.figures
+            .iter()
+            .filter(move |figure| self.sentence_of(figure.first) == Some(sentence))
     }
 
     pub fn dates_of(&self, sentence: usize) -> impl Iterator<Item = &Date> {
-        self.dates.iter().filter(move |date| self.sentence_of(date.first) == Some(sentence))
+        self.dates
+            .iter()
+            .filter(move |date| self.sentence_of(date.first) == Some(sentence))
     }
 
     pub fn actors_of(&self, sentence: usize) -> impl Iterator<Item = &Actor> {
-        self.actors.iter().filter(move |actor| self.sentence_of(actor.first) == Some(sentence))
+        self.actors
+            .iter()
+            .filter(move |actor| self.sentence_of(actor.first) == Some(sentence))
     }
 
     pub fn sentence_of(&self, word: usize) -> Option<usize> {
@@ -70,7 +86,11 @@ impl<'a> Facts<'a> {
             return clause;
         };
         let words = self.text.words_of_context(number);
-        let end = self.text.sentences.get(number).map_or(clause.end, |sentence| sentence.end);
+        let end = self
+            .text
+            .sentences
+            .get(number)
+            .map_or(clause.end, |sentence| sentence.end);
         end.saturating_sub(words.len())..end
     }
 
@@ -78,7 +98,14 @@ impl<'a> Facts<'a> {
     /// holds.
     pub fn has_own(&self, range: Range<usize>, other: &Self, test: impl Fn(&Word) -> bool) -> bool {
         let words = self.text.words.get(range).unwrap_or_default();
-        words.iter().any(|word| test(word) && !other.text.words.iter().any(|own| related(own.stem(), word.stem()) >= 0.8))
+        words.iter().any(|word| {
+            test(word)
+                && !other
+                    .text
+                    .words
+                    .iter()
+                    .any(|own| related(own.stem(), word.stem()) >= 0.8)
+        })
     }
 
     /// True where the words speak of a part of the country, or of another place, that the other text
@@ -91,25 +118,47 @@ impl<'a> Facts<'a> {
             let Some([before, place]) = self.text.words.get(at..at + 2) else {
                 return false;
             };
-            const SEATS: [&str; 8] = ["berlin", "bonn", "bruessel", "brussels", "kraft", "luxemburg", "nuernberg", "wiesbaden"];
-            let here = before.clause == place.clause && range.contains(&(at + 1)) && place.capital && place.content;
+            const SEATS: [&str; 8] = [
+                "berlin",
+                "bonn",
+                "bruessel",
+                "brussels",
+                "kraft",
+                "luxemburg",
+                "nuernberg",
+                "wiesbaden",
+            ];
+            let here = before.clause == place.clause
+                && range.contains(&(at + 1))
+                && place.capital
+                && place.content;
             let placed = matches!(before.form.as_str(), "in" | "aus" | "bei");
             let known = SEATS.contains(&place.form.as_str())
-                || other.text.words.iter().any(|own| related(own.stem(), place.stem()) >= 0.5);
+                || other
+                    .text
+                    .words
+                    .iter()
+                    .any(|own| related(own.stem(), place.stem()) >= 0.5);
             here && placed && !known
         })
     }
 
     /// True where a sentence asks, or tells what somebody else counts, wants or fears.
     pub fn is_of_others(&self, sentence: usize, other: &Self) -> bool {
-        let told = self.text.sentences.get(sentence).filter(|one| !one.question);
+        let told = self
+            .text
+            .sentences
+            .get(sentence)
+            .filter(|one| !one.question);
         let Some(range) = told.map(|one| one.first..one.end) else {
             return true;
         };
         self.has_own(range.clone(), other, |word| is_other(&word.form)) || {
             let words = self.text.words.get(range).unwrap_or_default();
             let known = |word: &Word| other.text.words.iter().any(|own| own.form == word.form);
-            words.iter().any(|word| is_aside(&word.form) && !known(word))
+            words
+                .iter()
+                .any(|word| is_aside(&word.form) && !known(word))
         }
     }
 }
@@ -120,7 +169,10 @@ fn is_other(form: &str) -> bool {
 }
 
 pub fn is_aside(form: &str) -> bool {
-    is_in(&ASIDE, form) || ASIDE.iter().any(|stem| stem.len() >= 5 && form.starts_with(stem))
+    is_in(&ASIDE, form)
+        || ASIDE
+            .iter()
+            .any(|stem| stem.len() >= 5 && form.starts_with(stem))
 }
 
 /// How much of some words another text has.
@@ -133,7 +185,13 @@ pub struct Overlap {
 }
 
 /// What of the words of `one` in `range` the `sentence` of `other` has; `skip` leaves words out.
-pub fn overlap(one: &Reading<'_>, range: Range<usize>, skip: impl Fn(usize) -> bool, other: &Reading<'_>, sentence: usize) -> Overlap {
+pub fn overlap(
+    one: &Reading<'_>,
+    range: Range<usize>,
+    skip: impl Fn(usize) -> bool,
+    other: &Reading<'_>,
+    sentence: usize,
+) -> Overlap {
     let (mut all, mut found, mut shared) = (0.0, 0.0, 0.0);
     let near = other.words_of_context(sentence);
     for at in range {
@@ -142,10 +200,15 @@ pub fn overlap(one: &Reading<'_>, range: Range<usize>, skip: impl Fn(usize) -> b
         };
         let best = |words: &[Word]| {
             let own = words.iter().filter(|own| own.content);
-            own.map(|own| related(own.stem(), word.stem())).fold(0.0, f64::max)
+            own.map(|own| related(own.stem(), word.stem()))
+                .fold(0.0, f64::max)
         };
         let here = best(near);
-        let there = if here < 0.5 { best(&other.words) * 0.6 } else { 0.0 };
+        let there = if here < 0.5 {
+            best(&other.words) * 0.6
+        } else {
+            0.0
+        };
         all += word.weight;
         found += word.weight * here.max(there);
         shared += word.weight * here;

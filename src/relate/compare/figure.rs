@@ -67,7 +67,9 @@ impl Figure {
         if self.reaches(b) || other.reaches(a) || self.low <= other.high && other.low <= self.high {
             return true;
         }
-        if (self.ambiguous || other.ambiguous) && (near(a * 1000.0, b, 0.01) || near(a, b * 1000.0, 0.01)) {
+        if (self.ambiguous || other.ambiguous)
+            && (near(a * 1000.0, b, 0.01) || near(a, b * 1000.0, 0.01))
+        {
             return true;
         }
         // Weeks and months are of different lengths.
@@ -156,19 +158,32 @@ fn figure_at(text: &Reading<'_>, at: usize) -> Option<Figure> {
 /// A number with its magnitude, and its last word.
 fn number_at(text: &Reading<'_>, at: usize) -> Option<(Number, usize)> {
     let word = text.words.get(at)?;
-    let next = |at: usize| text.words.get(at).filter(|next| next.sentence == word.sentence);
+    let next = |at: usize| {
+        text.words
+            .get(at)
+            .filter(|next| next.sentence == word.sentence)
+    };
     let mut number = match word.is_number() {
         true => numerals::digits(&word.form, text.english)?,
         false if matches!(word.form.as_str(), "ein" | "eine" | "einer" | "one" | "a") => {
             next(at + 1).filter(|next| is_magnitude(next, text))?;
-            Number { value: 1.0, grain: 1.0, ambiguous: false, plain: false }
+            Number {
+                value: 1.0,
+                grain: 1.0,
+                ambiguous: false,
+                plain: false,
+            }
         }
         false => numerals::word(&word.form)?,
     };
     let mut last = at;
     // Groups with spaces between.
     let mut joined = word.form.clone();
-    while word.is_number() && word.form.len() <= 3 && is_space(text.gap(last)) && next(last + 1).is_some_and(is_group) {
+    while word.is_number()
+        && word.form.len() <= 3
+        && is_space(text.gap(last))
+        && next(last + 1).is_some_and(is_group)
+    {
         last += 1;
         joined.push_str(&text.words.get(last)?.form);
         number = numerals::digits(&joined, text.english)?;
@@ -205,7 +220,10 @@ fn is_group(word: &Word) -> bool {
 /// The upper end of `10 bis 12`, and its last word.
 fn upper_end(text: &Reading<'_>, last: usize) -> Option<(Number, usize)> {
     let here = text.words.get(last)?;
-    let joint = text.words.get(last + 1).filter(|next| next.sentence == here.sentence)?;
+    let joint = text
+        .words
+        .get(last + 1)
+        .filter(|next| next.sentence == here.sentence)?;
     if matches!(text.gap(last), "-" | "–" | " – " | " - ") && joint.is_number() {
         return number_at(text, last + 1);
     }
@@ -214,7 +232,10 @@ fn upper_end(text: &Reading<'_>, last: usize) -> Option<(Number, usize)> {
         .and_then(|at| text.words.get(at))
         .is_some_and(|word| matches!(word.form.as_str(), "zwischen" | "between"));
     let joins = match joint.form.as_str() {
-        "bis" => text.words.get(last + 2).is_some_and(|word| word.form != "zu"),
+        "bis" => text
+            .words
+            .get(last + 2)
+            .is_some_and(|word| word.form != "zu"),
         "und" | "and" => between,
         _ => false,
     };
@@ -224,12 +245,18 @@ fn upper_end(text: &Reading<'_>, last: usize) -> Option<(Number, usize)> {
 /// The unit of a number, the factor to the unit that is compared in, the last word, and what is counted.
 fn unit(text: &Reading<'_>, first: usize, last: usize) -> (Unit, f64, usize, Option<usize>) {
     let sentence = text.words.get(last).map(|word| word.sentence);
-    let next = text.words.get(last + 1).filter(|word| Some(word.sentence) == sentence);
+    let next = text
+        .words
+        .get(last + 1)
+        .filter(|word| Some(word.sentence) == sentence);
     let form = next.map_or("", |word| word.form.as_str());
     let before = first.checked_sub(1).and_then(|at| text.words.get(at));
     let sign = before.map_or("", |word| word.form.as_str());
-    let second = text.words.get(last + 2).map_or("", |word| word.form.as_str());
-    let joined = !text.gap(last).contains([',', ';', ':', '(']) ;
+    let second = text
+        .words
+        .get(last + 2)
+        .map_or("", |word| word.form.as_str());
+    let joined = !text.gap(last).contains([',', ';', ':', '(']);
     let (unit, factor, words) = match form {
         _ if !joined => (Unit::Count, 1.0, 0),
         "%" | "prozent" | "percent" | "prozentig" => match second {
@@ -241,7 +268,9 @@ fn unit(text: &Reading<'_>, first: usize, last: usize) -> (Unit, f64, usize, Opt
         "prozentpunkt" | "prozentpunkte" | "prozentpunkten" => (Unit::Points, 1.0, 1),
         "euro" | "euros" | "eur" | "€" => (Unit::Euro, 1.0, 1),
         "cent" | "cents" => (Unit::Euro, 0.01, 1),
-        "dollar" | "dollars" | "$" | "pfund" | "pounds" | "franken" | "us" => (Unit::OtherMoney, 1.0, 1),
+        "dollar" | "dollars" | "$" | "pfund" | "pounds" | "franken" | "us" => {
+            (Unit::OtherMoney, 1.0, 1)
+        }
         _ => match time(form) {
             Some(days) => (Unit::Time, days, 1),
             None => (Unit::Count, 1.0, 0),
@@ -294,8 +323,22 @@ fn head(text: &Reading<'_>, last: usize) -> Option<usize> {
         if word.capital && word.content {
             return Some(at);
         }
-        let adjective = ["e", "en", "er", "es", "em"].iter().any(|ending| word.form.ends_with(ending));
-        let filler = matches!(word.form.as_str(), "weitere" | "weiteren" | "neue" | "neuen" | "zusaetzliche" | "zusaetzlichen" | "mehr" | "weniger" | "aller" | "der");
+        let adjective = ["e", "en", "er", "es", "em"]
+            .iter()
+            .any(|ending| word.form.ends_with(ending));
+        let filler = matches!(
+            word.form.as_str(),
+            "weitere"
+                | "weiteren"
+                | "neue"
+                | "neuen"
+                | "zusaetzliche"
+                | "zusaetzlichen"
+                | "mehr"
+                | "weniger"
+                | "aller"
+                | "der"
+        );
         if !(adjective && word.content || filler) || word.capital {
             break;
         }
@@ -306,9 +349,14 @@ fn head(text: &Reading<'_>, last: usize) -> Option<usize> {
 /// `die Zahl der Straftaten ist auf 84.172 gestiegen`: what `Zahl` is of.
 fn number_of(text: &Reading<'_>, first: usize) -> Option<usize> {
     let sentence = text.words.get(first)?.sentence;
-    let of_sentence = |at: &usize| text.words.get(*at).is_some_and(|word| word.sentence == sentence);
+    let of_sentence = |at: &usize| {
+        text.words
+            .get(*at)
+            .is_some_and(|word| word.sentence == sentence)
+    };
     let mut back = (first.saturating_sub(14)..first).rev().filter(of_sentence);
-    let number = back.find(|at| matches!(text.words[*at].form.as_str(), "zahl" | "anzahl" | "number"))?;
+    let number =
+        back.find(|at| matches!(text.words[*at].form.as_str(), "zahl" | "anzahl" | "number"))?;
     (number + 1..first).find(|at| {
         let word = &text.words[*at];
         word.content && (word.capital || text.english)
@@ -318,7 +366,8 @@ fn number_of(text: &Reading<'_>, first: usize) -> Option<usize> {
 /// `600 Stunden Sprachunterricht`.
 fn measured(text: &Reading<'_>, last: usize) -> Option<usize> {
     let (here, next) = (text.words.get(last)?, text.words.get(last + 1)?);
-    (here.clause == next.clause && next.capital && next.content && !text.english).then_some(last + 1)
+    (here.clause == next.clause && next.capital && next.content && !text.english)
+        .then_some(last + 1)
 }
 
 /// `58 Prozent der Kliniken`.
@@ -339,13 +388,23 @@ fn bound(text: &Reading<'_>, first: usize) -> Bound {
     let mut before = text.words[first.saturating_sub(3)..first].iter().rev();
     let nearest = before.next().map_or("", |word| word.form.as_str());
     let second = before.next().map_or("", |word| word.form.as_str());
-    let nearest = if matches!(nearest, "€" | "$" | "£") { second } else { nearest };
+    let nearest = if matches!(nearest, "€" | "$" | "£") {
+        second
+    } else {
+        nearest
+    };
     match (second, nearest) {
         ("bis" | "up", "zu" | "to") => Bound::AtMost,
         ("mehr" | "more", "als" | "than") => Bound::Above,
         ("weniger" | "less" | "fewer", "als" | "than") => Bound::Below,
-        (_, "rund" | "etwa" | "circa" | "ca" | "ungefaehr" | "zirka" | "around" | "about" | "roughly" | "some" | "approximately" | "schaetzungsweise") => Bound::About,
-        (_, "fast" | "knapp" | "nahezu" | "beinahe" | "nearly" | "almost" | "unter" | "under") => Bound::Below,
+        (
+            _,
+            "rund" | "etwa" | "circa" | "ca" | "ungefaehr" | "zirka" | "around" | "about"
+            | "roughly" | "some" | "approximately" | "schaetzungsweise",
+        ) => Bound::About,
+        (_, "fast" | "knapp" | "nahezu" | "beinahe" | "nearly" | "almost" | "unter" | "under") => {
+            Bound::Below
+        }
         (_, "gut" | "ueber" | "over") => Bound::Above,
         (_, "hoechstens" | "maximal") => Bound::AtMost,
         (_, "mindestens" | "wenigstens") | ("at", "least") => Bound::AtLeast,
@@ -355,11 +414,14 @@ fn bound(text: &Reading<'_>, first: usize) -> Bound {
 
 fn change(text: &Reading<'_>, first: usize) -> Option<bool> {
     let from = first.saturating_sub(3);
-    text.words[from..first].iter().rev().find_map(|word| match word.form.as_str() {
-        "um" | "by" => Some(true),
-        "auf" | "to" => Some(false),
-        _ => None,
-    })
+    text.words[from..first]
+        .iter()
+        .rev()
+        .find_map(|word| match word.form.as_str() {
+            "um" | "by" => Some(true),
+            "auf" | "to" => Some(false),
+            _ => None,
+        })
 }
 
 /// Numbers of paragraphs, times of day, telephones, lists, and parts of compound words.
@@ -367,19 +429,47 @@ fn is_no_count(text: &Reading<'_>, at: usize) -> bool {
     let Some(word) = text.words.get(at) else {
         return true;
     };
-    let before = at.checked_sub(1).and_then(|at| text.words.get(at)).map_or("", |word| word.form.as_str());
+    let before = at
+        .checked_sub(1)
+        .and_then(|at| text.words.get(at))
+        .map_or("", |word| word.form.as_str());
     let after = text.words.get(at + 1);
     let next = after.map_or("", |word| word.form.as_str());
     const NAMED: [&str; 22] = [
-        "§", "absatz", "abs", "art", "artikel", "article", "behoerdennummer", "kapitel", "nr", "nummer", "nummern", "paragraf",
-        "paragraph", "satz", "section", "seite", "tel", "telefon", "ziffer", "agenda", "punkt", "point",
+        "§",
+        "absatz",
+        "abs",
+        "art",
+        "artikel",
+        "article",
+        "behoerdennummer",
+        "kapitel",
+        "nr",
+        "nummer",
+        "nummern",
+        "paragraf",
+        "paragraph",
+        "satz",
+        "section",
+        "seite",
+        "tel",
+        "telefon",
+        "ziffer",
+        "agenda",
+        "punkt",
+        "point",
     ];
     let named = NAMED.contains(&before) || word.glued || after.is_some_and(|next| next.glued);
     let time = next == "uhr" || matches!(next, "am" | "pm") || word.form.contains(':');
-    let telephone = word.form.len() > 3 && word.form.starts_with('0') && !word.form.contains([',', '.']);
-    let ordinal = word.is_number() && word.form.len() <= 2 && text.gap(at).starts_with(". ") && after.is_some_and(|next| next.sentence == word.sentence);
+    let telephone =
+        word.form.len() > 3 && word.form.starts_with('0') && !word.form.contains([',', '.']);
+    let ordinal = word.is_number()
+        && word.form.len() <= 2
+        && text.gap(at).starts_with(". ")
+        && after.is_some_and(|next| next.sentence == word.sentence);
     // `vor zwei Jahren` says when.
-    let ago = before == "vor" && time_word(next) || matches!(text.words.get(at + 2), Some(word) if word.form == "ago");
+    let ago = before == "vor" && time_word(next)
+        || matches!(text.words.get(at + 2), Some(word) if word.form == "ago");
     named || time || telephone || ordinal || ago
 }
 
@@ -389,11 +479,20 @@ fn time_word(form: &str) -> bool {
 
 /// A bare number within a short quotation, or behind a name with nothing counted: `Nordlicht 88`.
 fn is_name(text: &Reading<'_>, first: usize, last: usize, head: Option<usize>) -> bool {
-    let quote = text.words.get(first).and_then(|word| word.quote).and_then(|number| text.quotes.get(number));
+    let quote = text
+        .words
+        .get(first)
+        .and_then(|word| word.quote)
+        .and_then(|number| text.quotes.get(number));
     let short = quote.is_some_and(|quote| quote.end - quote.first <= 4);
     let before = first.checked_sub(1).and_then(|at| text.words.get(at));
     let follows_name = before.is_some_and(|word| {
-        word.capital && word.content && text.words.get(last).is_some_and(|here| here.clause == word.clause)
+        word.capital
+            && word.content
+            && text
+                .words
+                .get(last)
+                .is_some_and(|here| here.clause == word.clause)
     });
     short || head.is_none() && follows_name && text.english
 }

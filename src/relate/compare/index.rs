@@ -50,7 +50,11 @@ impl Index {
     #[cfg(test)]
     pub fn has_as_much_as(&self, other: &Self) -> bool {
         let lists = |index: &Self| -> std::collections::BTreeMap<u64, usize> {
-            index.postings.iter().map(|(stem, list)| (*stem, list.len())).collect()
+            index
+                .postings
+                .iter()
+                .map(|(stem, list)| (*stem, list.len()))
+                .collect()
         };
         self.statements == other.statements && lists(self) == lists(other)
     }

@@ -197,7 +197,8 @@ impl Statements {
         });
         self.index.insert(slot, &stems);
         self.by_id.insert(statement.id, slot);
-        self.by_time.insert((statement.published.as_millisecond(), statement.id));
+        self.by_time
+            .insert((statement.published.as_millisecond(), statement.id));
         self.kept[slot as usize] = Some(Kept {
             id: statement.id,
             published: statement.published,
@@ -219,15 +220,24 @@ impl Statements {
         let Some(kept) = self.kept.get_mut(slot as usize).and_then(Option::take) else {
             return;
         };
-        self.by_time.remove(&(kept.published.as_millisecond(), kept.id));
+        self.by_time
+            .remove(&(kept.published.as_millisecond(), kept.id));
         self.index.remove(slot, &kept.stems);
         self.free.push(slot);
     }
 
     /// Where an article differs from what was published before it, the most certain first.
-    pub fn differences(&mut self, published: Timestamp, title: &str, text: &str) -> Vec<Difference> {
+    pub fn differences(
+        &mut self,
+        published: Timestamp,
+        title: &str,
+        text: &str,
+    ) -> Vec<Difference> {
         let mut tokens = std::mem::take(&mut self.tokens);
-        let (title, text) = (crate::text::head(title, MAX_BYTES), crate::text::head(text, MAX_BYTES));
+        let (title, text) = (
+            crate::text::head(title, MAX_BYTES),
+            crate::text::head(text, MAX_BYTES),
+        );
         let article = Facts::new(published, title, text, &self.index, &mut tokens);
         let mut read: HashMap<u32, Facts<'_>> = HashMap::new();
         let mut places: BTreeMap<(DifferenceKind, usize), Place> = BTreeMap::new();
@@ -236,9 +246,15 @@ impl Statements {
                 let Some(kept) = self.kept.get(slot as usize).and_then(Option::as_ref) else {
                     continue;
                 };
-                let ours = read
-                    .entry(slot)
-                    .or_insert_with(|| Facts::new(kept.published, &kept.title, &kept.text, &self.index, &mut tokens));
+                let ours = read.entry(slot).or_insert_with(|| {
+                    Facts::new(
+                        kept.published,
+                        &kept.title,
+                        &kept.text,
+                        &self.index,
+                        &mut tokens,
+                    )
+                });
                 for seen in compared(&article, sentence, ours) {
                     note(&mut places, seen, slot, kept.published);
                 }
@@ -254,18 +270,28 @@ impl Statements {
             })
             .collect();
         self.tokens = tokens;
-        found.sort_by(|a, b| b.certainty.total_cmp(&a.certainty).then(a.span.cmp(&b.span)));
+        found.sort_by(|a, b| {
+            b.certainty
+                .total_cmp(&a.certainty)
+                .then(a.span.cmp(&b.span))
+        });
         found.truncate(MAX_DIFFERENCES);
         found
     }
 
     /// The statements that a sentence may be about, in the order of their ids.
     fn candidates(&self, article: &Facts<'_>, sentence: usize) -> Vec<u32> {
-        let Some(range) = article.text.sentences.get(sentence).map(|one| one.first..one.end) else {
+        let Some(range) = article
+            .text
+            .sentences
+            .get(sentence)
+            .map(|one| one.first..one.end)
+        else {
             return Vec::new();
         };
         let mut scores = HashMap::new();
-        self.index.score(&index::stems(&article.text, range), &mut scores);
+        self.index
+            .score(&index::stems(&article.text, range), &mut scores);
         let around = index::stems(&article.text, window(article, sentence));
         let now = article.published_ms();
         let mut found: Vec<(f64, MentionKey, u32)> = scores
@@ -274,7 +300,8 @@ impl Statements {
             .filter_map(|(slot, (score, _))| {
                 let kept = self.kept.get(slot as usize)?.as_ref()?;
                 let age = now.saturating_sub(kept.published.as_millisecond());
-                let fits = (0..=self.window_ms).contains(&age) && self.index.common(&around, &kept.stems) >= MIN_COMMON;
+                let fits = (0..=self.window_ms).contains(&age)
+                    && self.index.common(&around, &kept.stems) >= MIN_COMMON;
                 fits.then_some((score, kept.id, slot))
             })
             .collect();
@@ -287,8 +314,17 @@ impl Statements {
 /// The words of a sentence and of those around it.
 fn window(article: &Facts<'_>, sentence: usize) -> std::ops::Range<usize> {
     let last = (sentence + AROUND).min(article.text.sentences.len().saturating_sub(1));
-    let first = article.text.sentences.get(sentence.saturating_sub(AROUND)).map_or(0, |one| one.first);
-    first..article.text.sentences.get(last).map_or(first, |one| one.end)
+    let first = article
+        .text
+        .sentences
+        .get(sentence.saturating_sub(AROUND))
+        .map_or(0, |one| one.first);
+    first
+        ..article
+            .text
+            .sentences
+            .get(last)
+            .map_or(first, |one| one.end)
 }
 
 /// What is known of one place of an article.
@@ -302,10 +338,21 @@ impl Place {
     /// Of the statements that it differs from about as surely as from any, the latest; none where one
     /// agrees.
     fn best(&self) -> Option<&(Finding, u32, Timestamp)> {
-        let surest = self.differs.iter().map(|(finding, ..)| finding.certainty).fold(0.0, f64::max);
-        let sure = self.differs.iter().filter(|(finding, ..)| finding.certainty >= surest - ABOUT_AS_SURE);
-        sure.max_by(|a, b| (a.2, a.0.certainty).partial_cmp(&(b.2, b.0.certainty)).unwrap_or(Ordering::Equal))
-            .filter(|_| !self.agrees)
+        let surest = self
+            .differs
+            .iter()
+            .map(|(finding, ..)| finding.certainty)
+            .fold(0.0, f64::max);
+        let sure = self
+            .differs
+            .iter()
+            .filter(|(finding, ..)| finding.certainty >= surest - ABOUT_AS_SURE);
+        sure.max_by(|a, b| {
+            (a.2, a.0.certainty)
+                .partial_cmp(&(b.2, b.0.certainty))
+                .unwrap_or(Ordering::Equal)
+        })
+        .filter(|_| !self.agrees)
     }
 }
 
@@ -318,7 +365,12 @@ fn compared(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen>
     seen
 }
 
-fn note(places: &mut BTreeMap<(DifferenceKind, usize), Place>, seen: Seen, slot: u32, published: Timestamp) {
+fn note(
+    places: &mut BTreeMap<(DifferenceKind, usize), Place>,
+    seen: Seen,
+    slot: u32,
+    published: Timestamp,
+) {
     match seen {
         Seen::Agrees(kind, at) => places.entry((kind, at)).or_default().agrees = true,
         Seen::Differs(finding) => {
@@ -328,7 +380,12 @@ fn note(places: &mut BTreeMap<(DifferenceKind, usize), Place>, seen: Seen, slot:
     }
 }
 
-fn difference(article: &Facts<'_>, finding: &Finding, ours: &Facts<'_>, statement: MentionKey) -> Option<Difference> {
+fn difference(
+    article: &Facts<'_>,
+    finding: &Finding,
+    ours: &Facts<'_>,
+    statement: MentionKey,
+) -> Option<Difference> {
     let (their_first, their_last) = finding.theirs;
     let (our_first, our_last) = finding.ours;
     Some(Difference {

@@ -108,7 +108,9 @@ fn separated(number: &str, english: bool) -> Option<Number> {
             0 => grain_of(value),
             _ => 10_f64.powi(-places),
         },
-        ambiguous: points + commas == 1 && number.len() >= 5 && (number.len() - 4..).contains(&number.rfind(['.', ','])?),
+        ambiguous: points + commas == 1
+            && number.len() >= 5
+            && (number.len() - 4..).contains(&number.rfind(['.', ','])?),
         plain: points + commas == 0,
     })
 }
@@ -175,9 +177,17 @@ fn below_million(form: &str) -> Option<f64> {
     let Some((thousands, rest)) = form.split_once("tausend") else {
         return below_thousand(form);
     };
-    let thousands = if thousands.is_empty() { 1.0 } else { below_thousand(thousands)? };
+    let thousands = if thousands.is_empty() {
+        1.0
+    } else {
+        below_thousand(thousands)?
+    };
     let rest = rest.strip_prefix("und").unwrap_or(rest);
-    let rest = if rest.is_empty() { 0.0 } else { below_thousand(rest)? };
+    let rest = if rest.is_empty() {
+        0.0
+    } else {
+        below_thousand(rest)?
+    };
     Some(thousands * 1e3 + rest)
 }
 
@@ -185,9 +195,17 @@ fn below_thousand(form: &str) -> Option<f64> {
     let Some((hundreds, rest)) = form.split_once("hundert") else {
         return below_hundred(form);
     };
-    let hundreds = if hundreds.is_empty() { 1.0 } else { small(hundreds)? };
+    let hundreds = if hundreds.is_empty() {
+        1.0
+    } else {
+        small(hundreds)?
+    };
     let rest = rest.strip_prefix("und").unwrap_or(rest);
-    let rest = if rest.is_empty() { 0.0 } else { below_hundred(rest)? };
+    let rest = if rest.is_empty() {
+        0.0
+    } else {
+        below_hundred(rest)?
+    };
     (hundreds < 20.0).then_some(hundreds * 100.0 + rest)
 }
 
@@ -291,7 +309,16 @@ mod tests {
         check(digits("0,086", false), 0.086, 0.001);
         assert!(digits("12.345", false).unwrap().ambiguous);
         assert!(!digits("12345", false).unwrap().ambiguous);
-        for none in ["", "1.2.3", "01.07.2026", "9/11", "1e999", "3x", "12:30", &"9".repeat(400)] {
+        for none in [
+            "",
+            "1.2.3",
+            "01.07.2026",
+            "9/11",
+            "1e999",
+            "3x",
+            "12:30",
+            &"9".repeat(400),
+        ] {
             assert_eq!(digits(none, false), None, "{none}");
         }
     }
@@ -305,7 +332,15 @@ mod tests {
         check(word("fuenfeinhalb"), 5.5, 0.5);
         check(word("zweitausendundzwoelf"), 2012.0, 1.0);
         check(word("twelve"), 12.0, 1.0);
-        for none in ["ein", "tausende", "dutzende", "hund", "und", "tausendsassa", "eineinhalbmal"] {
+        for none in [
+            "ein",
+            "tausende",
+            "dutzende",
+            "hund",
+            "und",
+            "tausendsassa",
+            "eineinhalbmal",
+        ] {
             assert_eq!(word(none), None, "{none}");
         }
     }

@@ -21,27 +21,44 @@ pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Se
     let begins = |quote: &&Quote| article.sentence_of(quote.first) == Some(sentence);
     let seen = |quote: &Quote| {
         let parts: Vec<(usize, usize)> = parts(&article.text, quote);
-        let found: Vec<Found> = parts.iter().map(|part| of_part(&article.text, *part, &ours.text)).collect();
-        if found.iter().any(|one| matches!(one, Found::Same)) && !found.iter().any(|one| matches!(one, Found::Altered { .. })) {
+        let found: Vec<Found> = parts
+            .iter()
+            .map(|part| of_part(&article.text, *part, &ours.text))
+            .collect();
+        if found.iter().any(|one| matches!(one, Found::Same))
+            && !found.iter().any(|one| matches!(one, Found::Altered { .. }))
+        {
             return Some(Seen::Agrees(DifferenceKind::Quote, quote.first));
         }
-        found.into_iter().zip(parts).find_map(|(found, part)| match found {
-            Found::Altered { ours, share } => Some(Seen::Differs(Finding {
-                kind: DifferenceKind::Quote,
-                theirs: (part.0, part.1 - 1),
-                ours,
-                certainty: 0.5 + share / 2.0,
-            })),
-            _ => None,
-        })
+        found
+            .into_iter()
+            .zip(parts)
+            .find_map(|(found, part)| match found {
+                Found::Altered { ours, share } => Some(Seen::Differs(Finding {
+                    kind: DifferenceKind::Quote,
+                    theirs: (part.0, part.1 - 1),
+                    ours,
+                    certainty: 0.5 + share / 2.0,
+                })),
+                _ => None,
+            })
     };
-    article.text.quotes.iter().filter(begins).filter_map(seen).collect()
+    article
+        .text
+        .quotes
+        .iter()
+        .filter(begins)
+        .filter_map(seen)
+        .collect()
 }
 
 enum Found {
     /// The words stand in the statement.
     Same,
-    Altered { ours: (usize, usize), share: f64 },
+    Altered {
+        ours: (usize, usize),
+        share: f64,
+    },
     Elsewhere,
 }
 
@@ -67,7 +84,10 @@ fn parts(text: &Reading<'_>, quote: &Quote) -> Vec<(usize, usize)> {
 }
 
 fn of_part(article: &Reading<'_>, (first, end): (usize, usize), ours: &Reading<'_>) -> Found {
-    let theirs = article.words.get(first..end.min(first + MAX_WORDS)).unwrap_or_default();
+    let theirs = article
+        .words
+        .get(first..end.min(first + MAX_WORDS))
+        .unwrap_or_default();
     if theirs.is_empty() || stands_in(theirs, &ours.words) {
         return Found::Same;
     }
@@ -75,7 +95,9 @@ fn of_part(article: &Reading<'_>, (first, end): (usize, usize), ours: &Reading<'
         return Found::Elsewhere;
     }
     let aligned = ours.quotes.iter().filter_map(|quote| {
-        let our = ours.words.get(quote.first..quote.end.min(quote.first + MAX_WORDS))?;
+        let our = ours
+            .words
+            .get(quote.first..quote.end.min(quote.first + MAX_WORDS))?;
         let aligned = align(theirs, our)?;
         let our_span = (quote.first + aligned.from, quote.first + aligned.until - 1);
         Some((aligned.share, our_span))
@@ -90,9 +112,13 @@ fn of_part(article: &Reading<'_>, (first, end): (usize, usize), ours: &Reading<'
 fn stands_in(words: &[Word], all: &[Word]) -> bool {
     let last = words.len() - 1;
     all.windows(words.len()).any(|window| {
-        window.iter().zip(words).enumerate().all(|(at, (one, other))| {
-            one.form == other.form || (at == 0 || at == last) && one.stem() == other.stem()
-        })
+        window
+            .iter()
+            .zip(words)
+            .enumerate()
+            .all(|(at, (one, other))| {
+                one.form == other.form || (at == 0 || at == last) && one.stem() == other.stem()
+            })
     })
 }
 
@@ -122,7 +148,11 @@ fn align(theirs: &[Word], our: &[Word]) -> Option<Aligned> {
     let end = (0..=columns).min_by_key(|column| (cost[rows][*column], columns - column))?;
     let steps = back(&cost, theirs, our, end);
     let equal = steps.iter().filter(|step| step.kind == Kind::Equal).count();
-    let run = steps.chunk_by(|a, b| a.kind == b.kind).filter(|run| run[0].kind == Kind::Equal).map(<[Step]>::len).max();
+    let run = steps
+        .chunk_by(|a, b| a.kind == b.kind)
+        .filter(|run| run[0].kind == Kind::Equal)
+        .map(<[Step]>::len)
+        .max();
     let share = equal as f64 / steps.len().max(1) as f64;
     let short = rows < SHORT && share < MIN_SHARE_OF_SHORT;
     if run.unwrap_or(0) < MIN_RUN || share < MIN_SHARE || short {
@@ -132,10 +162,16 @@ fn align(theirs: &[Word], our: &[Word]) -> Option<Aligned> {
         Kind::Equal => false,
         Kind::Other => true,
         Kind::Added => true,
-        Kind::Left => our.get(step.our).is_some_and(|word| is_in(&NEGATORS, &word.form)),
+        Kind::Left => our
+            .get(step.our)
+            .is_some_and(|word| is_in(&NEGATORS, &word.form)),
     });
     let from = steps.first()?.our;
-    matters.then_some(Aligned { from, until: end, share })
+    matters.then_some(Aligned {
+        from,
+        until: end,
+        share,
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +195,10 @@ fn back(cost: &[Vec<usize>], theirs: &[Word], our: &[Word], end: usize) -> Vec<S
     let mut steps = Vec::new();
     while row > 0 {
         let here = cost[row][column];
-        let (kind, up, left) = if column > 0 && same(&theirs[row - 1], &our[column - 1]) && here == cost[row - 1][column - 1] {
+        let (kind, up, left) = if column > 0
+            && same(&theirs[row - 1], &our[column - 1])
+            && here == cost[row - 1][column - 1]
+        {
             (Kind::Equal, 1, 1)
         } else if column > 0 && here == cost[row - 1][column - 1] + 1 {
             (Kind::Other, 1, 1)
@@ -185,8 +224,17 @@ fn is_slip(one: &str, other: &str) -> bool {
     if one.len().min(other.len()) < 6 || one.len().abs_diff(other.len()) > 1 {
         return false;
     }
-    let begin = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let begin = one
+        .bytes()
+        .zip(other.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
     let rest = one.len().max(other.len()) - begin;
-    let end = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let end = one
+        .bytes()
+        .rev()
+        .zip(other.bytes().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     begin > 0 && end + 1 >= rest
 }

@@ -96,12 +96,16 @@ impl<'a> Reading<'a> {
         while let Some(token) = iter.next() {
             let (start, end) = (token.start() as usize, token.end() as usize);
             let next = iter.peek().map(|next| next.start() as usize);
-            let gap = text.get(end..next.unwrap_or(text.len())).unwrap_or_default();
+            let gap = text
+                .get(end..next.unwrap_or(text.len()))
+                .unwrap_or_default();
             let plain = usize::from(token.counts().plain);
             let form = token.forms().next().unwrap_or_default();
             if !form.is_empty() && !form.starts_with("//") {
                 let written = token.exact();
-                let glued = start > 0 && text.get(before..start).is_some_and(|gap| is_joint(gap)) && self.words.len() > begin;
+                let glued = start > 0
+                    && text.get(before..start).is_some_and(|gap| is_joint(gap))
+                    && self.words.len() > begin;
                 self.words.push(Word {
                     part,
                     start: token.start(),
@@ -125,7 +129,12 @@ impl<'a> Reading<'a> {
                 found => {
                     clause += 1;
                     if self.words.len() > first {
-                        self.close(part, first, next.unwrap_or(text.len()), matches!(found, Boundary::Question));
+                        self.close(
+                            part,
+                            first,
+                            next.unwrap_or(text.len()),
+                            matches!(found, Boundary::Question),
+                        );
                         first = self.words.len();
                         sentence += 1;
                     }
@@ -157,7 +166,11 @@ impl<'a> Reading<'a> {
         let mut at = begin;
         for (start, end) in quotes(text) {
             let inside = |word: &Word| (start..end).contains(&(word.start as usize));
-            while self.words.get(at).is_some_and(|word| word.part == part && (word.start as usize) < start) {
+            while self
+                .words
+                .get(at)
+                .is_some_and(|word| word.part == part && (word.start as usize) < start)
+            {
                 at += 1;
             }
             let first = at;
@@ -204,7 +217,11 @@ impl<'a> Reading<'a> {
             return String::new();
         };
         let (from, until) = sentence.bytes;
-        shown(self.text_of(sentence.part).get(from..until).unwrap_or_default())
+        shown(
+            self.text_of(sentence.part)
+                .get(from..until)
+                .unwrap_or_default(),
+        )
     }
 
     pub fn words_of(&self, sentence: usize) -> &[Word] {
@@ -218,7 +235,9 @@ impl<'a> Reading<'a> {
     /// mehr.`).
     pub fn words_of_context(&self, sentence: usize) -> &[Word] {
         let words = self.words_of(sentence);
-        let before = sentence.checked_sub(1).and_then(|at| self.sentences.get(at));
+        let before = sentence
+            .checked_sub(1)
+            .and_then(|at| self.sentences.get(at));
         match (before, self.sentences.get(sentence)) {
             (Some(before), Some(here)) if before.part == here.part && says_little(words) => {
                 self.words.get(before.first..here.end).unwrap_or_default()
@@ -233,7 +252,11 @@ impl<'a> Reading<'a> {
             return 0..0;
         };
         let same = |other: &Word| other.clause == word.clause;
-        let before = self.words[..at].iter().rev().take_while(|w| same(w)).count();
+        let before = self.words[..at]
+            .iter()
+            .rev()
+            .take_while(|w| same(w))
+            .count();
         let after = self.words[at..].iter().take_while(|w| same(w)).count();
         at - before..at + after
     }
@@ -281,7 +304,9 @@ fn stem(form: &str) -> &str {
     const ENDINGS: [&str; 11] = [
         "innen", "ern", "en", "er", "es", "em", "et", "in", "e", "n", "s",
     ];
-    let ending = ENDINGS.iter().find(|ending| form.ends_with(**ending) && form.len() - ending.len() >= 4);
+    let ending = ENDINGS
+        .iter()
+        .find(|ending| form.ends_with(**ending) && form.len() - ending.len() >= 4);
     &form[..form.len() - ending.map_or(0, |ending| ending.len())]
 }
 
@@ -295,8 +320,8 @@ enum Boundary {
 
 /// Words before a full stop that ends nothing.
 const SHORTENED: [&str; 22] = [
-    "abs", "art", "bzw", "ca", "dr", "etc", "evtl", "inkl", "mill", "mio", "mr", "mrd", "mrs", "ms", "nr", "prof",
-    "sog", "st", "str", "tel", "tsd", "vgl",
+    "abs", "art", "bzw", "ca", "dr", "etc", "evtl", "inkl", "mill", "mio", "mr", "mrd", "mrs",
+    "ms", "nr", "prof", "sog", "st", "str", "tel", "tsd", "vgl",
 ];
 
 /// What lies between a word and the next one. `following` is the text from the next word on.
@@ -362,7 +387,11 @@ pub fn related(one: &str, other: &str) -> f64 {
     if one == other {
         return 1.0;
     }
-    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let (short, long) = if one.len() < other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    };
     if short.len() < 4 || !short.is_ascii() || !long.is_ascii() {
         return 0.0;
     }
@@ -377,6 +406,11 @@ pub fn related(one: &str, other: &str) -> f64 {
     if long.ends_with(short) {
         return 0.8;
     }
-    let same_end = short.bytes().rev().zip(long.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let same_end = short
+        .bytes()
+        .rev()
+        .zip(long.bytes().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     if same_end >= 5 { 0.5 } else { 0.0 }
 }

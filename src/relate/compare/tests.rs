@@ -26,7 +26,12 @@ fn put(statements: &mut Statements, number: usize, day: i64, text: &str) {
 fn of(texts: &[&str]) -> Statements {
     let mut statements = Statements::new(&Config::default());
     for (number, text) in texts.iter().enumerate() {
-        put(&mut statements, number, i64::try_from(number).unwrap(), text);
+        put(
+            &mut statements,
+            number,
+            i64::try_from(number).unwrap(),
+            text,
+        );
     }
     statements
 }
@@ -51,10 +56,22 @@ const STATEMENT: &str = "Das Bundesinnenministerium hat die Kontrollen an der Gr
 
 #[test]
 fn figures() {
-    let sentence = |figure: &str| format!("An der Grenze zu Seeland wurden {figure} unerlaubte Einreisen festgestellt.");
+    let sentence = |figure: &str| {
+        format!("An der Grenze zu Seeland wurden {figure} unerlaubte Einreisen festgestellt.")
+    };
     for fine in [
-        "12.345", "12 345", "12345", "rund 12.300", "12,3 Tausend", "mehr als 12.000", "knapp 13.000",
-        "10.000 bis 15.000", "zwischen 12.000 und 13.000", "zwölftausend", "etwa zwölftausend", "Tausende",
+        "12.345",
+        "12 345",
+        "12345",
+        "rund 12.300",
+        "12,3 Tausend",
+        "mehr als 12.000",
+        "knapp 13.000",
+        "10.000 bis 15.000",
+        "zwischen 12.000 und 13.000",
+        "zwölftausend",
+        "etwa zwölftausend",
+        "Tausende",
     ] {
         check(&sentence(fine), "");
     }
@@ -67,7 +84,10 @@ fn figures() {
     ] {
         check(&sentence(wrong), &format!("number 12.345 / {told}"));
     }
-    check("Die Kosten von 2.500.000 Euro für die Kontrollen an der Grenze trägt der Bund.", "");
+    check(
+        "Die Kosten von 2.500.000 Euro für die Kontrollen an der Grenze trägt der Bund.",
+        "",
+    );
     check(
         "Die Kosten von 25 Mio. Euro für die Kontrollen an der Grenze trägt der Bund.",
         "number 2,5 Mio. Euro / 25 Mio. Euro",
@@ -99,15 +119,28 @@ fn dates_quotations_offices_and_decisions() {
         "Die Kontrollen an der Grenze zu Seeland werden bis zum 15. Dezember 2026 verlängert.",
         "date 15. September 2026 / 15. Dezember 2026",
     );
-    check("Die Kontrollen an der Grenze zu Seeland werden bis 15.09. verlängert.", "");
-    check("Die Kontrollen an der Grenze zu Seeland wurden am Donnerstag verlängert.", "");
+    check(
+        "Die Kontrollen an der Grenze zu Seeland werden bis 15.09. verlängert.",
+        "",
+    );
+    check(
+        "Die Kontrollen an der Grenze zu Seeland wurden am Donnerstag verlängert.",
+        "",
+    );
     check(
         "„Wir handeln, solange der Schutz nach außen überhaupt nicht greift“, sagte Vollrath.",
         "quote Wir handeln, solange der Schutz nach außen nicht verlässlich greift / \
          Wir handeln, solange der Schutz nach außen überhaupt nicht greift",
     );
-    for same in ["nach außen […] greift", "nach aussen nicht verlässlich greift", "nach außen nicht verlässlich …"] {
-        check(&format!("\"Wir handeln, solange der Schutz {same}\", sagte Vollrath."), "");
+    for same in [
+        "nach außen […] greift",
+        "nach aussen nicht verlässlich greift",
+        "nach außen nicht verlässlich …",
+    ] {
+        check(
+            &format!("\"Wir handeln, solange der Schutz {same}\", sagte Vollrath."),
+            "",
+        );
     }
     check(
         "„Wir handeln, solange der Schutz nach außen nicht verlässlich greift“, sagte Justizministerin Carla Neumeister.",
@@ -133,9 +166,13 @@ fn dates_quotations_offices_and_decisions() {
 
 #[test]
 fn english_marks_group_the_other_way() {
-    let mut statements = of(&["Since January the police have recorded 4,312 unauthorised entries at the border with Zealand."]);
+    let mut statements = of(&[
+        "Since January the police have recorded 4,312 unauthorised entries at the border with Zealand.",
+    ]);
     let mut check = |figure: &str, expected: &str| {
-        let article = format!("The police have recorded {figure} unauthorised entries at the border with Zealand.");
+        let article = format!(
+            "The police have recorded {figure} unauthorised entries at the border with Zealand."
+        );
         assert_eq!(told(&mut statements, &article), expected);
     };
     check("some 4,300", "");
@@ -148,11 +185,16 @@ fn whatever_we_have_published_is_no_difference() {
     let old = "Im Jahr 2025 wurden 9.000 Anträge auf Wiedergutmachung von Verfolgten bearbeitet.";
     let new = "Nach neuer Zählung wurden im Jahr 2025 9.700 Anträge auf Wiedergutmachung von Verfolgten bearbeitet.";
     let mut both = of(&[old, new]);
-    let article = |figure| format!("2025 wurden {figure} Anträge auf Wiedergutmachung von Verfolgten bearbeitet.");
+    let article = |figure| {
+        format!("2025 wurden {figure} Anträge auf Wiedergutmachung von Verfolgten bearbeitet.")
+    };
     assert_eq!(told(&mut both, &article("9.700")), "");
     assert_eq!(told(&mut both, &article("9.000")), "");
     let found = both.differences(at(30), "", &article("7.900"));
-    assert_eq!((found[0].statement, found[0].ours.as_str()), (key(1), "9.700"));
+    assert_eq!(
+        (found[0].statement, found[0].ours.as_str()),
+        (key(1), "9.700")
+    );
     both.remove(&key(0));
     assert_eq!(told(&mut both, &article("9.000")), "number 9.700 / 9.000");
     // What was published later, or too long before, is not compared.
@@ -173,7 +215,10 @@ fn the_oldest_statements_go_first() {
     assert_eq!(statements.len(), 2);
     let article = "Die Grenze zu Seeland wird geschlossen.";
     statements.remove(&key(0));
-    assert_eq!(statements.differences(at(9), "", article)[0].statement, key(2));
+    assert_eq!(
+        statements.differences(at(9), "", article)[0].statement,
+        key(2)
+    );
     statements.remove(&key(2));
     assert!(statements.is_empty());
     assert!(statements.index.is_empty());
@@ -187,8 +232,15 @@ fn places_are_told() {
     assert_eq!(found.len(), 1, "{found:?}");
     let span = found[0].span;
     assert_eq!(&text[span.start as usize..span.end as usize], "80.000");
-    assert_eq!(found[0].sentence, "An der Grenze zu Seeland wurden 80.000 unerlaubte Einreisen festgestellt.");
-    assert!(found[0].our_sentence.starts_with("Seit Jahresbeginn wurden dort 12.345"));
+    assert_eq!(
+        found[0].sentence,
+        "An der Grenze zu Seeland wurden 80.000 unerlaubte Einreisen festgestellt."
+    );
+    assert!(
+        found[0]
+            .our_sentence
+            .starts_with("Seit Jahresbeginn wurden dort 12.345")
+    );
 }
 
 #[test]
@@ -209,7 +261,18 @@ fn lists_are_in_order() {
 
 #[test]
 fn large_texts_have_bounds() {
-    for piece in ["12.345 unerlaubte Einreisen ", "„Wir handeln", "1. 2. 3. Mai ", "nicht kein ", "\u{202e}ا ", "9", "👍🏽", "\n", "\0", "a,"] {
+    for piece in [
+        "12.345 unerlaubte Einreisen ",
+        "„Wir handeln",
+        "1. 2. 3. Mai ",
+        "nicht kein ",
+        "\u{202e}ا ",
+        "9",
+        "👍🏽",
+        "\n",
+        "\0",
+        "a,",
+    ] {
         let long = piece.repeat(1_000_000 / piece.len());
         let mut statements = of(&[STATEMENT, &long]);
         let found = statements.differences(at(30), &long, &long);
@@ -220,13 +283,50 @@ fn large_texts_have_bounds() {
 /// Pieces of which texts are made that look like ours.
 fn texts() -> impl Strategy<Value = String> {
     let pieces = vec![
-        "Die Grenze zu Seeland ", "wird ", "nicht ", "geschlossen. ", "12.345 ", "15.345 ", "rund ", "unerlaubte Einreisen ",
-        "wurden festgestellt. ", "Das Bundesinnenministerium ", "Das Bundesjustizministerium ", "hat die Kontrollen verlängert. ",
-        "bis zum 15. September 2026 ", "ab 1. Mai ", "„Wir handeln, solange der Schutz ", "nach außen nicht greift“ ", "sagte Vollrath. ",
-        "1e999 ", "999999999999999999999999 ", "3 Prozent ", "3 Prozentpunkte ", "0 ", "2,5 Mio. Euro ", "Im März ", "2025 ", "§ 5 ",
-        "👍🏽", "\u{202e}", "\0", "“", "„", "\"", "…", "[…] ", "bis ", "zwischen ", "und ", "Januar ", "31. ", "ersten Quartal ", "? ",
+        "Die Grenze zu Seeland ",
+        "wird ",
+        "nicht ",
+        "geschlossen. ",
+        "12.345 ",
+        "15.345 ",
+        "rund ",
+        "unerlaubte Einreisen ",
+        "wurden festgestellt. ",
+        "Das Bundesinnenministerium ",
+        "Das Bundesjustizministerium ",
+        "hat die Kontrollen verlängert. ",
+        "bis zum 15. September 2026 ",
+        "ab 1. Mai ",
+        "„Wir handeln, solange der Schutz ",
+        "nach außen nicht greift“ ",
+        "sagte Vollrath. ",
+        "1e999 ",
+        "999999999999999999999999 ",
+        "3 Prozent ",
+        "3 Prozentpunkte ",
+        "0 ",
+        "2,5 Mio. Euro ",
+        "Im März ",
+        "2025 ",
+        "§ 5 ",
+        "👍🏽",
+        "\u{202e}",
+        "\0",
+        "“",
+        "„",
+        "\"",
+        "…",
+        "[…] ",
+        "bis ",
+        "zwischen ",
+        "und ",
+        "Januar ",
+        "31. ",
+        "ersten Quartal ",
+        "? ",
     ];
-    proptest::collection::vec(proptest::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
+    proptest::collection::vec(proptest::sample::select(pieces), 0..40)
+        .prop_map(|pieces| pieces.concat())
 }
 
 proptest! {
