@@ -16,6 +16,8 @@
 
 mod buckets;
 mod canon;
+pub mod compare;
+mod config;
 mod gathered;
 mod ranking;
 mod repeats;
@@ -25,6 +27,7 @@ mod sketch;
 mod story;
 mod weighing;
 
+pub use config::Config;
 pub use sign::Sign;
 
 use crate::model::{Kind, Labels, Mention, Placement};
@@ -37,7 +40,6 @@ use jiff::Timestamp;
 use ranking::Ranking;
 use repeats::{Content, Repeats};
 use rustc_hash::FxHashMap;
-use serde::Deserialize;
 use sketch::Sketch;
 use std::collections::BTreeSet;
 use std::collections::hash_map::{Entry, RandomState};
@@ -45,46 +47,6 @@ use std::hash::BuildHasher;
 
 /// Texts with fewer words are not compared.
 pub const MIN_WORDS: usize = 8;
-
-/// `[relate]`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Mentions published further apart than this are no copies of each other, and who arrived
-    /// longer ago is not compared any more.
-    pub window_hours: u32,
-    /// Mentions that are compared at most, the latest to arrive; each takes about half a kilobyte.
-    pub max_members: u32,
-    /// Stories that are flagged as worth checking on a usual day, about.
-    pub flags_per_day: f32,
-    /// The score from which a story is flagged in the first days, in hundredths.
-    pub first_threshold_percent: u8,
-    /// The least score that is flagged, however quiet it is.
-    pub least_threshold_percent: u8,
-}
-
-impl Config {
-    fn ranking(&self) -> Ranking {
-        let share = |percent: u8| f32::from(percent) / 100.0;
-        Ranking::new(
-            self.flags_per_day,
-            share(self.first_threshold_percent),
-            share(self.least_threshold_percent),
-        )
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            window_hours: 72,
-            max_members: 200_000,
-            flags_per_day: 3.0,
-            first_threshold_percent: 50,
-            least_threshold_percent: 40,
-        }
-    }
-}
 
 /// What of a mention is compared.
 #[derive(Debug, Clone, Copy)]

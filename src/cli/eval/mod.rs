@@ -1,5 +1,6 @@
 //! `resonanz eval`: how well the classifier does on statements that people have judged.
 
+mod misreporting;
 mod page;
 mod pairs;
 mod report;
@@ -41,6 +42,16 @@ pub enum Command {
     /// scenarios that were invented for it.
     #[command(after_help = "Example: resonanz eval rumours --noise 20000")]
     Rumours(rumours::Args),
+    /// Figures, dates, quotations, offices and decisions that articles give otherwise than our own
+    /// statements: on a built-in set of articles beside statements.
+    #[command(
+        after_help = "Example: resonanz eval misreporting --half held-out --show\n\n\
+        With --set, one JSON object a line: {\"statement\":\"…\",\"article\":\"…\",\"kind\":\"number\",\
+        \"ours\":\"12.345\",\"theirs\":\"15.345\"}; kind is null (then without ours and theirs), number, \
+        date, quote, office or negation. `on` and `read_on` (days of publication), `title` (of the \
+        article), `lang` and `note` may stand beside."
+    )]
+    Misreporting(misreporting::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -95,6 +106,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             pairs::print(&pairs::judged(&judge, &targets), args.format)?;
         }
         Command::Rumours(args) => rumours::run(args)?,
+        Command::Misreporting(args) => misreporting::run(args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

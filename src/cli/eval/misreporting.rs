@@ -1,0 +1,450 @@
+//! `eval misreporting`: how well differences from our own statements are found, on articles beside
+//! statements, and how often an article that differs in nothing raises one.
+
+use crate::cli::{Output, WrongArguments};
+use crate::privacy::MentionKey;
+use crate::relate::compare::{Config, Difference, DifferenceKind, Statement, Statements};
+use anyhow::Context;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// Our own set; what may stand in a line is told by `eval misreporting --help`.
+const SET: &str = include_str!("misreporting.jsonl");
+/// Draws of the bootstrap, and their seed: the same file gives the same interval.
+const DRAWS: usize = 1_000;
+const SEED: u64 = 20_161_121;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// File of articles beside statements, instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    set: Option<PathBuf>,
+    /// Only the lines with odd numbers (dev), or those with even ones (held-out)
+    #[arg(
+        long,
+        value_enum,
+        hide_possible_values = true,
+        value_name = "dev|held-out"
+    )]
+    half: Option<Half>,
+    /// Also print what was found wrongly, or not
+    #[arg(long)]
+    show: bool,
+    /// table for people, json for programs
+    #[arg(long, value_enum, default_value = "table", hide_possible_values = true)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Half {
+    Dev,
+    HeldOut,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+/// One line of a set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    #[serde(default)]
+    number: usize,
+    #[serde(default)]
+    #[allow(dead_code, reason = "for those who read the set")]
+    lang: String,
+    /// Days of publication.
+    #[serde(default = "day")]
+    on: Date,
+    #[serde(default = "day")]
+    read_on: Date,
+    statement: String,
+    #[serde(default)]
+    title: String,
+    article: String,
+    kind: Option<DifferenceKind>,
+    #[serde(default)]
+    ours: String,
+    #[serde(default)]
+    theirs: String,
+    #[serde(default)]
+    note: String,
+}
+
+fn day() -> Date {
+    jiff::civil::date(2026, 5, 4)
+}
+
+/// What a set came to.
+#[derive(Debug, Serialize)]
+struct Report {
+    pairs: usize,
+    /// Each article beside its own statement.
+    alone: Run,
+    /// Each article beside all statements of the set, as in production.
+    crossed: Run,
+}
+
+#[derive(Debug, Serialize)]
+struct Run {
+    kinds: Vec<Row>,
+    /// Articles that differ in nothing, and those of them that raised something.
+    without: u32,
+    raised: u32,
+    /// Differences that are none, of all articles.
+    false_alarms: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    kind: &'static str,
+    #[serde(flatten)]
+    counts: Counts,
+    precision: f64,
+    recall: f64,
+    f1: f64,
+    /// 95 of 100 draws of as many pairs lie between these.
+    f1_interval: (f64, f64),
+}
+
+#[derive(Debug, Default, Clone, Copy, Serialize)]
+struct Counts {
+    pairs: u32,
+    /// Pairs where anything was found, where the kind is right, where kind and values are.
+    found: u32,
+    right_kind: u32,
+    right: u32,
+    /// Differences that were reported of this kind.
+    reported: u32,
+}
+
+/// What was reported of one pair.
+struct Outcome {
+    truth: Option<DifferenceKind>,
+    reported: Vec<(DifferenceKind, bool)>,
+}
+
+/// Runs the comparison on a set and prints what it came to.
+///
+/// # Errors
+/// A file or a line that cannot be read; an output that was closed.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let (name, text) = match &args.set {
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let wrong = |error| WrongArguments(format!("{}: {error}", path.display()));
+            (path.display().to_string(), text.map_err(wrong)?)
+        }
+        None => ("misreporting.jsonl".to_owned(), SET.to_owned()),
+    };
+    let all = read(&name, &text)?;
+    let is_chosen = |pair: &&Pair| match args.half {
+        Some(Half::Dev) => pair.number % 2 == 1,
+        Some(Half::HeldOut) => pair.number % 2 == 0,
+        None => true,
+    };
+    let chosen: Vec<&Pair> = all.iter().filter(is_chosen).collect();
+    let alone = chosen
+        .iter()
+        .map(|pair| found(&mut of(&[pair])?, pair))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let every: Vec<&Pair> = all.iter().collect();
+    let mut statements = of(&every)?;
+    let crossed = chosen
+        .iter()
+        .map(|pair| found(&mut statements, pair))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let report = Report {
+        pairs: chosen.len(),
+        alone: measure(&outcomes(&chosen, &alone)),
+        crossed: measure(&outcomes(&chosen, &crossed)),
+    };
+    let mut out = Output::new();
+    match args.format {
+        Format::Json => out.json(&report)?,
+        Format::Table => table(&mut out, &report)?,
+    }
+    if args.show {
+        show(&mut out, "alone", &chosen, &alone)?;
+        show(&mut out, "crossed", &chosen, &crossed)?;
+    }
+    Ok(())
+}
+
+fn read(name: &str, text: &str) -> anyhow::Result<Vec<Pair>> {
+    let mut pairs = Vec::new();
+    for (number, line) in (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        let wrong = |what: String| {
+            WrongArguments(format!(
+                "{name}: line {number}: {what}; a line is {EXPECTED}"
+            ))
+        };
+        let mut pair: Pair =
+            serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
+        let empty = pair.ours.is_empty() || pair.theirs.is_empty();
+        if pair.kind.is_some() == empty {
+            return Err(wrong(
+                "`ours` and `theirs` stand where `kind` is no null, and only there".to_owned(),
+            )
+            .into());
+        }
+        pair.number = number;
+        pairs.push(pair);
+    }
+    match pairs.is_empty() {
+        true => Err(WrongArguments(format!("{name}: there is no line in it")).into()),
+        false => Ok(pairs),
+    }
+}
+
+const EXPECTED: &str = "{\"statement\":\"…\",\"article\":\"…\",\"kind\":null or number|date|quote|office|negation,\
+    \"ours\":\"…\",\"theirs\":\"…\"}, with `on`, `read_on` (days), `title`, `lang` and `note` by choice";
+
+/// The statements of some pairs, each once.
+fn of(pairs: &[&Pair]) -> anyhow::Result<Statements> {
+    let mut statements = Statements::new(&Config::default());
+    let mut known = HashMap::new();
+    for pair in pairs {
+        if known.insert(pair.statement.as_str(), ()).is_none() {
+            statements.put(&Statement {
+                id: key(&pair.statement),
+                published: at(pair.on, 0)?,
+                title: "",
+                text: &pair.statement,
+            });
+        }
+    }
+    Ok(statements)
+}
+
+fn key(statement: &str) -> MentionKey {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&crate::text::hash(statement).to_le_bytes());
+    MentionKey(key)
+}
+
+fn at(day: Date, hour: i64) -> anyhow::Result<Timestamp> {
+    let midnight = day
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .context("a day that does not exist")?;
+    Ok(midnight.timestamp() + SignedDuration::from_hours(hour))
+}
+
+fn found(statements: &mut Statements, pair: &Pair) -> anyhow::Result<Vec<Difference>> {
+    Ok(statements.differences(at(pair.read_on, 12)?, &pair.title, &pair.article))
+}
+
+fn outcomes(pairs: &[&Pair], found: &[Vec<Difference>]) -> Vec<Outcome> {
+    let outcome = |(pair, found): (&&Pair, &Vec<Difference>)| Outcome {
+        truth: pair.kind,
+        reported: found
+            .iter()
+            .map(|one| (one.kind, is_right(pair, one)))
+            .collect(),
+    };
+    pairs.iter().zip(found).map(outcome).collect()
+}
+
+/// The kind is right, the statement is, and of both values each holds the words of the other.
+fn is_right(pair: &Pair, found: &Difference) -> bool {
+    pair.kind == Some(found.kind)
+        && found.statement == key(&pair.statement)
+        && same_words(&pair.ours, &found.ours)
+        && same_words(&pair.theirs, &found.theirs)
+}
+
+/// True where the words of one stand in the other, in the same order.
+fn same_words(one: &str, other: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        let tokens = crate::text::analyse(text).into_iter();
+        tokens
+            .filter_map(|token| token.terms.into_iter().next())
+            .collect()
+    };
+    let (one, other) = (words(one), words(other));
+    let within = |few: &[String], many: &[String]| {
+        let mut rest = many.iter();
+        few.iter().all(|word| rest.any(|other| other == word))
+    };
+    within(&one, &other) || within(&other, &one)
+}
+
+fn measure(outcomes: &[Outcome]) -> Run {
+    let rows = DifferenceKind::ALL.map(Some).into_iter().chain([None]);
+    let without = outcomes.iter().filter(|one| one.truth.is_none());
+    let wrong = outcomes
+        .iter()
+        .flat_map(|one| &one.reported)
+        .filter(|(_, right)| !right);
+    Run {
+        kinds: rows.map(|kind| row(outcomes, kind)).collect(),
+        without: count(without.clone().count()),
+        raised: count(without.filter(|one| !one.reported.is_empty()).count()),
+        false_alarms: count(wrong.count()),
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// The numbers of one kind, or of all.
+fn row(outcomes: &[Outcome], kind: Option<DifferenceKind>) -> Row {
+    let all: Vec<&Outcome> = outcomes.iter().collect();
+    let counts = counts(&all, kind);
+    let (precision, recall, f1) = shares(counts);
+    let mut dice = SEED;
+    let mut drawn: Vec<f64> = (0..DRAWS)
+        .map(|_| {
+            let draw: Vec<&Outcome> = all
+                .iter()
+                .map(|_| all[below(&mut dice, all.len())])
+                .collect();
+            shares(self::counts(&draw, kind)).2
+        })
+        .collect();
+    drawn.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        drawn
+            .get(((DRAWS - 1) as f64 * share).round() as usize)
+            .copied()
+            .unwrap_or(0.0)
+    };
+    Row {
+        kind: kind.map_or("all", DifferenceKind::as_str),
+        counts,
+        precision,
+        recall,
+        f1,
+        f1_interval: (at(0.025), at(0.975)),
+    }
+}
+
+fn counts(outcomes: &[&Outcome], kind: Option<DifferenceKind>) -> Counts {
+    let is_of = |one: DifferenceKind| kind.is_none_or(|kind| kind == one);
+    let mut counts = Counts::default();
+    for outcome in outcomes {
+        counts.reported += count(
+            outcome
+                .reported
+                .iter()
+                .filter(|(one, _)| is_of(*one))
+                .count(),
+        );
+        if let Some(truth) = outcome.truth.filter(|truth| is_of(*truth)) {
+            counts.pairs += 1;
+            counts.found += u32::from(!outcome.reported.is_empty());
+            counts.right_kind += u32::from(outcome.reported.iter().any(|(one, _)| *one == truth));
+            counts.right += u32::from(outcome.reported.iter().any(|(_, right)| *right));
+        }
+    }
+    counts
+}
+
+/// Precision, recall and F1.
+fn shares(counts: Counts) -> (f64, f64, f64) {
+    let share = |part: u32, whole: u32| f64::from(part) / f64::from(whole.max(1));
+    let f1 = share(2 * counts.right, counts.reported + counts.pairs);
+    (
+        share(counts.right, counts.reported),
+        share(counts.right, counts.pairs),
+        f1,
+    )
+}
+
+/// A number below `limit` (SplitMix64, scaled).
+fn below(state: &mut u64, limit: usize) -> usize {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut bits = *state;
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^= bits >> 31;
+    ((u128::from(bits) * limit as u128) >> 64) as usize
+}
+
+fn table(out: &mut Output, report: &Report) -> anyhow::Result<()> {
+    for (name, run) in [
+        ("its own statement", &report.alone),
+        ("all statements at once", &report.crossed),
+    ] {
+        out.line(&format!("{} articles, each beside {name}", report.pairs))?;
+        let line = |row: &Row| {
+            let counts = row.counts;
+            let mut cells = vec![row.kind.to_owned()];
+            let numbers = [
+                counts.pairs,
+                counts.found,
+                counts.right_kind,
+                counts.right,
+                counts.reported,
+            ];
+            cells.extend(numbers.map(|number| number.to_string()));
+            let (low, high) = row.f1_interval;
+            cells
+                .extend([row.precision, row.recall, row.f1, low, high].map(super::report::percent));
+            cells
+        };
+        let rows: Vec<Vec<String>> = run.kinds.iter().map(line).collect();
+        out.table(&HEAD, &rows)?;
+        let (raised, without) = (run.raised, run.without);
+        out.line(&format!("{raised} of {without} articles that differ in nothing raised something; {} false alarms in all", run.false_alarms))?;
+        out.line("")?;
+    }
+    Ok(())
+}
+
+const HEAD: [&str; 11] = [
+    "KIND",
+    "PAIRS",
+    "FOUND",
+    "RIGHT KIND",
+    "RIGHT VALUES",
+    "REPORTED",
+    "PRECISION",
+    "RECALL",
+    "F1",
+    "FROM",
+    "TO",
+];
+
+/// What was reported wrongly, or not at all.
+fn show(
+    out: &mut Output,
+    run: &str,
+    pairs: &[&Pair],
+    found: &[Vec<Difference>],
+) -> anyhow::Result<()> {
+    for (pair, found) in pairs.iter().zip(found) {
+        let right = found.iter().filter(|one| is_right(pair, one)).count();
+        if right == found.len() && (right > 0 || pair.kind.is_none()) {
+            continue;
+        }
+        let wanted = match pair.kind {
+            Some(kind) => format!("{} {} / {}", kind.as_str(), pair.ours, pair.theirs),
+            None => "nothing".to_owned(),
+        };
+        out.line(&format!(
+            "{run}, line {}: wanted {wanted} ({})",
+            pair.number, pair.note
+        ))?;
+        for one in found {
+            let (kind, ours, theirs) = (one.kind.as_str(), &one.ours, &one.theirs);
+            out.line(&format!(
+                "    {kind} {:.2}: {ours} / {theirs}",
+                one.certainty
+            ))?;
+            out.line(&format!("      ours: {}", one.our_sentence))?;
+        }
+        out.line(&format!("    {} {}", pair.title, pair.article))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,404 @@
+//! Articles beside our own published statements: figures, dates, quotations, offices and decisions
+//! that an article gives otherwise. Pure.
+//!
+//! A difference says "differs from our published figure", never "false", and both are shown side by
+//! side. Only what is plainly about the same thing is compared: an article that gives other figures
+//! of other people, of another place or another time, that rounds, works out, shortens, or has an
+//! opinion, differs in nothing. What any of our statements confirms is no difference either, so that
+//! an article is never held to a figure that we replaced.
+//!
+//! How it is found: an index gives the statements that share the rare words of a sentence ([`index`]);
+//! each kind of difference then has a file of its own that reads both texts ([`numbers`], [`days`],
+//! [`quotation`], [`offices`], [`polarity`]).
+
+mod actor;
+mod date;
+mod days;
+mod facts;
+mod figure;
+mod index;
+mod lexicon;
+mod numbers;
+mod numerals;
+mod offices;
+mod polarity;
+mod quotation;
+mod reading;
+
+use crate::model::Span;
+use crate::privacy::MentionKey;
+use crate::text::Tokens;
+use facts::Facts;
+use index::Index;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Sentences of an article that are compared, and statements that each is compared with.
+const MAX_SENTENCES: usize = 80;
+const MAX_CANDIDATES: usize = 4;
+/// Rare words that a sentence and a statement must share.
+const MIN_SHARED: u32 = 2;
+/// What the words that a statement shares with a sentence and those around it must say together, where
+/// a word that no other statement has says 1.
+const MIN_COMMON: f64 = 2.0;
+const AROUND: usize = 2;
+/// Certainty by which one statement must be surer than a later one to be shown instead.
+const ABOUT_AS_SURE: f64 = 0.15;
+/// Differences of one article.
+const MAX_DIFFERENCES: usize = 5;
+/// Bytes of a statement or an article that are read.
+const MAX_BYTES: usize = 32 * 1024;
+
+/// `[relate.compare]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Statements that articles are compared with at most, the latest to be published.
+    pub max_statements: u32,
+    /// Days after which a statement is compared with no new article.
+    pub window_days: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_statements: 5_000,
+            window_days: 400,
+        }
+    }
+}
+
+/// What the house has published.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement<'a> {
+    pub id: MentionKey,
+    pub published: Timestamp,
+    pub title: &'a str,
+    pub text: &'a str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DifferenceKind {
+    Number,
+    Date,
+    Quote,
+    Office,
+    Negation,
+}
+
+impl DifferenceKind {
+    pub const ALL: [Self; 5] = [
+        Self::Number,
+        Self::Date,
+        Self::Quote,
+        Self::Office,
+        Self::Negation,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Quote => "quote",
+            Self::Office => "office",
+            Self::Negation => "negation",
+        }
+    }
+}
+
+/// One place of an article that differs from one of a statement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    pub kind: DifferenceKind,
+    /// In the article.
+    pub span: Span,
+    /// As the article has it, and its sentence.
+    pub theirs: String,
+    pub sentence: String,
+    pub statement: MentionKey,
+    /// As the statement has it, and its sentence.
+    pub ours: String,
+    pub our_sentence: String,
+    /// 0 to 1.
+    pub certainty: f32,
+}
+
+/// What one place of an article is beside one statement.
+enum Seen {
+    /// The statement says the same there.
+    Agrees(DifferenceKind, usize),
+    Differs(Finding),
+}
+
+/// A difference as the words of both, the last ones included.
+struct Finding {
+    kind: DifferenceKind,
+    theirs: (usize, usize),
+    ours: (usize, usize),
+    certainty: f64,
+}
+
+/// The statements that articles are compared with.
+pub struct Statements {
+    max: usize,
+    window_ms: i64,
+    kept: Vec<Option<Kept>>,
+    free: Vec<u32>,
+    by_id: HashMap<MentionKey, u32>,
+    /// The first to be published is the first to go.
+    by_time: BTreeSet<(i64, MentionKey)>,
+    index: Index,
+    tokens: Tokens,
+}
+
+struct Kept {
+    id: MentionKey,
+    published: Timestamp,
+    title: Box<str>,
+    text: Box<str>,
+    stems: Box<[u64]>,
+}
+
+impl Statements {
+    pub fn new(config: &Config) -> Self {
+        Self {
+            max: config.max_statements as usize,
+            window_ms: i64::from(config.window_days) * 86_400_000,
+            kept: Vec::new(),
+            free: Vec::new(),
+            by_id: HashMap::new(),
+            by_time: BTreeSet::new(),
+            index: Index::default(),
+            tokens: Tokens::default(),
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// Takes a statement, or its newer version. Where there are too many, the oldest goes.
+    pub fn put(&mut self, statement: &Statement<'_>) {
+        self.remove(&statement.id);
+        let title = crate::text::head(statement.title, MAX_BYTES);
+        let text = crate::text::head(statement.text, MAX_BYTES);
+        let reading = reading::Reading::new(title, text, &mut self.tokens);
+        let stems = index::stems(&reading, 0..reading.words.len());
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.kept.push(None);
+            u32::try_from(self.kept.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.index.insert(slot, &stems);
+        self.by_id.insert(statement.id, slot);
+        self.by_time
+            .insert((statement.published.as_millisecond(), statement.id));
+        self.kept[slot as usize] = Some(Kept {
+            id: statement.id,
+            published: statement.published,
+            title: title.into(),
+            text: text.into(),
+            stems: stems.into(),
+        });
+        while self.by_time.len() > self.max
+            && let Some((_, oldest)) = self.by_time.first().copied()
+        {
+            self.remove(&oldest);
+        }
+    }
+
+    pub fn remove(&mut self, id: &MentionKey) {
+        let Some(slot) = self.by_id.remove(id) else {
+            return;
+        };
+        let Some(kept) = self.kept.get_mut(slot as usize).and_then(Option::take) else {
+            return;
+        };
+        self.by_time
+            .remove(&(kept.published.as_millisecond(), kept.id));
+        self.index.remove(slot, &kept.stems);
+        self.free.push(slot);
+    }
+
+    /// Where an article differs from what was published before it, the most certain first.
+    pub fn differences(
+        &mut self,
+        published: Timestamp,
+        title: &str,
+        text: &str,
+    ) -> Vec<Difference> {
+        let mut tokens = std::mem::take(&mut self.tokens);
+        let (title, text) = (
+            crate::text::head(title, MAX_BYTES),
+            crate::text::head(text, MAX_BYTES),
+        );
+        let article = Facts::new(published, title, text, &self.index, &mut tokens);
+        let mut read: HashMap<u32, Facts<'_>> = HashMap::new();
+        let mut places: BTreeMap<(DifferenceKind, usize), Place> = BTreeMap::new();
+        for sentence in 0..article.text.sentences.len().min(MAX_SENTENCES) {
+            for slot in self.candidates(&article, sentence) {
+                let Some(kept) = self.kept.get(slot as usize).and_then(Option::as_ref) else {
+                    continue;
+                };
+                let ours = read.entry(slot).or_insert_with(|| {
+                    Facts::new(
+                        kept.published,
+                        &kept.title,
+                        &kept.text,
+                        &self.index,
+                        &mut tokens,
+                    )
+                });
+                for seen in compared(&article, sentence, ours) {
+                    note(&mut places, seen, slot, kept.published);
+                }
+            }
+        }
+        let mut found: Vec<Difference> = places
+            .values()
+            .filter_map(|place| {
+                let (finding, slot, _) = place.best()?;
+                let ours = read.get(slot)?;
+                let kept = self.kept.get(*slot as usize)?.as_ref()?;
+                difference(&article, finding, ours, kept.id)
+            })
+            .collect();
+        self.tokens = tokens;
+        found.sort_by(|a, b| {
+            b.certainty
+                .total_cmp(&a.certainty)
+                .then(a.span.cmp(&b.span))
+        });
+        found.truncate(MAX_DIFFERENCES);
+        found
+    }
+
+    /// The statements that a sentence may be about, in the order of their ids.
+    fn candidates(&self, article: &Facts<'_>, sentence: usize) -> Vec<u32> {
+        let Some(range) = article
+            .text
+            .sentences
+            .get(sentence)
+            .map(|one| one.first..one.end)
+        else {
+            return Vec::new();
+        };
+        let mut scores = HashMap::new();
+        self.index
+            .score(&index::stems(&article.text, range), &mut scores);
+        let around = index::stems(&article.text, window(article, sentence));
+        let now = article.published_ms();
+        let mut found: Vec<(f64, MentionKey, u32)> = scores
+            .into_iter()
+            .filter(|(_, (_, shared))| *shared >= MIN_SHARED)
+            .filter_map(|(slot, (score, _))| {
+                let kept = self.kept.get(slot as usize)?.as_ref()?;
+                let age = now.saturating_sub(kept.published.as_millisecond());
+                let fits = (0..=self.window_ms).contains(&age)
+                    && self.index.common(&around, &kept.stems) >= MIN_COMMON;
+                fits.then_some((score, kept.id, slot))
+            })
+            .collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        found.truncate(MAX_CANDIDATES);
+        found.into_iter().map(|(_, _, slot)| slot).collect()
+    }
+}
+
+/// The words of a sentence and of those around it.
+fn window(article: &Facts<'_>, sentence: usize) -> std::ops::Range<usize> {
+    let last = (sentence + AROUND).min(article.text.sentences.len().saturating_sub(1));
+    let first = article
+        .text
+        .sentences
+        .get(sentence.saturating_sub(AROUND))
+        .map_or(0, |one| one.first);
+    first
+        ..article
+            .text
+            .sentences
+            .get(last)
+            .map_or(first, |one| one.end)
+}
+
+/// What is known of one place of an article.
+#[derive(Default)]
+struct Place {
+    agrees: bool,
+    differs: Vec<(Finding, u32, Timestamp)>,
+}
+
+impl Place {
+    /// Of the statements that it differs from about as surely as from any, the latest; none where one
+    /// agrees.
+    fn best(&self) -> Option<&(Finding, u32, Timestamp)> {
+        let surest = self
+            .differs
+            .iter()
+            .map(|(finding, ..)| finding.certainty)
+            .fold(0.0, f64::max);
+        let sure = self
+            .differs
+            .iter()
+            .filter(|(finding, ..)| finding.certainty >= surest - ABOUT_AS_SURE);
+        sure.max_by(|a, b| {
+            (a.2, a.0.certainty)
+                .partial_cmp(&(b.2, b.0.certainty))
+                .unwrap_or(Ordering::Equal)
+        })
+        .filter(|_| !self.agrees)
+    }
+}
+
+fn compared(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
+    let mut seen = numbers::compare(article, sentence, ours);
+    seen.extend(days::compare(article, sentence, ours));
+    seen.extend(quotation::compare(article, sentence, ours));
+    seen.extend(offices::compare(article, sentence, ours));
+    seen.extend(polarity::compare(article, sentence, ours));
+    seen
+}
+
+fn note(
+    places: &mut BTreeMap<(DifferenceKind, usize), Place>,
+    seen: Seen,
+    slot: u32,
+    published: Timestamp,
+) {
+    match seen {
+        Seen::Agrees(kind, at) => places.entry((kind, at)).or_default().agrees = true,
+        Seen::Differs(finding) => {
+            let place = places.entry((finding.kind, finding.theirs.0)).or_default();
+            place.differs.push((finding, slot, published));
+        }
+    }
+}
+
+fn difference(
+    article: &Facts<'_>,
+    finding: &Finding,
+    ours: &Facts<'_>,
+    statement: MentionKey,
+) -> Option<Difference> {
+    let (their_first, their_last) = finding.theirs;
+    let (our_first, our_last) = finding.ours;
+    Some(Difference {
+        kind: finding.kind,
+        span: article.text.span(their_first, their_last)?,
+        theirs: article.text.written(their_first, their_last),
+        sentence: article.text.sentence(article.sentence_of(their_first)?),
+        statement,
+        ours: ours.text.written(our_first, our_last),
+        our_sentence: ours.text.sentence(ours.sentence_of(our_first)?),
+        certainty: finding.certainty as f32,
+    })
+}
+
+#[cfg(test)]
+mod tests;
