@@ -268,6 +268,15 @@ pub struct Mention {
     pub marks: Marks,
 }
 
+/// An entry of the register of claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ClaimId {
+    /// Of the office's own register.
+    Office(i64),
+    /// Of an imported fact check, by the key of its mention.
+    Check(MentionKey),
+}
+
 /// Who said it: a public voice by name, everyone else by pseudonym.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Author {

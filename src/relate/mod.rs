@@ -16,6 +16,7 @@
 
 mod buckets;
 mod canon;
+pub mod claims;
 mod sketch;
 
 use crate::model::{Kind, Mention, Placement};
