@@ -1,5 +1,6 @@
 //! `resonanz eval`: how well the classifier does on statements that people have judged.
 
+mod matching;
 mod page;
 mod pairs;
 mod report;
@@ -36,6 +37,9 @@ pub enum Command {
     /// quotations and headlines must: on built-in pairs of statements that no model learns from.
     #[command(after_help = "Example: resonanz eval pairs")]
     Pairs(PairArgs),
+    /// Mentions and the known claims that they repeat, on a file of lines {"text","claim_id"}.
+    #[command(after_help = matching::HELP)]
+    Matching(matching::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -84,6 +88,7 @@ enum Format {
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Stance(args) => stance(args)?,
+        Command::Matching(args) => matching::run(args)?,
         Command::Pairs(args) => {
             let judge = Judge::new(args.model.as_ref())?;
             let targets = args.settings.read()?.register.targets;

@@ -101,6 +101,8 @@ pub struct Shared {
 pub struct Near {
     pub id: ClaimId,
     pub probability: f32,
+    /// None where it is not near enough to be named.
+    pub grade: Option<Grade>,
     pub features: Features,
     /// The passage, in words from and to.
     passage: (usize, usize),
@@ -255,10 +257,8 @@ impl Claims {
 
     /// The claims that a mention seems to repeat, the most probable first, at most [`MOST`].
     pub fn find(&mut self, title: &str, text: &str) -> Vec<Found> {
-        let least = f32::from(self.config.suggest_percent) / 100.0;
-        let near = self.nearest(title, text);
-        let near = near.into_iter().filter(|near| near.probability >= least);
-        near.map(|near| self.found(&near)).collect()
+        let near = self.nearest(title, text).into_iter();
+        near.filter_map(|near| Some(self.found(&near, near.grade?))).collect()
     }
 
     /// The nearest entries, however far they are; at most [`MOST`].
@@ -277,7 +277,23 @@ impl Claims {
             order.then(one.id.cmp(&other.id))
         });
         found.truncate(MOST);
+        for near in &mut found {
+            near.grade = self.grade(near.probability);
+        }
         found
+    }
+
+    /// For the mention that was read last.
+    fn grade(&self, probability: f32) -> Option<Grade> {
+        let percent = probability * 100.0;
+        if percent < f32::from(self.config.suggest_percent) {
+            return None;
+        }
+        let is_sure = percent >= f32::from(self.config.confirm_percent);
+        match is_sure && self.reading.words.len() >= MIN_WORDS {
+            true => Some(Grade::Confirmed),
+            false => Some(Grade::Suggested),
+        }
     }
 
     /// Every pair of a passage and an entry that comes into question, for learning.
@@ -316,6 +332,7 @@ impl Claims {
             let near = Near {
                 id: kept.id,
                 probability: self.reranker.probability(&features),
+                grade: None,
                 features,
                 passage,
                 slot,
@@ -347,9 +364,7 @@ impl Claims {
         self.sums.make_room(self.kept.len());
     }
 
-    fn found(&self, near: &Near) -> Found {
-        let confirm = f32::from(self.config.confirm_percent) / 100.0;
-        let is_long = self.reading.words.len() >= MIN_WORDS;
+    fn found(&self, near: &Near, grade: Grade) -> Found {
         let added = near.features.iter().zip(self.reranker.weights);
         let mut weighed: Vec<(usize, f32)> = added.map(|(x, w)| x * w).enumerate().collect();
         weighed.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()));
@@ -357,10 +372,7 @@ impl Claims {
         Found {
             id: near.id,
             probability: near.probability,
-            grade: match near.probability >= confirm && is_long {
-                true => Grade::Confirmed,
-                false => Grade::Suggested,
-            },
+            grade,
             weighed,
             words: self.shared(near),
             features: near.features,
