@@ -34,10 +34,10 @@ pub const FEATURES: [&str; N] = [
     "names_shared",
     // The longest row of words that is in both.
     "run",
-    // How much longer the passage is.
-    "length",
-    // One of both negates, the other does not.
-    "negation_differs",
+    // Much of the claim's words and of its letters are in the passage.
+    "both_of_claim",
+    // First by words and first by letters.
+    "both_first",
 ];
 
 /// Words of a row that make it as long as counts.
@@ -66,7 +66,6 @@ pub fn features(
     room: &mut Room,
 ) -> Features {
     let shared = shared(entry, weight, room);
-    let lengths = (passage.len() + 1) as f32 / (entry.len() + 1) as f32;
     [
         standing.words_of_claim,
         standing.words_of_text,
@@ -82,8 +81,8 @@ pub fn features(
         f32::from(u8::from(shared.numbers_differ)),
         shared.names,
         libm::log1pf(longest_run(passage, entry, &mut room.row).min(LONG_RUN)) / libm::log1pf(LONG_RUN),
-        (libm::logf(lengths) / 2.0).clamp(-1.0, 1.0),
-        f32::from(u8::from(negates(passage) != negates(entry))),
+        standing.words_of_claim * standing.letters_of_claim,
+        f32::from(u8::from(standing.words_rank.min(standing.letters_rank) == 1.0)),
     ]
 }
 
@@ -165,8 +164,4 @@ fn longest_run(passage: &[Word], entry: &[Word], row: &mut Vec<u32>) -> f32 {
         }
     }
     longest as f32
-}
-
-fn negates(words: &[Word]) -> bool {
-    words.iter().filter(|word| word.negates).count() % 2 == 1
 }

@@ -20,7 +20,7 @@ use crate::model::ClaimId;
 use features::Room;
 pub use features::{FEATURES, Features, N};
 use index::Index;
-use passages::{LIST, Sums};
+use passages::Sums;
 pub use rerank::Reranker;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -297,7 +297,7 @@ impl Claims {
     }
 
     /// Every pair of a passage and an entry that comes into question, for learning.
-    fn pairs(&mut self, text: &str) -> Vec<Near> {
+    pub fn pairs(&mut self, text: &str) -> Vec<Near> {
         self.refresh();
         let mut reading = std::mem::take(&mut self.reading);
         reading.mention("", text, &self.vocabulary);
@@ -311,6 +311,7 @@ impl Claims {
         found.sort_unstable_by_key(|near| (near.passage, near.id));
         found
     }
+
 
     fn compare(&mut self, reading: &Reading, passage: (usize, usize), best: &mut FxHashMap<u32, Near>) {
         let (stems, letters) = (&mut self.keys.0, &mut self.keys.1);
@@ -397,5 +398,5 @@ impl Claims {
     }
 }
 
-/// Candidates of one passage at most.
-pub const CANDIDATES: usize = 3 * LIST;
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! What is compared of a text: its words without inflection, the letters in a row within them, its
 //! numbers, and the passages that it falls into.
 
-use crate::text::{TokenRef, Tokens, hash, head};
+use crate::text::{TokenRef, Tokens, fold_keyword, hash, head};
 use rustc_hash::FxHashSet;
 
 /// Bytes of a mention that are read.
@@ -16,11 +16,6 @@ const ONE_PASSAGE: usize = 64;
 const MAX_PASSAGES: usize = 48;
 /// Words that say nothing of what a text is about.
 const COMMON: &str = include_str!("common.txt");
-/// Words that turn a statement round.
-const NEGATIONS: [&str; 22] = [
-    "nicht", "nich", "net", "ned", "kein", "keine", "keinen", "keiner", "keinem", "keines", "nie",
-    "niemals", "niemand", "ohne", "weder", "not", "no", "never", "none", "without", "cannot", "nobody",
-];
 /// Words behind a number that say how large it is.
 const MAGNITUDES: [(&str, f64); 14] = [
     ("tausend", 1e3),
@@ -51,7 +46,6 @@ pub struct Word {
     pub is_common: bool,
     /// Written with a capital, and not for standing at the start of a sentence.
     pub is_name: bool,
-    pub negates: bool,
     /// Its value, where it is a number.
     pub number: Option<u64>,
     /// Where its letters end in [`Reading::grams`]; they begin where those of the word before end.
@@ -69,18 +63,16 @@ pub struct Reading {
     tokens: Tokens,
 }
 
-/// The numbers of common words and of negations.
+/// The numbers of common words.
 #[derive(Debug)]
 pub struct Vocabulary {
     common: FxHashSet<u64>,
-    negations: FxHashSet<u64>,
 }
 
 impl Vocabulary {
     pub fn new() -> Self {
         Self {
             common: COMMON.split_whitespace().map(hash).collect(),
-            negations: NEGATIONS.into_iter().map(hash).collect(),
         }
     }
 }
@@ -132,32 +124,50 @@ impl Reading {
         }
     }
 
+    /// A word; a tag or name of several words in one (`#PizzaMachine`) as those.
     fn word(&mut self, token: &TokenRef<'_>, in_title: bool, vocabulary: &Vocabulary) {
         let form = token.forms().next().unwrap_or_default();
         if form.starts_with('/') || !form.chars().any(char::is_alphanumeric) {
             return;
         }
+        let (start, end) = (token.start(), token.end());
+        let exact = token.exact();
+        if !has_hump(exact) {
+            self.push(form, exact, (start, end), in_title, vocabulary);
+            return;
+        }
+        for part in humps(exact) {
+            self.push(&fold_keyword(part), part, (start, end), in_title, vocabulary);
+        }
+    }
+
+    fn push(
+        &mut self,
+        form: &str,
+        exact: &str,
+        (start, end): (u32, u32),
+        in_title: bool,
+        vocabulary: &Vocabulary,
+    ) {
         if let (Some(factor), Some(last)) = (magnitude(form), self.words.last_mut())
             && let Some(number) = last.number
         {
             last.number = Some((f64::from_bits(number) * factor).to_bits());
         }
-        let whole = hash(form);
-        let is_common = vocabulary.common.contains(&whole);
+        let is_common = vocabulary.common.contains(&hash(form));
         if !is_common {
             grams(form, &mut self.grams);
         }
         let at_start = self.sentences.last().copied().unwrap_or(0) as usize == self.words.len();
-        let mut letters = token.exact().chars();
+        let mut letters = exact.chars();
         let capital = letters.next().is_some_and(char::is_uppercase);
         self.words.push(Word {
-            start: token.start(),
-            end: token.end(),
+            start,
+            end,
             in_title,
             stem: hash(stem(form)),
             is_common,
             is_name: capital && !is_common && (!at_start || letters.any(char::is_uppercase)),
-            negates: vocabulary.negations.contains(&whole),
             number: value(form).map(f64::to_bits),
             grams_end: self.grams.len() as u32,
         });
@@ -259,7 +269,7 @@ fn stem(form: &str) -> &str {
         return form;
     }
     while rest.len() > 3 {
-        let shorter = ["em", "er", "nd"]
+        let shorter = ["em", "er", "nd", "ing", "ed", "ly"]
             .into_iter()
             .find_map(|ending| rest.strip_suffix(ending).filter(|rest| rest.len() > 3));
         let shorter = shorter.or_else(|| rest.strip_suffix(['e', 's', 'n', 't']));
@@ -285,6 +295,32 @@ fn grams(form: &str, found: &mut Vec<u64>) {
     }
 }
 
+/// A small letter and a capital behind it.
+fn has_hump(exact: &str) -> bool {
+    let mut was_small = false;
+    exact.chars().any(|letter| {
+        let is_hump = was_small && letter.is_uppercase();
+        was_small = letter.is_lowercase();
+        is_hump
+    })
+}
+
+/// The words of `oneInOther`.
+fn humps(exact: &str) -> impl Iterator<Item = &str> {
+    let mut was_small = false;
+    let mut start = 0;
+    let mut ends: Vec<(usize, usize)> = Vec::new();
+    for (at, letter) in exact.char_indices() {
+        if was_small && letter.is_uppercase() {
+            ends.push((start, at));
+            start = at;
+        }
+        was_small = letter.is_lowercase();
+    }
+    ends.push((start, exact.len()));
+    ends.into_iter().map(|(start, end)| &exact[start..end])
+}
+
 /// The value of a number as it is written in German or English.
 fn value(form: &str) -> Option<f64> {
     if !form.as_bytes().first()?.is_ascii_digit() {
@@ -299,6 +335,8 @@ fn value(form: &str) -> Option<f64> {
     let is_fraction = last.len() < digits.len() && last.len() != 3;
     match is_fraction {
         true => Some(number / libm::pow(10.0, last.len() as f64)),
+        // A year says when, not how many.
+        false if digits.len() == 4 && (1_900.0..2_100.0).contains(&number) => None,
         false => Some(number),
     }
 }
