@@ -80,9 +80,12 @@ pub fn features(
         shared.numbers,
         f32::from(u8::from(shared.numbers_differ)),
         shared.names,
-        libm::log1pf(longest_run(passage, entry, &mut room.row).min(LONG_RUN)) / libm::log1pf(LONG_RUN),
+        libm::log1pf(longest_run(passage, entry, &mut room.row).min(LONG_RUN))
+            / libm::log1pf(LONG_RUN),
         standing.words_of_claim * standing.letters_of_claim,
-        f32::from(u8::from(standing.words_rank.min(standing.letters_rank) == 1.0)),
+        f32::from(u8::from(
+            standing.words_rank.min(standing.letters_rank) == 1.0,
+        )),
     ]
 }
 
@@ -101,7 +104,8 @@ impl Room {
         self.stems.clear();
         self.numbers.clear();
         self.stems.extend(words.iter().map(|word| word.stem));
-        self.numbers.extend(words.iter().filter_map(|word| word.number));
+        self.numbers
+            .extend(words.iter().filter_map(|word| word.number));
     }
 }
 

@@ -246,9 +246,8 @@ impl Claims {
 
     /// Bytes that the entries take, about.
     pub fn bytes(&self) -> usize {
-        let own = |kept: &Kept| {
-            size_of_val(&*kept.words) + 4 * (kept.stems.len() + kept.letters.len())
-        };
+        let own =
+            |kept: &Kept| size_of_val(&*kept.words) + 4 * (kept.stems.len() + kept.letters.len());
         let kept: usize = self.kept.iter().flatten().map(own).sum();
         let slots = self.kept.capacity() * size_of::<Option<Kept>>();
         let places = self.places.capacity() * (size_of::<ClaimId>() + 8);
@@ -258,7 +257,8 @@ impl Claims {
     /// The claims that a mention seems to repeat, the most probable first, at most [`MOST`].
     pub fn find(&mut self, title: &str, text: &str) -> Vec<Found> {
         let near = self.nearest(title, text).into_iter();
-        near.filter_map(|near| Some(self.found(&near, near.grade?))).collect()
+        near.filter_map(|near| Some(self.found(&near, near.grade?)))
+            .collect()
     }
 
     /// The nearest entries, however far they are; at most [`MOST`].
@@ -312,8 +312,12 @@ impl Claims {
         found
     }
 
-
-    fn compare(&mut self, reading: &Reading, passage: (usize, usize), best: &mut FxHashMap<u32, Near>) {
+    fn compare(
+        &mut self,
+        reading: &Reading,
+        passage: (usize, usize),
+        best: &mut FxHashMap<u32, Near>,
+    ) {
         let (stems, letters) = (&mut self.keys.0, &mut self.keys.1);
         reading.keys(passage.0, passage.1, stems, letters);
         let standings = self.sums.candidates(
@@ -329,7 +333,8 @@ impl Claims {
             let Some(kept) = self.kept.get(slot as usize).and_then(Option::as_ref) else {
                 continue;
             };
-            let features = features::features(&standing, words, &kept.words, &weight, &mut self.room);
+            let features =
+                features::features(&standing, words, &kept.words, &weight, &mut self.room);
             let near = Near {
                 id: kept.id,
                 probability: self.reranker.probability(&features),
@@ -385,9 +390,9 @@ impl Claims {
         let kept = self.kept.get(near.slot as usize).and_then(Option::as_ref);
         let entry = kept.map_or(&[][..], |kept| &kept.words);
         let passage = &self.reading.words[near.passage.0..near.passage.1];
-        let shared = passage.iter().filter(|word| {
-            !word.is_common && entry.iter().any(|other| other.stem == word.stem)
-        });
+        let shared = passage
+            .iter()
+            .filter(|word| !word.is_common && entry.iter().any(|other| other.stem == word.stem));
         shared
             .map(|word| Shared {
                 in_title: word.in_title,

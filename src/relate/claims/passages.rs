@@ -54,7 +54,11 @@ impl List {
         };
         let other = other.map_or(0.0, |other| other.0);
         let most = score.max(other);
-        let lead = if most > 0.0 { (score - other) / most } else { 0.0 };
+        let lead = if most > 0.0 {
+            (score - other) / most
+        } else {
+            0.0
+        };
         (lead, at.map_or(0.0, |at| 1.0 / (at + 1) as f32))
     }
 }
@@ -94,7 +98,10 @@ impl Sums {
             }
         }
         let lists = [&by_words, &by_letters, &by_share];
-        let mut slots: Vec<u32> = lists.iter().flat_map(|list| list.best.iter().map(|one| one.2)).collect();
+        let mut slots: Vec<u32> = lists
+            .iter()
+            .flat_map(|list| list.best.iter().map(|one| one.2))
+            .collect();
         slots.sort_unstable();
         slots.dedup();
         let standing = |slot: u32| {
@@ -120,5 +127,9 @@ impl Sums {
 }
 
 fn share(part: f32, whole: f32) -> f32 {
-    if whole > 0.0 { (part / whole).min(1.0) } else { 0.0 }
+    if whole > 0.0 {
+        (part / whole).min(1.0)
+    } else {
+        0.0
+    }
 }

@@ -1,6 +1,6 @@
 //! How probable it is that a text repeats a claim: a logistic regression over what both share.
 
-use super::features::{FEATURES, N, Features};
+use super::features::{FEATURES, Features, N};
 
 /// The shipped weights: a line each, `name weight`; made by `resonanz eval matching --learn`.
 const SHIPPED: &str = include_str!("weights.txt");
@@ -34,8 +34,11 @@ impl Reranker {
     /// The weights that the seed gives.
     pub fn shipped() -> Self {
         let weight = |name: &str| {
-            let line = SHIPPED.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.and_then(|value| value.trim().parse().ok()).unwrap_or(0.0)
+            let line = SHIPPED
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            line.and_then(|value| value.trim().parse().ok())
+                .unwrap_or(0.0)
         };
         Self {
             bias: weight("bias"),
@@ -59,7 +62,10 @@ impl Reranker {
     /// Weights that also agree with what editors judged: this pair of text and claim is one (or is
     /// none). Few judgements change little.
     pub fn learned(prior: &Self, judged: &[(Features, bool)]) -> Self {
-        let all: Vec<_> = judged.iter().map(|(features, is)| (*features, *is, 1.0)).collect();
+        let all: Vec<_> = judged
+            .iter()
+            .map(|(features, is)| (*features, *is, 1.0))
+            .collect();
         Self::fit(prior, &all, PRIOR)
     }
 

@@ -29,7 +29,9 @@ pub struct Known {
 /// The claims of the seed; a line that is none is left out, which a test forbids.
 pub fn claims() -> Vec<Known> {
     let lines = CLAIMS.lines();
-    lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
+    lines
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
 }
 
 /// Texts of everyday kind: every second one is background, the others are posts to learn from.
@@ -53,7 +55,10 @@ pub fn samples() -> Vec<(Features, bool, f32)> {
             claims.put(ClaimId::Office(number), &entry);
         }
         for (number, text) in (100_000..).zip(&background).take(others) {
-            let entry = Entry { claim: text, more: "" };
+            let entry = Entry {
+                claim: text,
+                more: "",
+            };
             claims.put(ClaimId::Office(number), &entry);
         }
         for (number, one) in (0..).zip(&known) {
@@ -71,7 +76,12 @@ pub fn samples() -> Vec<(Features, bool, f32)> {
     found
 }
 
-fn take(claims: &mut Claims, post: &str, truth: Option<i64>, found: &mut Vec<(Features, bool, f32)>) {
+fn take(
+    claims: &mut Claims,
+    post: &str,
+    truth: Option<i64>,
+    found: &mut Vec<(Features, bool, f32)>,
+) {
     for near in claims.pairs(post) {
         let is = truth.is_some_and(|number| near.id == ClaimId::Office(number));
         found.push((near.features, is, 1.0));

@@ -27,17 +27,32 @@ fn other_words_are_found_and_told_as_written() {
     let first = &found[0];
     assert_eq!(first.id, ClaimId::Office(0), "{found:?}");
     let words = first.words.iter();
-    let words: Vec<&str> = words.map(|word| &text[word.start as usize..word.end as usize]).collect();
-    assert!(words.contains(&"Innenministerium") && words.contains(&"Euro"), "{words:?}");
+    let words: Vec<&str> = words
+        .map(|word| &text[word.start as usize..word.end as usize])
+        .collect();
+    assert!(
+        words.contains(&"Innenministerium") && words.contains(&"Euro"),
+        "{words:?}"
+    );
     assert!(!words.contains(&"das"), "{words:?}");
     assert_eq!(first.weighed.len(), REASONS);
-    assert!(claims.find("", "Heute scheint im Norden die Sonne bei zwölf Grad, sagt der Wetterdienst").is_empty());
+    assert!(
+        claims
+            .find(
+                "",
+                "Heute scheint im Norden die Sonne bei zwölf Grad, sagt der Wetterdienst"
+            )
+            .is_empty()
+    );
 }
 
 #[test]
 fn words_of_a_title_are_told_as_such() {
     let mut claims = register(&KNOWN);
-    let found = claims.find("Ziegen im Tierpark Eberswalde geschlachtet", "Flüchtlinge sollen es gewesen sein.");
+    let found = claims.find(
+        "Ziegen im Tierpark Eberswalde geschlachtet",
+        "Flüchtlinge sollen es gewesen sein.",
+    );
     assert_eq!(found[0].id, ClaimId::Office(1));
     assert!(found[0].words.iter().any(|word| word.in_title));
     assert!(found[0].words.iter().any(|word| !word.in_title));
@@ -49,7 +64,10 @@ fn short_texts_are_never_confirmed() {
     claims.config.confirm_percent = claims.config.suggest_percent;
     let short = claims.find("", "Masern Impfung macht doch Autismus!!");
     assert_eq!(short[0].grade, Grade::Suggested, "{short:?}");
-    let long = claims.find("", "Alle wissen doch längst: Impfungen gegen Masern verursachen Autismus, steht überall");
+    let long = claims.find(
+        "",
+        "Alle wissen doch längst: Impfungen gegen Masern verursachen Autismus, steht überall",
+    );
     assert_eq!(long[0].grade, Grade::Confirmed, "{long:?}");
 }
 
@@ -57,14 +75,23 @@ fn short_texts_are_never_confirmed() {
 fn a_long_article_counts_by_its_best_passage() {
     let mut claims = register(&KNOWN);
     let filler: Vec<String> = (0..60)
-        .map(|n| format!("Absatz {n} handelt vom Wetter an Ort Nummer {n} und von Wolken über Feld {n}."))
+        .map(|n| {
+            format!("Absatz {n} handelt vom Wetter an Ort Nummer {n} und von Wolken über Feld {n}.")
+        })
         .collect();
     let passage = "Windräder verbrauchen mehr Strom als sie erzeugen, behauptet der Redner.";
-    let text = format!("{} {passage} {}", filler[..30].join(" "), filler[30..].join(" "));
+    let text = format!(
+        "{} {passage} {}",
+        filler[..30].join(" "),
+        filler[30..].join(" ")
+    );
     let found = claims.find("", &text);
     assert_eq!(found[0].id, ClaimId::Office(3), "{found:?}");
     let start = text.find(passage).unwrap() as u32;
-    assert!(found[0].words.iter().any(|word| word.start == start), "{found:?}");
+    assert!(
+        found[0].words.iter().any(|word| word.start == start),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -77,7 +104,10 @@ fn a_full_register_takes_no_further_entry() {
     let entry = |claim| Entry { claim, more: "" };
     assert!(claims.put(ClaimId::Office(1), &entry(KNOWN[0])));
     assert!(!claims.put(ClaimId::Office(2), &entry(KNOWN[1])));
-    assert!(claims.put(ClaimId::Office(1), &entry(KNOWN[2])), "in its own place");
+    assert!(
+        claims.put(ClaimId::Office(1), &entry(KNOWN[2])),
+        "in its own place"
+    );
     claims.remove(&ClaimId::Office(1));
     assert!(claims.is_empty() && claims.put(ClaimId::Check(MentionKey([7; 32])), &entry(KNOWN[1])));
 }
@@ -87,7 +117,10 @@ fn consistent_answers_move_a_probability_and_none_move_nothing() {
     let shipped = Reranker::shipped();
     assert_eq!(Reranker::learned(&shipped, &[]), shipped);
     let mut claims = register(&KNOWN);
-    let near = claims.nearest("", "Das Bargeld will uns das Ministerium wegnehmen, ab Januar");
+    let near = claims.nearest(
+        "",
+        "Das Bargeld will uns das Ministerium wegnehmen, ab Januar",
+    );
     let features = near[0].features;
     let before = shipped.probability(&features);
     let judged = |is: bool| vec![(features, is); 30];
@@ -95,7 +128,11 @@ fn consistent_answers_move_a_probability_and_none_move_nothing() {
     let down = Reranker::learned(&shipped, &judged(false));
     assert!(up.probability(&features) > before + 0.1, "{before}");
     assert!(down.probability(&features) < before, "{before}");
-    assert_eq!(up, Reranker::learned(&shipped, &judged(true)), "to the byte");
+    assert_eq!(
+        up,
+        Reranker::learned(&shipped, &judged(true)),
+        "to the byte"
+    );
 }
 
 #[test]
@@ -109,13 +146,21 @@ fn the_seed_is_whole_and_says_each_thing_once() {
             assert!(seen.insert(text.clone()), "{text}");
         }
     }
-    assert!(include_str!("everyday.txt").lines().all(|line| seen.insert(line.to_owned())));
+    assert!(
+        include_str!("everyday.txt")
+            .lines()
+            .all(|line| seen.insert(line.to_owned()))
+    );
 }
 
 #[test]
 fn the_shipped_weights_are_what_the_seed_gives() {
     let (shipped, learned) = (Reranker::shipped(), seed::learn());
-    assert!((shipped.bias - learned.bias).abs() < 1e-3, "{}", learned.lines());
+    assert!(
+        (shipped.bias - learned.bias).abs() < 1e-3,
+        "{}",
+        learned.lines()
+    );
     for (one, other) in shipped.weights.iter().zip(learned.weights) {
         assert!((one - other).abs() < 1e-3, "{}", learned.lines());
     }
@@ -128,7 +173,13 @@ fn played(steps: &[(u8, String)]) -> Claims {
         let id = ClaimId::Office(i64::from(step / 2 % 8));
         match step % 2 {
             0 => {
-                claims.put(id, &Entry { claim: text, more: "" });
+                claims.put(
+                    id,
+                    &Entry {
+                        claim: text,
+                        more: "",
+                    },
+                );
             }
             _ => claims.remove(&id),
         }
@@ -139,7 +190,8 @@ fn played(steps: &[(u8, String)]) -> Claims {
 fn texts() -> impl Strategy<Value = String> {
     proptest::sample::select(KNOWN.to_vec()).prop_flat_map(|known| {
         let words: Vec<&str> = known.split(' ').collect();
-        proptest::sample::subsequence(words.clone(), 1..=words.len()).prop_map(|words| words.join(" "))
+        proptest::sample::subsequence(words.clone(), 1..=words.len())
+            .prop_map(|words| words.join(" "))
     })
 }
 

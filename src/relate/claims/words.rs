@@ -137,7 +137,13 @@ impl Reading {
             return;
         }
         for part in humps(exact) {
-            self.push(&fold_keyword(part), part, (start, end), in_title, vocabulary);
+            self.push(
+                &fold_keyword(part),
+                part,
+                (start, end),
+                in_title,
+                vocabulary,
+            );
         }
     }
 
@@ -205,7 +211,8 @@ impl Reading {
         let (mut words, mut ends, mut grams) = (Vec::new(), Vec::new(), Vec::new());
         for end in &self.sentences {
             let end = *end as usize;
-            let sum = |sum: u64, word: &Word| sum.rotate_left(9).wrapping_mul(0x9e37_79b9) ^ word.stem;
+            let sum =
+                |sum: u64, word: &Word| sum.rotate_left(9).wrapping_mul(0x9e37_79b9) ^ word.stem;
             if seen.insert(self.words[start..end].iter().fold(0, sum)) {
                 for at in start..end {
                     grams.extend_from_slice(self.grams_of(at));

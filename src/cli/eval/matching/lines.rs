@@ -49,7 +49,11 @@ pub fn register(path: &Path) -> anyhow::Result<Vec<Known>> {
                 found.push(known);
             }
             Some(before) if *before == known => (),
-            Some(_) => return Err(wrong(&format!("`{id}` stands there twice, with two claims"))),
+            Some(_) => {
+                return Err(wrong(&format!(
+                    "`{id}` stands there twice, with two claims"
+                )));
+            }
         }
     }
     Ok(found)
@@ -61,7 +65,11 @@ pub fn register(path: &Path) -> anyhow::Result<Vec<Known>> {
 /// # Errors
 /// A file or a line that cannot be read, a claim that is not in the register.
 pub fn set(path: &Path, register: &[Known]) -> anyhow::Result<Vec<Post>> {
-    let places: HashMap<&str, i64> = register.iter().map(|one| one.id.as_str()).zip(0..).collect();
+    let places: HashMap<&str, i64> = register
+        .iter()
+        .map(|one| one.id.as_str())
+        .zip(0..)
+        .collect();
     let mut found = Vec::new();
     for (number, value) in values(path, SET)? {
         let wrong = |what: &str| wrong(path, number, what, SET);
@@ -84,7 +92,10 @@ fn values(path: &Path, expected: &str) -> anyhow::Result<Vec<(usize, Value)>> {
     let text = std::fs::read_to_string(path);
     let text = text.map_err(|error| WrongArguments(format!("{}: {error}", path.display())))?;
     let mut found = Vec::new();
-    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+    for (number, line) in (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
         match serde_json::from_str::<Value>(line) {
             Ok(value) if value.is_object() => found.push((number, value)),
             Ok(_) => return Err(wrong(path, number, "no object", expected)),
@@ -98,7 +109,11 @@ fn values(path: &Path, expected: &str) -> anyhow::Result<Vec<(usize, Value)>> {
 }
 
 fn wrong(path: &Path, number: usize, what: &str, expected: &str) -> anyhow::Error {
-    WrongArguments(format!("{}, line {number}: {what}; {expected}", path.display())).into()
+    WrongArguments(format!(
+        "{}, line {number}: {what}; {expected}",
+        path.display()
+    ))
+    .into()
 }
 
 fn text<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a str> {

@@ -84,7 +84,11 @@ fn measured(known: &[Known], posts: &[Post]) -> Report {
 }
 
 fn outcome((post, near): (&Post, &Vec<Near>)) -> Outcome {
-    let is_right = |id: ClaimId| post.claims.iter().any(|number| ClaimId::Office(*number) == id);
+    let is_right = |id: ClaimId| {
+        post.claims
+            .iter()
+            .any(|number| ClaimId::Office(*number) == id)
+    };
     Outcome {
         claims: post.claims.len(),
         right: near.iter().map(|near| is_right(near.id)).collect(),
@@ -99,9 +103,20 @@ fn table(report: &Report) -> Vec<Vec<String>> {
         row("posts", report.posts.to_string()),
         row("posts that repeat a claim", report.with_claim.to_string()),
     ];
-    rows.extend(report.figures.iter().map(|(name, figure)| figure_row(name, figure.as_ref())));
-    rows.push(row("posts a second, of one processor", format!("{:.0}", report.posts_a_second)));
-    rows.push(row("bytes of memory an entry", report.bytes_an_entry.to_string()));
+    rows.extend(
+        report
+            .figures
+            .iter()
+            .map(|(name, figure)| figure_row(name, figure.as_ref())),
+    );
+    rows.push(row(
+        "posts a second, of one processor",
+        format!("{:.0}", report.posts_a_second),
+    ));
+    rows.push(row(
+        "bytes of memory an entry",
+        report.bytes_an_entry.to_string(),
+    ));
     rows
 }
 

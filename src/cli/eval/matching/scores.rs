@@ -48,10 +48,16 @@ const QUESTIONS: [(&str, Question); 9] = [
     ("R@1", |posts| mean(posts, |post| within(post, 1))),
     ("R@5", |posts| mean(posts, |post| within(post, MOST))),
     ("recall at 1 % false alarms", |posts| recall_at(posts, 100)),
-    ("recall at 0.1 % false alarms", |posts| recall_at(posts, 1_000)),
-    ("precision, suggested", |posts| precision(posts, Grade::Suggested)),
+    ("recall at 0.1 % false alarms", |posts| {
+        recall_at(posts, 1_000)
+    }),
+    ("precision, suggested", |posts| {
+        precision(posts, Grade::Suggested)
+    }),
     ("recall, suggested", |posts| recall(posts, Grade::Suggested)),
-    ("precision, confirmed", |posts| precision(posts, Grade::Confirmed)),
+    ("precision, confirmed", |posts| {
+        precision(posts, Grade::Confirmed)
+    }),
     ("recall, confirmed", |posts| recall(posts, Grade::Confirmed)),
 ];
 
@@ -108,7 +114,9 @@ fn below(state: &mut u64, limit: usize) -> usize {
 /// Over the posts that repeat a claim.
 fn mean(posts: &[&Outcome], of: fn(&Outcome) -> f64) -> Option<f64> {
     let asked = posts.iter().filter(|post| post.claims > 0);
-    let (sum, count) = asked.fold((0.0, 0_u32), |(sum, count), post| (sum + of(post), count + 1));
+    let (sum, count) = asked.fold((0.0, 0_u32), |(sum, count), post| {
+        (sum + of(post), count + 1)
+    });
     (count > 0).then(|| sum / f64::from(count))
 }
 
@@ -124,7 +132,9 @@ fn average_precision(post: &Outcome) -> f64 {
 }
 
 fn within(post: &Outcome, ranks: usize) -> f64 {
-    f64::from(u8::from(post.right.iter().take(ranks).any(|is_right| *is_right)))
+    f64::from(u8::from(
+        post.right.iter().take(ranks).any(|is_right| *is_right),
+    ))
 }
 
 /// Recall of the right claim with an alert, where one post of `every` that repeat none alerts.
@@ -138,7 +148,9 @@ fn recall_at(posts: &[&Outcome], every: usize) -> Option<f64> {
     let (_, least, _) = nulls.select_nth_unstable_by(allowed, |one, other| other.total_cmp(one));
     let least = *least;
     let asked: Vec<_> = posts.iter().filter(|post| post.claims > 0).collect();
-    let found = asked.iter().filter(|post| post.probability > least && within(post, 1) > 0.0);
+    let found = asked
+        .iter()
+        .filter(|post| post.probability > least && within(post, 1) > 0.0);
     (!asked.is_empty()).then(|| found.count() as f64 / asked.len() as f64)
 }
 
