@@ -2,7 +2,7 @@
 //! in a large register.
 
 use super::words::Word;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How many there are.
 pub const N: usize = 16;
@@ -56,16 +56,66 @@ pub struct Standing {
     pub letters_rank: f32,
 }
 
-/// The features of a passage and an entry's words. `weight` is what a stem weighs, 0 to 1; `room` has
-/// read the passage.
+/// What of an entry is compared word by word.
+#[derive(Debug)]
+pub struct Wording {
+    /// The stems of all words, in a row.
+    row: Box<[u64]>,
+    numbers: Box<[u64]>,
+    /// The words that are not common, each once.
+    words: Box<[Told]>,
+}
+
+/// A word of an entry.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    stem: u64,
+    /// Its number in the index.
+    number: u32,
+    is_name: bool,
+}
+
+impl Wording {
+    /// Of an entry's words; `keys` are its stems in order, `numbers` what the index calls them.
+    pub fn new(words: &[Word], keys: &[u64], numbers: &[u32]) -> Self {
+        let mut seen = FxHashSet::default();
+        let told = words.iter().filter(|word| !word.is_common && seen.insert(word.stem));
+        let told = told.filter_map(|word| {
+            let at = keys.binary_search(&word.stem).ok()?;
+            Some(Told {
+                stem: word.stem,
+                number: *numbers.get(at)?,
+                is_name: word.is_name,
+            })
+        });
+        Self {
+            words: told.collect(),
+            row: words.iter().map(|word| word.stem).collect(),
+            numbers: words.iter().filter_map(|word| word.number).collect(),
+        }
+    }
+
+    /// True for a word that is not common.
+    pub fn has(&self, stem: u64) -> bool {
+        self.words.iter().any(|word| word.stem == stem)
+    }
+
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.row) + size_of_val(&*self.numbers) + size_of_val(&*self.words)
+    }
+}
+
+/// The features of a passage, which `room` has read, and an entry. `weight` is what a stem weighs by
+/// its number in the index, 0 to 1.
 pub fn features(
     standing: &Standing,
-    passage: &[Word],
-    entry: &[Word],
-    weight: &dyn Fn(u64) -> f32,
-    room: &mut Room,
+    entry: &Wording,
+    weight: &dyn Fn(u32) -> f32,
+    room: &Room,
 ) -> Features {
     let shared = shared(entry, weight, room);
+    let run = longest_run(entry, room).min(LONG_RUN);
     [
         standing.words_of_claim,
         standing.words_of_text,
@@ -80,32 +130,45 @@ pub fn features(
         shared.numbers,
         f32::from(u8::from(shared.numbers_differ)),
         shared.names,
-        libm::log1pf(longest_run(passage, entry, &mut room.row).min(LONG_RUN))
-            / libm::log1pf(LONG_RUN),
+        libm::log1pf(run) / libm::log1pf(LONG_RUN),
         standing.words_of_claim * standing.letters_of_claim,
-        f32::from(u8::from(
-            standing.words_rank.min(standing.letters_rank) == 1.0,
-        )),
+        f32::from(u8::from(standing.words_rank.min(standing.letters_rank) == 1.0)),
     ]
 }
 
-/// Room to work in.
+/// A passage, ready to be looked up in.
 #[derive(Debug, Default)]
 pub struct Room {
-    stems: FxHashSet<u64>,
+    /// Where a stem stands first.
+    first: FxHashMap<u64, u32>,
+    /// Where the stem of each place stands next; none is [`u32::MAX`].
+    next: Vec<u32>,
+    row: Vec<u64>,
     numbers: FxHashSet<u64>,
-    seen: FxHashSet<u64>,
-    row: Vec<u32>,
 }
 
 impl Room {
     /// Reads a passage.
     pub fn read(&mut self, words: &[Word]) {
-        self.stems.clear();
+        self.row.clear();
+        self.row.extend(words.iter().map(|word| word.stem));
         self.numbers.clear();
-        self.stems.extend(words.iter().map(|word| word.stem));
-        self.numbers
-            .extend(words.iter().filter_map(|word| word.number));
+        self.numbers.extend(words.iter().filter_map(|word| word.number));
+        self.first.clear();
+        self.next.clear();
+        self.next.resize(words.len(), u32::MAX);
+        for (at, stem) in self.row.iter().enumerate().rev() {
+            if let Some(later) = self.first.insert(*stem, at as u32) {
+                self.next[at] = later;
+            }
+        }
+    }
+
+    /// The places of a stem.
+    fn places(&self, stem: u64) -> impl Iterator<Item = usize> {
+        let first = self.first.get(&stem).copied();
+        let next = |at: &u32| self.next.get(*at as usize).copied().filter(|at| *at != u32::MAX);
+        std::iter::successors(first, next).map(|at| at as usize)
     }
 }
 
@@ -118,20 +181,15 @@ struct Shared {
     numbers_differ: bool,
 }
 
-fn shared(entry: &[Word], weight: &dyn Fn(u64) -> f32, room: &mut Room) -> Shared {
+fn shared(entry: &Wording, weight: &dyn Fn(u32) -> f32, room: &Room) -> Shared {
     let mut found = Shared::default();
-    let (mut names, mut numbers, mut numbers_shared) = (0.0, 0.0, 0.0);
-    room.seen.clear();
-    for word in entry {
-        if let Some(number) = word.number {
-            numbers += 1.0;
-            numbers_shared += f32::from(u8::from(room.numbers.contains(&number)));
-        }
-        if word.is_common || !room.seen.insert(word.stem) {
+    let mut names = 0.0;
+    for word in &entry.words {
+        let is_shared = room.first.contains_key(&word.stem);
+        if !is_shared && !word.is_name {
             continue;
         }
-        let weight = weight(word.stem);
-        let is_shared = room.stems.contains(&word.stem);
+        let weight = weight(word.number);
         if word.is_name {
             names += weight;
         }
@@ -146,25 +204,26 @@ fn shared(entry: &[Word], weight: &dyn Fn(u64) -> f32, room: &mut Room) -> Share
     if names > 0.0 {
         found.names /= names;
     }
-    if numbers > 0.0 {
-        found.numbers = numbers_shared / numbers;
-        found.numbers_differ = numbers_shared == 0.0 && !room.numbers.is_empty();
+    let numbers = entry.numbers.iter();
+    let shared = numbers.filter(|number| room.numbers.contains(number)).count();
+    if !entry.numbers.is_empty() {
+        found.numbers = shared as f32 / entry.numbers.len() as f32;
+        found.numbers_differ = shared == 0 && !room.numbers.is_empty();
     }
     found
 }
 
 /// Words of the longest row that stands in both.
-fn longest_run(passage: &[Word], entry: &[Word], row: &mut Vec<u32>) -> f32 {
-    row.clear();
-    row.resize(entry.len() + 1, 0);
+fn longest_run(entry: &Wording, room: &Room) -> f32 {
     let mut longest = 0;
-    for word in passage {
-        for at in (0..entry.len()).rev() {
-            row[at + 1] = match entry[at].stem == word.stem {
-                true => row[at] + 1,
-                false => 0,
-            };
-            longest = longest.max(row[at + 1]);
+    for from in 0..entry.row.len() {
+        for place in room.places(entry.row[from]) {
+            if from > 0 && place > 0 && entry.row[from - 1] == room.row[place - 1] {
+                // Counted from where the row begins.
+                continue;
+            }
+            let pairs = entry.row[from..].iter().zip(&room.row[place..]);
+            longest = longest.max(pairs.take_while(|(one, other)| one == other).count());
         }
     }
     longest as f32

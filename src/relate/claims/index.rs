@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 
 /// Keys in more than one of so many texts say nothing, from so many texts on.
-const COMMON_SHARE: u32 = 10;
+const COMMON_SHARE: u32 = 20;
 const COMMON_TEXTS: u32 = 64;
 
 #[derive(Debug, Default)]
@@ -124,12 +124,9 @@ impl Index {
         self.weight(0)
     }
 
-    /// What a key weighs, whether or not an entry holds it.
-    pub fn weight_of(&self, key: u64) -> f32 {
-        match self.numbers.get(&key) {
-            Some(number) => self.keys[*number as usize].weight,
-            None => self.weight(self.background.get(&key).copied().unwrap_or(0)),
-        }
+    /// What the key with a number weighs.
+    pub fn weight_at(&self, number: u32) -> f32 {
+        self.keys.get(number as usize).map_or(0.0, |key| key.weight)
     }
 
     /// What the keys of an entry weigh together.
@@ -143,7 +140,7 @@ impl Index {
         let mut mass = 0.0;
         for key in keys {
             let Some(number) = self.numbers.get(key) else {
-                mass += self.weight_of(*key);
+                mass += self.weight(self.background.get(key).copied().unwrap_or(0));
                 continue;
             };
             let key = &self.keys[*number as usize];

@@ -17,14 +17,14 @@ pub mod seed;
 mod words;
 
 use crate::model::ClaimId;
-use features::Room;
+use features::{Room, Wording};
 pub use features::{FEATURES, Features, N};
 use index::Index;
-use passages::Sums;
+use passages::{Masses, Sums};
 pub use rerank::Reranker;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
-use words::{Reading, Vocabulary, Word};
+use words::{Reading, Vocabulary};
 
 /// Mentions with fewer words are never confirmed: short texts match everything.
 pub const MIN_WORDS: usize = 8;
@@ -135,19 +135,9 @@ pub struct Claims {
 #[derive(Debug)]
 struct Kept {
     id: ClaimId,
-    words: Box<[Word]>,
+    wording: Wording,
     stems: Box<[u32]>,
     letters: Box<[u32]>,
-    masses: Masses,
-}
-
-/// What the keys of an entry weigh.
-#[derive(Debug, Clone, Copy, Default)]
-struct Masses {
-    stems: f32,
-    letters: f32,
-    /// BM25's factor for its length.
-    length: f32,
 }
 
 impl Claims {
@@ -205,12 +195,12 @@ impl Claims {
         }
         self.read_entry(entry.claim, entry.more);
         let slot = self.free.pop().unwrap_or(self.kept.len() as u32);
+        let stems = self.stems.put(slot, &self.keys.0);
         let kept = Kept {
             id,
-            words: self.reading.words.as_slice().into(),
-            stems: self.stems.put(slot, &self.keys.0),
+            wording: Wording::new(&self.reading.words, &self.keys.0, &stems),
+            stems,
             letters: self.letters.put(slot, &self.keys.1),
-            masses: Masses::default(),
         };
         self.length += kept.stems.len() as u64;
         match self.kept.get_mut(slot as usize) {
@@ -247,7 +237,7 @@ impl Claims {
     /// Bytes that the entries take, about.
     pub fn bytes(&self) -> usize {
         let own =
-            |kept: &Kept| size_of_val(&*kept.words) + 4 * (kept.stems.len() + kept.letters.len());
+            |kept: &Kept| kept.wording.bytes() + 4 * (kept.stems.len() + kept.letters.len());
         let kept: usize = self.kept.iter().flatten().map(own).sum();
         let slots = self.kept.capacity() * size_of::<Option<Kept>>();
         let places = self.places.capacity() * (size_of::<ClaimId>() + 8);
@@ -326,7 +316,7 @@ impl Claims {
             &self.kept,
         );
         let most = self.stems.most().max(f32::MIN_POSITIVE);
-        let weight = |stem: u64| self.stems.weight_of(stem) / most;
+        let weight = |number: u32| self.stems.weight_at(number) / most;
         let words = &reading.words[passage.0..passage.1];
         self.room.read(words);
         for (slot, standing) in standings {
@@ -334,7 +324,7 @@ impl Claims {
                 continue;
             };
             let features =
-                features::features(&standing, words, &kept.words, &weight, &mut self.room);
+                features::features(&standing, &kept.wording, &weight, &self.room);
             let near = Near {
                 id: kept.id,
                 probability: self.reranker.probability(&features),
@@ -359,15 +349,14 @@ impl Claims {
         self.stems.weigh(entries);
         self.letters.weigh(entries);
         let mean = self.length as f32 / entries.max(1) as f32;
-        for kept in self.kept.iter_mut().flatten() {
-            let length = kept.stems.len() as f32 / mean.max(1.0);
-            kept.masses = Masses {
-                stems: self.stems.mass(&kept.stems),
-                letters: self.letters.mass(&kept.letters),
-                length: passages::length_factor(length),
-            };
+        self.sums.clear(self.kept.len());
+        for (masses, kept) in self.sums.masses.iter_mut().zip(&self.kept) {
+            if let Some(kept) = kept {
+                let length = kept.stems.len() as f32 / mean.max(1.0);
+                let (stems, letters) = (self.stems.mass(&kept.stems), self.letters.mass(&kept.letters));
+                *masses = Masses::new(stems, letters, length);
+            }
         }
-        self.sums.make_room(self.kept.len());
     }
 
     fn found(&self, near: &Near, grade: Grade) -> Found {
@@ -388,11 +377,9 @@ impl Claims {
     /// The words of the passage that the entry has too.
     fn shared(&self, near: &Near) -> Vec<Shared> {
         let kept = self.kept.get(near.slot as usize).and_then(Option::as_ref);
-        let entry = kept.map_or(&[][..], |kept| &kept.words);
+        let has = |stem| kept.is_some_and(|kept| kept.wording.has(stem));
         let passage = &self.reading.words[near.passage.0..near.passage.1];
-        let shared = passage
-            .iter()
-            .filter(|word| !word.is_common && entry.iter().any(|other| other.stem == word.stem));
+        let shared = passage.iter().filter(|word| !word.is_common && has(word.stem));
         shared
             .map(|word| Shared {
                 in_title: word.in_title,

@@ -262,7 +262,7 @@ proptest! {
                 prop_assert!(part.get(word.start as usize..word.end as usize).is_some());
             }
         }
-        let kept = claims.kept.iter().flatten().map(|kept| kept.words.len() + kept.letters.len()).max();
+        let kept = claims.kept.iter().flatten().map(|kept| kept.stems.len() + kept.letters.len()).max();
         prop_assert!(kept.unwrap_or(0) < 4_000);
         prop_assert!(claims.reading.passages().len() <= 48);
     }
