@@ -66,6 +66,10 @@ pub struct Metrics {
     pub second_opinions: IntCounterVec,
     pub story_members: IntGauge,
     pub stories_merged: IntCounter,
+    pub claims: IntGauge,
+    pub statements: IntGauge,
+    pub claim_matches: IntCounterVec,
+    pub differences: IntCounterVec,
 }
 
 /// The label values that are known at the start.
@@ -76,6 +80,9 @@ pub struct Series {
     pub stances: Vec<&'static str>,
     pub flags: Vec<&'static str>,
     pub rules: Vec<&'static str>,
+    /// Of matches with the register, and what may differ from official statements.
+    pub grades: Vec<&'static str>,
+    pub differences: Vec<&'static str>,
     pub classes: Vec<&'static str>,
     pub verdicts: Vec<&'static str>,
 }
@@ -95,6 +102,12 @@ impl Metrics {
     }
 
     fn zero(&self, series: &Series) {
+        for grade in &series.grades {
+            self.claim_matches.with_label_values(&[grade]);
+        }
+        for what in &series.differences {
+            self.differences.with_label_values(&[what]);
+        }
         for source in &series.sources {
             self.source_up.with_label_values(&[source]);
             for outcome in ["change", "nothing"] {
@@ -252,6 +265,10 @@ impl Register {
             second_opinions: self.counters("resonanz_second_opinions_total", "Uncertain stances that the second model was asked about, by outcome. A rise of 'late' means that it is too slow for what comes in.", &["outcome"])?,
             story_members: self.add(IntGauge::new("resonanz_story_members", "Mentions that new ones are compared with to find copies. At the configured most, copies that come late are no longer recognised.")?)?,
             stories_merged: self.add(IntCounter::new("resonanz_stories_merged_total", "Stories that turned out to be another one. A rise means that texts change on their way.")?)?,
+            claims: self.add(IntGauge::new("resonanz_claims", "Entries of the register of claims that every new mention is compared with, fact checks among them. At the configured most, no further one is compared.")?)?,
+            statements: self.add(IntGauge::new("resonanz_official_statements", "Statements of our own that reports are compared with. 0 means that no source is configured as official, or none of its items matched a watch.")?)?,
+            claim_matches: self.counters("resonanz_claim_matches_total", "Mentions that may repeat an entry of the register, by how sure that is: 'suggested' ones wait for a yes or no.", &["grade"])?,
+            differences: self.counters("resonanz_differences_total", "Places where a report differs from what we have published, by what differs. A rise of one kind after a release may mean that our own text is misread.", &["what"])?,
             registry: self.registry,
         })
     }

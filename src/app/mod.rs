@@ -47,7 +47,7 @@ use crate::index::{Arrivals, Index};
 use crate::metrics::Metrics;
 use crate::pipeline::{Door, Pipeline};
 use crate::privacy::{Keys, Voices};
-use crate::relate::Stories;
+use crate::relate::{Known, Stories};
 use crate::store::Store;
 use crate::{collect, desk, index, serve};
 use anyhow::Context as _;
@@ -239,7 +239,8 @@ impl App {
         let retention = self.retention().await?;
         let agreed = retention.as_ref().map(Retention::agreed);
         let stories = stories::restore(store, &self.config.relate).await?;
-        let (pipeline, finished) = self.pipeline(&index, retention.as_ref(), stories);
+        let known = stories::known(store, &self.config.relate, now).await?;
+        let (pipeline, finished) = self.pipeline(&index, retention.as_ref(), (stories, known));
         let pipeline = tokio::spawn(or_stop(pipeline.run(deliveries), stop.clone()));
         let second = self.second(&stop)?;
         let keeper = self.keeper(retention, &stop);
@@ -351,7 +352,7 @@ impl App {
         &self,
         index: &Arc<Index>,
         retention: Option<&Retention>,
-        stories: Stories,
+        (stories, known): (Stories, Known),
     ) -> (Pipeline, watch::Receiver<u64>) {
         let (finished, seen) = watch::channel(0);
         let woken = Arc::clone(index);
@@ -368,6 +369,8 @@ impl App {
                 agreed: retention.map(Retention::agreed),
             },
             stories,
+            known,
+            claims: self.house.store.claims_watch(),
             metrics: self.metrics.clone(),
             clock: self.options.clock.clone(),
             arrivals: self.arrivals.clone(),

@@ -4,7 +4,8 @@ use super::Options;
 use crate::collect::hearing::Verdict;
 use crate::config::Register;
 use crate::metrics::Series;
-use crate::model::{FlagKind, Stance};
+use crate::model::{ClaimGrade, FlagKind, Stance};
+use crate::relate::compare::DifferenceKind;
 use crate::store::{AuthorClass, Store};
 use crate::{desk, serve};
 use jiff::Timestamp;
@@ -31,6 +32,8 @@ pub(super) fn series(register: &Register, sources: Vec<String>) -> Series {
         stances: Stance::ALL.iter().map(|stance| stance.as_str()).collect(),
         flags: FlagKind::ALL.iter().map(|flag| flag.as_str()).collect(),
         rules: desk::Rule::ALL.iter().map(|rule| rule.as_str()).collect(),
+        grades: ClaimGrade::ALL.map(ClaimGrade::as_str).to_vec(),
+        differences: DifferenceKind::ALL.map(DifferenceKind::as_str).to_vec(),
         classes: AuthorClass::ALL
             .iter()
             .map(|class| class.as_str())

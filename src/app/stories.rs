@@ -1,9 +1,10 @@
 //! Begins the comparing where the house left off: with the mentions of the last days, out of the store.
 
-use crate::model::Kind;
-use crate::relate::{Config, Sign, Stories, Told};
+use crate::model::{ClaimId, Kind};
+use crate::pipeline::read_office;
+use crate::relate::{Config, Known, Sign, Stories, Told};
 use crate::store::{Store, StoreError, StoredMention};
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 /// Mentions that are read at once.
 const PAGE: i64 = 2_000;
@@ -50,4 +51,24 @@ fn told(stored: &StoredMention) -> Told<'_> {
         ),
         known: 0.0,
     }
+}
+
+/// What every new mention is compared with, out of the store.
+///
+/// # Errors
+/// A store that cannot be read.
+pub async fn known(store: &Store, config: &Config, now: Timestamp) -> Result<Known, StoreError> {
+    let mut known = Known::new(config);
+    let days = i64::from(config.compare.window_days);
+    let since = now.saturating_sub((days * 24).hours()).unwrap_or(now);
+    let limit = i64::from(config.compare.max_statements);
+    for stored in store.official_since(since, limit).await? {
+        let words = (stored.title.as_str(), stored.text.as_str());
+        known.put_statement(stored.key, stored.published, words);
+    }
+    for check in store.checks().await? {
+        known.put_claim(ClaimId::Check(check.key), &check.claim, &check.title);
+    }
+    read_office(store, &mut known).await?;
+    Ok(known)
 }

@@ -238,7 +238,11 @@ fn check(
     if let Some(classify) = &mut classify {
         classify.unlabelled = SourceConfig::unlabelled(sources.values());
     }
-    let relate = section(&mut root, "relate", faults);
+    let relate: Option<relate::Config> = section(&mut root, "relate", faults);
+    if let Some(relate) = &relate {
+        let found = relate.faults().into_iter();
+        faults.extend(found.map(|fault| Fault::new("relate", fault)));
+    }
     let index = section(&mut root, "index", faults);
     let serve: Option<serve::Config> = section(&mut root, "serve", faults);
     if let Some(Err(found)) = serve.as_ref().map(serve::Config::check) {

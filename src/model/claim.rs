@@ -22,6 +22,8 @@ pub enum ClaimGrade {
 }
 
 impl ClaimGrade {
+    pub const ALL: [Self; 2] = [Self::Suggested, Self::Confirmed];
+
     pub fn as_str(self) -> &'static str {
         match self {
             ClaimGrade::Suggested => "suggested",
@@ -30,9 +32,7 @@ impl ClaimGrade {
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        [ClaimGrade::Suggested, ClaimGrade::Confirmed]
-            .into_iter()
-            .find(|grade| grade.as_str() == name)
+        Self::ALL.into_iter().find(|grade| grade.as_str() == name)
     }
 }
 

@@ -43,7 +43,21 @@ impl Pipeline {
         self.metrics.stories_merged.inc_by(stories.take_merged());
     }
 
+    pub(super) fn count_known(&self) {
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.metrics.claims.set(count(self.known.claims()));
+        self.metrics.statements.set(count(self.known.statements()));
+    }
+
     fn count_labels(&self, hit: &Hit) {
+        if let Some(found) = hit.claims.first() {
+            let grade = [found.grade.as_str()];
+            self.metrics.claim_matches.with_label_values(&grade).inc();
+        }
+        for differs in &hit.differs {
+            let what = [differs.what.as_str()];
+            self.metrics.differences.with_label_values(&what).inc();
+        }
         for matched in &hit.matches {
             let watch = matched.watch.as_str();
             let stance = hit.labels.stance_toward(&matched.target);

@@ -5,7 +5,10 @@
 //! is dropped here and never touches a disk. The cursor lags, never leads.
 
 mod count;
+mod renew;
 mod write;
+
+pub use renew::read_office;
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
@@ -20,7 +23,7 @@ use crate::model::{
 };
 use crate::normalise::{Context, Draft};
 use crate::privacy::{Keys, MentionKey, Pseudonym, Voices};
-use crate::relate::{Stories, Told};
+use crate::relate::{Known, Stories, Told};
 use crate::store::{Clocks, RetentionConfig, Store};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
@@ -107,6 +110,10 @@ pub struct Pipeline {
     pub voices: Arc<Voices>,
     pub door: Door,
     pub stories: Stories,
+    /// What every new mention is compared with.
+    pub known: Known,
+    /// Tells that the office has changed the register of claims.
+    pub claims: watch::Receiver<u64>,
     pub metrics: Metrics,
     pub clock: Clock,
     pub arrivals: Arrivals,
@@ -128,20 +135,26 @@ enum Step {
     Gap(Gap),
 }
 
-/// Puts what is new into stories, in order. A message to the house is nobody's copy.
-fn relate(prepared: &mut [Prepared], stories: &mut Stories) {
+/// Compares what is new with what is known and puts it into stories, in order. A message to the house
+/// is nobody's copy.
+fn relate(prepared: &mut [Prepared], stories: &mut Stories, known: &mut Known) {
     for prepared in prepared {
         match &mut prepared.step {
             Step::Put(hit, _) => {
                 hit.placement = Some(match hit.mention.kind {
                     Kind::Message => stories.alone(),
                     _ => {
-                        let known = hit.claims.first().map_or(0.0, |claim| claim.probability);
-                        stories.place(&Told::new(&hit.mention, &hit.labels, known))
+                        known.compare(hit);
+                        known.take(&hit.mention);
+                        let likely = hit.claims.first().map_or(0.0, |claim| claim.probability);
+                        stories.place(&Told::new(&hit.mention, &hit.labels, likely))
                     }
                 });
             }
-            Step::Delete(key, _) => stories.forget(key),
+            Step::Delete(key, _) => {
+                stories.forget(key);
+                known.forget(key);
+            }
             _ => {}
         }
     }
@@ -236,14 +249,17 @@ impl Pipeline {
             }
             matching.learn();
             let mut prepared = self.prepare(batch, &mut cursors, &mut matching);
-            relate(&mut prepared, &mut stories);
+            self.renew().await;
+            relate(&mut prepared, &mut stories, &mut self.known);
             let closed = matches!(received, Ok(0));
             let due = closed || last_words > 0 || last_write.elapsed() >= interval;
             if !prepared.is_empty() || (due && !cursors.is_empty()) {
                 for key in self.write(&prepared, &cursors).await {
                     stories.forget(&key);
+                    self.known.forget(&key);
                 }
                 self.count_stories(&mut stories);
+                self.count_known();
                 cursors.clear();
                 last_write = Instant::now();
             }

@@ -1,7 +1,7 @@
 //! `[relate]`.
 
-use super::compare;
 use super::ranking::Ranking;
+use super::{claims, compare};
 use serde::Deserialize;
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Config {
     pub first_threshold_percent: u8,
     /// The least score that is flagged, however quiet it is.
     pub least_threshold_percent: u8,
+    /// Mentions beside the register of known claims.
+    pub claims: claims::Config,
     /// Articles beside our own published statements.
     pub compare: compare::Config,
 }
@@ -38,7 +40,10 @@ impl Config {
         if !(0.0..=1_000.0).contains(&self.flags_per_day) {
             faults.push("relate.flags_per_day must be between 0 and 1000".to_owned());
         }
+        let claims = &self.claims;
         for (key, percent) in [
+            ("claims.suggest_percent", claims.suggest_percent),
+            ("claims.confirm_percent", claims.confirm_percent),
             ("first_threshold_percent", self.first_threshold_percent),
             ("least_threshold_percent", self.least_threshold_percent),
         ] {
@@ -58,6 +63,7 @@ impl Default for Config {
             flags_per_day: 3.0,
             first_threshold_percent: 50,
             least_threshold_percent: 40,
+            claims: claims::Config::default(),
             compare: compare::Config::default(),
         }
     }

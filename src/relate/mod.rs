@@ -16,9 +16,11 @@
 
 mod buckets;
 mod canon;
+pub mod claims;
 pub mod compare;
 mod config;
 mod gathered;
+mod known;
 mod ranking;
 mod repeats;
 pub mod rumour;
@@ -28,6 +30,7 @@ mod story;
 mod weighing;
 
 pub use config::Config;
+pub use known::Known;
 pub use sign::Sign;
 
 use crate::model::{Kind, Labels, Mention, Placement};

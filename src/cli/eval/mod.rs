@@ -1,5 +1,6 @@
 //! `resonanz eval`: how well the classifier does on statements that people have judged.
 
+mod matching;
 mod misreporting;
 mod page;
 mod pairs;
@@ -52,6 +53,9 @@ pub enum Command {
         article), `lang` and `note` may stand beside."
     )]
     Misreporting(misreporting::Args),
+    /// Mentions and the known claims that they repeat, on a file of lines {"text","claim_id"}.
+    #[command(after_help = matching::HELP)]
+    Matching(matching::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,6 +104,7 @@ enum Format {
 pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Stance(args) => stance(args)?,
+        Command::Matching(args) => matching::run(args)?,
         Command::Pairs(args) => {
             let judge = Judge::new(args.model.as_ref())?;
             let targets = args.settings.read()?.register.targets;

@@ -1,0 +1,164 @@
+//! Which entries hold a key (the stem of a word, or letters in a row), and how much a key says.
+//!
+//! A key says the more, the fewer entries hold it. A register of a dozen entries knows too little
+//! of how common a key is: texts of everyday kind are counted with them, the background.
+
+use rustc_hash::FxHashMap;
+
+/// Keys in more than one of so many texts say nothing, from so many texts on.
+const COMMON_SHARE: u32 = 20;
+const COMMON_TEXTS: u32 = 64;
+
+#[derive(Debug, Default)]
+pub struct Index {
+    numbers: FxHashMap<u64, u32>,
+    keys: Vec<Key>,
+    /// Numbers that no key has any more.
+    free: Vec<u32>,
+    /// How many texts of the background hold a key, and how many there are.
+    background: FxHashMap<u64, u32>,
+    background_texts: u32,
+    /// Texts with the background's.
+    texts: u32,
+    squared: bool,
+}
+
+#[derive(Debug, Default)]
+struct Key {
+    key: u64,
+    entries: Vec<u32>,
+    in_background: u32,
+    weight: f32,
+}
+
+impl Index {
+    /// An empty one; `squared` gives the weights of a product of two vectors.
+    pub fn new(squared: bool) -> Self {
+        Self {
+            squared,
+            ..Self::default()
+        }
+    }
+
+    /// A text of the background.
+    pub fn put_background(&mut self, keys: &[u64]) {
+        self.background_texts += 1;
+        for key in keys {
+            *self.background.entry(*key).or_default() += 1;
+        }
+    }
+
+    /// An entry; the numbers of its keys.
+    pub fn put(&mut self, entry: u32, keys: &[u64]) -> Box<[u32]> {
+        keys.iter()
+            .map(|key| {
+                let number = self.number(*key);
+                self.keys[number as usize].entries.push(entry);
+                number
+            })
+            .collect()
+    }
+
+    fn number(&mut self, key: u64) -> u32 {
+        if let Some(number) = self.numbers.get(&key) {
+            return *number;
+        }
+        let new = Key {
+            key,
+            in_background: self.background.get(&key).copied().unwrap_or(0),
+            ..Key::default()
+        };
+        let number = match self.free.pop() {
+            Some(number) => {
+                self.keys[number as usize] = new;
+                number
+            }
+            None => {
+                self.keys.push(new);
+                (self.keys.len() - 1) as u32
+            }
+        };
+        self.numbers.insert(key, number);
+        number
+    }
+
+    /// Takes an entry out; `numbers` are those of its keys.
+    pub fn remove(&mut self, entry: u32, numbers: &[u32]) {
+        for number in numbers {
+            let key = &mut self.keys[*number as usize];
+            if let Some(at) = key.entries.iter().position(|one| *one == entry) {
+                key.entries.swap_remove(at);
+            }
+            if key.entries.is_empty() {
+                key.entries = Vec::new();
+                self.numbers.remove(&key.key);
+                self.free.push(*number);
+            }
+        }
+    }
+
+    /// Weighs all keys anew, for so many entries.
+    pub fn weigh(&mut self, entries: usize) {
+        self.texts = self.background_texts + entries as u32;
+        let mut keys = std::mem::take(&mut self.keys);
+        for key in &mut keys {
+            key.weight = self.weight(key.in_background + key.entries.len() as u32);
+        }
+        self.keys = keys;
+    }
+
+    /// What a key in so many texts weighs.
+    fn weight(&self, texts: u32) -> f32 {
+        if texts > COMMON_TEXTS && texts > self.texts / COMMON_SHARE {
+            return 0.0;
+        }
+        let weight = libm::logf((self.texts + 1) as f32 / (texts + 1) as f32);
+        match self.squared {
+            true => weight * weight,
+            false => weight,
+        }
+    }
+
+    /// What a key in no text weighs.
+    pub fn most(&self) -> f32 {
+        self.weight(0)
+    }
+
+    /// What the key with a number weighs.
+    pub fn weight_at(&self, number: u32) -> f32 {
+        self.keys.get(number as usize).map_or(0.0, |key| key.weight)
+    }
+
+    /// What the keys of an entry weigh together.
+    pub fn mass(&self, numbers: &[u32]) -> f32 {
+        let weights = numbers.iter().map(|one| self.keys[*one as usize].weight);
+        weights.sum()
+    }
+
+    /// Adds to each entry what its keys among these weigh; gives what all of them weigh together.
+    pub fn add(&self, keys: &[u64], sums: &mut [f32]) -> f32 {
+        let mut mass = 0.0;
+        for key in keys {
+            let Some(number) = self.numbers.get(key) else {
+                mass += self.weight(self.background.get(key).copied().unwrap_or(0));
+                continue;
+            };
+            let key = &self.keys[*number as usize];
+            mass += key.weight;
+            if key.weight > 0.0 {
+                for entry in &key.entries {
+                    sums[*entry as usize] += key.weight;
+                }
+            }
+        }
+        mass
+    }
+
+    /// Bytes that it takes, about.
+    pub fn bytes(&self) -> usize {
+        let entries = self.keys.iter().map(|key| 4 * key.entries.capacity());
+        let keys = self.keys.capacity() * size_of::<Key>();
+        let maps = (self.numbers.capacity() + self.background.capacity()) * 17 * 8 / 7;
+        entries.sum::<usize>() + keys + maps
+    }
+}
