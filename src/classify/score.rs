@@ -261,7 +261,7 @@ pub fn ranking(judged: &[Judged]) -> Option<Ranking> {
 }
 
 /// Area under the curve, by mean ranks; 0.5 where all or none are true.
-fn auc(mut ranks: Vec<(f64, bool)>) -> f64 {
+pub fn auc(mut ranks: Vec<(f64, bool)>) -> f64 {
     ranks.sort_by(|a, b| a.0.total_cmp(&b.0));
     let yes = ranks.iter().filter(|one| one.1).count() as f64;
     let no = ranks.len() as f64 - yes;

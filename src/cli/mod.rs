@@ -37,6 +37,7 @@ mod watch_import;
 mod watch_push_down;
 mod watch_test;
 mod when;
+mod why;
 
 pub use output::{Format, Output, note};
 
@@ -119,6 +120,8 @@ pub enum Command {
     Watch(watch::Command),
     /// Say what the classifier makes of a text, and why.
     Explain(explain::Args),
+    /// Say how all that is said of one mention was derived, with versions.
+    Why(why::Args),
     /// List the models of a house, print their cards, say which one labels.
     #[command(subcommand, after_help = "Example: resonanz model show")]
     Model(model::Command),
@@ -155,6 +158,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Source(command) => source::run(command).await,
         Command::Watch(command) => watch::run(command).await,
         Command::Explain(args) => explain::run(&args),
+        Command::Why(args) => why::run(&args).await,
         Command::Model(command) => model::run(&command).await,
         Command::Train(args) => train::run(&args),
         Command::Eval(command) => eval::run(&command),

@@ -363,6 +363,18 @@ impl Store {
         row.as_ref().map(read_case).transpose()
     }
 
+    /// The cases that a mention is in, oldest first.
+    pub async fn cases_with(&self, mention_id: i64) -> Result<Vec<Case>, StoreError> {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "{CASE} WHERE c.id IN (SELECT case_id FROM case_mention WHERE mention_id = $1)
+             ORDER BY c.id"
+        )))
+        .bind(mention_id)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(read_case).collect()
+    }
+
     /// Numbers of the mentions of a case, oldest first.
     pub async fn case_mentions(&self, case_id: i64) -> Result<Vec<i64>, StoreError> {
         Ok(sqlx::query_scalar(

@@ -123,18 +123,13 @@ impl Store {
         rows.iter().map(mention).collect()
     }
 
-    /// The mentions that answer one, in the order in which they came.
-    pub async fn answers_to(
-        &self,
-        key: &MentionKey,
-        limit: i64,
-    ) -> Result<Vec<StoredMention>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM mention WHERE reply_key = $1 ORDER BY id LIMIT $2")
-            .bind(key.0.as_slice())
-            .bind(limit)
-            .fetch_all(&self.readers)
+    /// Mentions of a story.
+    pub async fn size_of_story(&self, story: i64) -> Result<usize, StoreError> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM mention WHERE story = $1")
+            .bind(story)
+            .fetch_one(&self.readers)
             .await?;
-        rows.iter().map(mention).collect()
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     /// Where the mentions with these keys are, those that are still there.

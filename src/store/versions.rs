@@ -67,4 +67,16 @@ impl Store {
         })
         .transpose()
     }
+
+    /// The query that a watch had at a time.
+    pub async fn query_at(&self, watch: &str, at: Timestamp) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT query FROM watch_version WHERE watch = $1 AND since_ms <= $2 \
+             ORDER BY since_ms DESC LIMIT 1",
+        )
+        .bind(watch)
+        .bind(at.as_millisecond())
+        .fetch_optional(&self.readers)
+        .await?)
+    }
 }

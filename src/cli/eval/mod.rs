@@ -1,5 +1,6 @@
 //! `resonanz eval`: how well the classifier does on statements that people have judged.
 
+mod claims_worth;
 mod matching;
 mod misreporting;
 mod page;
@@ -39,6 +40,14 @@ pub enum Command {
     /// quotations and headlines must: on built-in pairs of statements that no model learns from.
     #[command(after_help = "Example: resonanz eval pairs")]
     Pairs(PairArgs),
+    /// Statements that claim a fact which somebody could check, on a file of lines {"text","label"}.
+    #[command(
+        name = "claims-worth",
+        after_help = "Example: resonanz eval claims-worth --set judged.jsonl\n\n\
+        One JSON object a line: {\"text\":\"…\",\"label\":true}; label is true or false, 1 or 0, claim or \
+        other, and may have another name (--label)."
+    )]
+    ClaimsWorth(claims_worth::Args),
     /// How early planted rumours are flagged among many posts, and what else is; on built-in
     /// scenarios that were invented for it.
     #[command(after_help = "Example: resonanz eval rumours --noise 20000")]
@@ -110,6 +119,7 @@ pub fn run(command: &Command) -> anyhow::Result<ExitCode> {
             let targets = args.settings.read()?.register.targets;
             pairs::print(&pairs::judged(&judge, &targets), args.format)?;
         }
+        Command::ClaimsWorth(args) => claims_worth::run(args)?,
         Command::Rumours(args) => rumours::run(args)?,
         Command::Misreporting(args) => misreporting::run(args)?,
     }

@@ -62,6 +62,3 @@ CREATE INDEX mention_review ON mention (id) WHERE review IS NOT NULL;
 -- The story that a case is about, for rules that look at stories.
 ALTER TABLE desk_case ADD COLUMN story BIGINT;
 CREATE INDEX desk_case_story ON desk_case (story, rule) WHERE story IS NOT NULL;
-
--- Who answers a mention.
-CREATE INDEX mention_reply ON mention (reply_key) WHERE reply_key IS NOT NULL;
