@@ -212,6 +212,9 @@ impl Desk {
             opened.extend(self.apply_differences(tx, *id, hit).await?);
             for matched in &hit.matches {
                 for (rule, counts) in applicable(hit, &matched.target) {
+                    if rule == Rule::Flagged && self.is_told(tx, hit).await? {
+                        continue;
+                    }
                     let case = self.apply_rule(tx, (rule, counts), &matched.watch, *id, hit);
                     opened.extend(case.await?);
                 }

@@ -24,7 +24,7 @@ impl Desk {
             return Ok(None);
         };
         let (at, story) = (hit.mention.collected, weight.story);
-        if !tx.flag_story(story, at).await? {
+        if !tx.flag_story(weight, at).await? {
             self.join(tx, (Rule::Rumour, story), id, hit).await?;
             return Ok(None);
         }
@@ -79,6 +79,18 @@ impl Desk {
         self.open_about(tx, rule, (&matched.watch, story), &[report], &facts, at)
             .await
             .map(Some)
+    }
+
+    /// Whether an editor has been told of the story that a mention belongs to or answers: then its
+    /// doubt is no news.
+    pub(super) async fn is_told(&self, tx: &mut Tx, hit: &Hit) -> Result<bool, StoreError> {
+        let Some(placement) = &hit.placement else {
+            return Ok(false);
+        };
+        let weighed = placement.weighed.as_ref().map(|weight| weight.story);
+        let story = weighed.unwrap_or(placement.story);
+        let case = tx.case_of_story(Rule::Rumour.as_str(), story).await?;
+        Ok(case.is_some())
     }
 
     /// Puts a mention into the case that its story has; false where there is none.

@@ -19,7 +19,7 @@ use crate::index::Arrivals;
 use crate::matching::{Matcher, Scratch};
 use crate::metrics::Metrics;
 use crate::model::{
-    AuthorChange, Change, Cursor, Deletion, Hit, Item, Kind, Labels, Mention, Target,
+    AuthorChange, Change, Cursor, Deletion, Hit, Item, Kind, Labels, Mention, Placement, Target,
 };
 use crate::normalise::{Context, Draft};
 use crate::privacy::{Keys, MentionKey, Pseudonym, Voices};
@@ -140,16 +140,18 @@ enum Step {
 fn relate(prepared: &mut [Prepared], stories: &mut Stories, known: &mut Known) {
     for prepared in prepared {
         match &mut prepared.step {
+            Step::Put(hit, _) if hit.mention.kind == Kind::Message => {
+                hit.placement = Some(stories.alone());
+            }
             Step::Put(hit, _) => {
-                hit.placement = Some(match hit.mention.kind {
-                    Kind::Message => stories.alone(),
-                    _ => {
-                        known.compare(hit);
-                        known.take(&hit.mention);
-                        let likely = hit.claims.first().map_or(0.0, |claim| claim.probability);
-                        stories.place(&Told::new(&hit.mention, &hit.labels, likely))
-                    }
+                let work = AssertUnwindSafe(|| compare(hit, stories, known));
+                // A mention that breaks the comparing down is one of its own, and costs nobody else.
+                let placement = catch_unwind(work).unwrap_or_else(|_| {
+                    let source = &prepared.source;
+                    tracing::error!(%source, "A mention broke down the comparing, and is compared with nothing.");
+                    stories.alone()
                 });
+                hit.placement = Some(placement);
             }
             Step::Delete(key, _) => {
                 stories.forget(key);
@@ -158,6 +160,13 @@ fn relate(prepared: &mut [Prepared], stories: &mut Stories, known: &mut Known) {
             _ => {}
         }
     }
+}
+
+fn compare(hit: &mut Hit, stories: &mut Stories, known: &mut Known) -> Placement {
+    known.compare(hit);
+    known.take(&hit.mention);
+    let likely = hit.claims.first().map_or(0.0, |claim| claim.probability);
+    stories.place(&Told::new(&hit.mention, &hit.labels, likely))
 }
 
 /// A step with the source and the arrival that it came with.

@@ -16,7 +16,7 @@ const LEAST_DOUBTING: u32 = 2;
 /// A match with the register from which one who doubts is enough.
 const KNOWN: f32 = 0.5;
 
-const BIAS: f32 = -3.2;
+const BIAS: f32 = -3.9;
 
 /// Weighs a story. `threshold` is what it is compared with.
 pub fn weigh(story: i64, figures: StoryFigures, threshold: f32) -> StoryWeight {
@@ -75,7 +75,7 @@ fn parts(figures: &StoryFigures) -> Vec<(String, f32)> {
             "several platforms",
             0.4 * ln(figures.platforms.saturating_sub(1)),
         ),
-        ("growth", 0.5 * speed),
+        ("growth", speed),
         (
             "publications and public voices say it",
             -0.6 * ln(figures.voices),

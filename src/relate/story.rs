@@ -119,7 +119,11 @@ impl Seen {
             asking: self.asking.count(),
             denying: self.denying.count(),
             hearsay: self.hearsay.count(),
-            factual: (self.factual / f64::from(self.judged.max(1))) as f32,
+            factual: match self.judged {
+                // Of a model that cannot tell, nothing is known either way.
+                0 => 0.5,
+                judged => (self.factual / f64::from(judged)) as f32,
+            },
             voices: count(&self.voices),
             official: self.official,
             known: 0.0,

@@ -58,14 +58,19 @@ impl Tx {
         Ok(found != 0)
     }
 
-    /// Flags a story as worth checking; false where it is flagged already.
-    pub async fn flag_story(&mut self, story: i64, at: Timestamp) -> Result<bool, StoreError> {
+    /// Flags a story as worth checking, for this weight of it; false where it is flagged already.
+    pub async fn flag_story(
+        &mut self,
+        weight: &StoryWeight,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
         let done = sqlx::query(
-            "UPDATE story_weight SET flagged_ms = $2, flagged = weight
+            "UPDATE story_weight SET flagged_ms = $2, flagged = $3
              WHERE story = $1 AND flagged_ms IS NULL",
         )
-        .bind(story)
+        .bind(weight.story)
         .bind(at.as_millisecond())
+        .bind(serde_json::to_string(weight)?)
         .execute(&mut *self.tx)
         .await?;
         Ok(done.rows_affected() > 0)

@@ -95,6 +95,9 @@ impl Tx {
             .await?;
         self.put_claims(id, &hit.claims, hit.mention.collected)
             .await?;
+        if !hit.differs.is_empty() {
+            self.put_differs(id, &hit.differs).await?;
+        }
         Ok(Put::New { id })
     }
 
@@ -119,6 +122,8 @@ impl Tx {
         self.take_claims(row.id).await?;
         self.put_claims(row.id, &hit.claims, hit.mention.collected)
             .await?;
+        self.put_differs(row.id, &hit.differs).await?;
+        self.forget_statement(&hit.mention.key).await?;
         self.judge_again(row.id).await?;
         self.uncode(row.id).await?;
         Ok(Put::Updated { id: row.id })
@@ -345,6 +350,7 @@ impl Tx {
     }
 
     pub(super) async fn remove(&mut self, row: Existing) -> Result<Removed, StoreError> {
+        self.forget_statement(&row.key).await?;
         self.forget(row.id, row.published_ms).await?;
         Ok(Removed {
             id: row.id,
@@ -366,13 +372,16 @@ impl Tx {
             // The last of a story takes its weight along.
             "DELETE FROM story_weight WHERE story = (SELECT story FROM mention WHERE id = $1)
                  AND NOT EXISTS (SELECT 1 FROM mention WHERE story = story_weight.story AND id <> $1)",
-            "DELETE FROM mention WHERE id = $1",
             "DELETE FROM mention_alias WHERE mention_id = $1",
             "DELETE FROM mention_watch WHERE mention_id = $1",
             "DELETE FROM mention_claim WHERE mention_id = $1",
+            "DELETE FROM mention_differs WHERE mention_id = $1",
+            // What only a fact check said goes with it.
+            "DELETE FROM mention_claim WHERE check_key = (SELECT key FROM mention WHERE id = $1)",
             "DELETE FROM case_mention WHERE mention_id = $1",
             "DELETE FROM judgement WHERE mention_id = $1",
             "DELETE FROM coding WHERE mention_id = $1",
+            "DELETE FROM mention WHERE id = $1",
         ] {
             sqlx::query(statement)
                 .bind(id)

@@ -57,6 +57,7 @@ mod refresh;
 mod reload;
 mod retention;
 mod robots;
+mod rumours;
 mod search;
 mod second;
 mod serve;

@@ -14,7 +14,7 @@ use resonanz::model::{Change, Cursor, Item, Kind, Labels, Mention, Target};
 use resonanz::pipeline::{Door, Pipeline, Watches};
 use resonanz::privacy::{Keys, Voices};
 use resonanz::query::Query;
-use resonanz::relate::Stories;
+use resonanz::relate::{Known, Stories};
 use resonanz::store::Store;
 use std::collections::HashMap;
 use std::path::Path;
@@ -72,6 +72,8 @@ async fn pipeline(dir: &Path) -> Pipeline {
         },
         config: config.pipeline,
         stories: Stories::default(),
+        known: Known::new(&config.relate),
+        claims: watch::channel(0).1,
         metrics: Metrics::new(&series).unwrap(),
         clock: Clock::simulated(now()),
         arrivals: Arrivals::default(),

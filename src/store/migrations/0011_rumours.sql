@@ -55,6 +55,13 @@ CREATE INDEX mention_claim_judged ON mention_claim (judged_ms) WHERE judged <> '
 
 -- Where a mention differs from official statements (JSON); null for most.
 ALTER TABLE mention ADD COLUMN differs TEXT;
+-- Which statements those are: when one goes or changes, its words go from here too.
+CREATE TABLE mention_differs (
+    mention_id    BIGINT NOT NULL,
+    statement_key BLOB   NOT NULL,
+    PRIMARY KEY (mention_id, statement_key)
+);
+CREATE INDEX mention_differs_statement ON mention_differs (statement_key);
 -- What the comparing starts with.
 CREATE INDEX mention_official ON mention (published_ms) WHERE official = 1;
 CREATE INDEX mention_review ON mention (id) WHERE review IS NOT NULL;

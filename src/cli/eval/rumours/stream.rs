@@ -3,6 +3,7 @@
 use super::super::Judge;
 use super::scenarios::{Line, Scenario};
 use crate::classify::Classifier;
+use crate::cli::bench::workload::posts::shared;
 use crate::cli::bench::workload::{Dice, Workload};
 use crate::model::{Item, Kind, Labels, Mention, RawAuthor, StoryWeight, Target};
 use crate::normalise::{Context, normalise};
@@ -13,6 +14,18 @@ use std::collections::HashMap;
 
 const SEED: u64 = 20_261_129;
 const BACKGROUND: &str = include_str!("background.jsonl");
+/// Shared texts that are opinions, news and speeches; sets of rumours and fact checks are none.
+const NOISE: [&str; 7] = [
+    "potts.jsonl",
+    "germeval17.jsonl",
+    "germeval18.jsonl",
+    "germeval21.jsonl",
+    "xstance_valid_de.jsonl",
+    "semeval16_stance.jsonl",
+    "bundestag_gov.jsonl",
+];
+/// Posts back to which the noise answers.
+const RECENT: usize = 600;
 /// People who write the noise.
 const PEOPLE: usize = 20_000;
 const DAY: i64 = 86_400;
@@ -106,9 +119,11 @@ pub fn plant(scenarios: &[Scenario], noise: u64, days: u64) -> Stream {
     }
     let (texts, origin) = noise_texts(noise, &mut dice);
     let span = usize::try_from(days * DAY).unwrap_or(usize::MAX);
-    for (number, text) in texts.into_iter().enumerate() {
+    let mut times: Vec<usize> = texts.iter().map(|_| dice.below(span)).collect();
+    times.sort_unstable();
+    for (number, (text, at)) in texts.into_iter().zip(times).enumerate() {
         planted.push(Planted {
-            at: i64::try_from(dice.below(span)).unwrap_or(0),
+            at: i64::try_from(at).unwrap_or(0),
             item: of_noise(number, text, &mut dice),
             scenario: None,
             line: 0,
@@ -122,20 +137,27 @@ pub fn plant(scenarios: &[Scenario], noise: u64, days: u64) -> Stream {
     }
 }
 
-/// Distinct texts: those of a quiet day and of the benches as they are, then pieces of two put
-/// together.
+/// Distinct texts in random order: those of a quiet day, the shared ones that are no rumours, else
+/// invented ones; then pieces of two put together.
 fn noise_texts(noise: u64, dice: &mut Dice) -> (Vec<String>, String) {
     let wanted = usize::try_from(noise).unwrap_or(usize::MAX);
     if wanted == 0 {
         return (Vec::new(), "no noise".to_owned());
     }
-    let load = Workload::new(SEED);
-    let quiet = BACKGROUND.lines().filter_map(|line| {
-        let line: serde_json::Value = serde_json::from_str(line).ok()?;
-        Some(line.get("text")?.as_str()?.to_owned())
-    });
-    let mut texts: Vec<String> = quiet.collect();
-    texts.extend(load.texts());
+    let shared: Vec<String> = NOISE.iter().flat_map(|file| texts_of(file)).collect();
+    let (more, origin) = match shared.is_empty() {
+        false => {
+            let origin = format!("noise from {} shared texts", shared.len());
+            (shared, origin)
+        }
+        true => {
+            let load = Workload::new(SEED);
+            (load.texts().collect(), load.origin().to_owned())
+        }
+    };
+    let mut texts: Vec<String> = BACKGROUND.lines().filter_map(text_of).collect();
+    texts.extend(more);
+    dice.shuffle(&mut texts);
     texts.truncate(wanted);
     let known = texts.len();
     while texts.len() < wanted {
@@ -143,7 +165,21 @@ fn noise_texts(noise: u64, dice: &mut Dice) -> (Vec<String>, String) {
         let joined = format!("{} {}", half(one, true), half(other, false));
         texts.push(joined);
     }
-    (texts, load.origin().to_owned())
+    dice.shuffle(&mut texts);
+    (texts, origin)
+}
+
+fn texts_of(file: &str) -> Vec<String> {
+    let path = shared().join("classify").join(file);
+    let content = std::fs::read_to_string(path).unwrap_or_default();
+    content.lines().filter_map(text_of).collect()
+}
+
+/// The text of a line, cut to the length of a post.
+fn text_of(line: &str) -> Option<String> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let text = line.get("text").or_else(|| line.get("comment"))?.as_str()?;
+    Some(text.chars().take(280).collect())
 }
 
 fn half(text: &str, first: bool) -> String {
@@ -164,9 +200,11 @@ fn of_noise(number: usize, text: String, dice: &mut Dice) -> Item {
     let mut item = Item::new(platform, format!("noise-{number}"), kind);
     item.text = text;
     item.author = Some(person(&format!("noise-{}", dice.below(PEOPLE))));
-    // Some answer what was said before; whom does not matter.
+    // They answer what was said in the last hours, some posts more often than others.
     if kind == Kind::Reply && number > 0 {
-        item.reply_to = Some(format!("noise-{}", dice.below(number)));
+        let back = dice.below(RECENT).min(dice.below(RECENT)) + 1;
+        let parent = number.saturating_sub(back);
+        item.reply_to = Some(format!("noise-{}", parent - parent % 4));
     }
     item
 }

@@ -1,0 +1,375 @@
+//! What is worth checking, on the way that every mention goes: a story that people doubt, a repeat of a
+//! known claim, a report that differs from what the ministry has published; and what becomes of all
+//! that when a statement goes, and after a restart.
+
+use jiff::{SignedDuration, Timestamp};
+use resonanz::classify::Classifier;
+use resonanz::classify::shipped;
+use resonanz::classify::trained::Trained;
+use resonanz::clock::Clock;
+use resonanz::collect::source::Event;
+use resonanz::collect::supervise::{Delivery, Outcome};
+use resonanz::config;
+use resonanz::desk::Desk;
+use resonanz::index::Arrivals;
+use resonanz::matching::{Matcher, StoredQuery};
+use resonanz::metrics::{Metrics, Series};
+use resonanz::model::{Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Target};
+use resonanz::pipeline::{Door, Pipeline, Watches};
+use resonanz::privacy::{Keys, Voices};
+use resonanz::query::Query;
+use resonanz::relate::{Known, Stories};
+use resonanz::store::{ClaimText, Store};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{mpsc, watch};
+
+const SOURCE: &str = "quelle";
+
+fn start() -> Timestamp {
+    "2026-11-20T06:00:00Z".parse().unwrap()
+}
+
+/// A house of nothing but the pipeline, as it is after its store was opened.
+async fn pipeline(dir: &Path) -> Pipeline {
+    let today: jiff::civil::Date = "2026-11-20".parse().unwrap();
+    let mut config = config::load(None, HashMap::new(), today).unwrap();
+    config.desk.recipients = vec!["dienst@localhost".to_owned()];
+    let query = Query::parse(
+        "das OR bmi OR bundespolizei OR stimmt OR quelle OR innenministerium OR kartoffelsalat",
+    );
+    let queries = vec![StoredQuery {
+        watch: "alles".into(),
+        target: "amt".into(),
+        query: query.unwrap(),
+    }];
+    let target = Target {
+        name: "amt".into(),
+        label: "Amt".into(),
+        aliases: vec!["Innenministerium".into(), "BMI".into()],
+    };
+    let watches = Watches {
+        matcher: Matcher::new(queries),
+        targets: vec![target],
+    };
+    let classifier: Arc<dyn Classifier> = Arc::new(Trained::new(shipped::model().unwrap()));
+    let store = Store::open(&dir.join("store.sqlite")).await.unwrap();
+    let series = Series {
+        sources: vec![SOURCE.into()],
+        ..Series::default()
+    };
+    Pipeline {
+        claims: store.claims_watch(),
+        store,
+        watches: watch::channel(Arc::new(watches)).1,
+        classifier: watch::channel(classifier).1,
+        desk: Desk::new(&config.desk),
+        keys: Keys::from_secret([1; 32]),
+        voices: Arc::new(Voices::new(&[], today)),
+        door: Door {
+            retention: config.retention.clone(),
+            agreed: None,
+        },
+        config: config.pipeline,
+        stories: Stories::new(&config.relate, 1),
+        known: Known::new(&config.relate),
+        metrics: Metrics::new(&series).unwrap(),
+        clock: Clock::simulated(start() + SignedDuration::from_hours(10)),
+        arrivals: Arrivals::default(),
+        written: Box::new(|| {}),
+        finished: watch::channel(0).0,
+    }
+}
+
+/// One item, so many minutes after the start.
+fn said(number: u32, minute: i64, text: &str) -> Item {
+    let mut item = Item::new("netz", number.to_string(), Kind::Post);
+    text.clone_into(&mut item.text);
+    item.published = Some(start() + SignedDuration::from_mins(minute));
+    item.author = Some(RawAuthor {
+        id: format!("person-{number}"),
+        handle: None,
+        name: None,
+    });
+    item
+}
+
+fn answer(number: u32, minute: i64, to: u32, text: &str) -> Item {
+    let mut item = said(number, minute, text);
+    item.kind = Kind::Reply;
+    item.reply_to = Some(to.to_string());
+    item
+}
+
+fn article(number: u32, minute: i64, site: &str, text: &str) -> Item {
+    let mut item = said(number, minute, text);
+    item.kind = Kind::Article;
+    item.author = None;
+    item.title = Some("Meldung".to_owned());
+    item.url = Some(format!("https://{site}/{number}"));
+    item.site = Some(site.to_owned());
+    item
+}
+
+fn delivered(change: Change, official: bool) -> Delivery {
+    let at = match &change {
+        Change::Upsert(item) => item.published,
+        _ => None,
+    };
+    Delivery {
+        source: SOURCE.to_owned(),
+        outcome: Outcome::Event(Event::Change(change)),
+        cursor: None,
+        collected: at.unwrap_or_else(start),
+        received: Instant::now(),
+        backfill: false,
+        relayed: false,
+        official,
+    }
+}
+
+fn item(item: Item) -> Delivery {
+    delivered(Change::Upsert(Box::new(item)), false)
+}
+
+async fn run(pipeline: Pipeline, deliveries: Vec<Delivery>) {
+    let (out, receiver) = mpsc::channel(deliveries.len().max(1));
+    for delivery in deliveries {
+        out.send(delivery).await.unwrap();
+    }
+    drop(out);
+    pipeline.run(receiver).await;
+}
+
+const CLAIM: &str = "Das Innenministerium schließt zum 31. März zweihundert Ortsverbände des \
+    Technischen Hilfswerks, das steht in einem Schreiben.";
+
+fn rumour() -> Vec<Delivery> {
+    [
+        said(1, 0, CLAIM),
+        said(2, 4, &format!("RT @[Konto]: {CLAIM}")),
+        said(
+            3,
+            6,
+            "BMI will 200 Ortsverbände des Technischen Hilfswerks schließen, im März schon!",
+        ),
+        answer(4, 8, 1, "Stimmt das? Gibt es eine Quelle?"),
+        answer(5, 9, 2, "Das ist falsch, das Schreiben ist eine Fälschung."),
+        answer(6, 11, 3, "Quelle?"),
+    ]
+    .map(item)
+    .into()
+}
+
+#[tokio::test]
+async fn a_story_that_people_doubt_opens_one_case_and_mails_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipeline = pipeline(dir.path()).await;
+    let store = pipeline.store.clone();
+    let mut deliveries = rumour();
+    for number in 7..40 {
+        deliveries.push(item(said(number, i64::from(number) + 6, CLAIM)));
+    }
+    run(pipeline, deliveries).await;
+    let cases = store.cases(10).await.unwrap();
+    let rumours: Vec<_> = cases.iter().filter(|case| case.rule == "rumour").collect();
+    assert_eq!(rumours.len(), 1, "{cases:?}");
+    assert_eq!(rumours[0].story, Some(1));
+    assert!(
+        rumours[0].mentions >= 30,
+        "its copies join: {}",
+        rumours[0].mentions
+    );
+    let mails = store.mails(10).await.unwrap();
+    let of_case = mails.iter().filter(|mail| mail.case_id == rumours[0].id);
+    assert_eq!(of_case.count(), 1);
+    let flagged = store.flagged_stories(10).await.unwrap();
+    let (_, reason) = flagged[0].flagged.as_ref().unwrap();
+    assert!(reason.is_over() && reason.figures.asking >= 1 && reason.figures.denying >= 1);
+    assert!(flagged[0].weight.figures.mentions > reason.figures.mentions);
+    // The office says that it was worth it, and takes that back.
+    let mut tx = store.begin().await.unwrap();
+    assert!(tx.judge_story(1, Some(true)).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(
+        store.weighed_story(1).await.unwrap().unwrap().judged,
+        Some(true)
+    );
+}
+
+#[tokio::test]
+async fn a_story_goes_with_its_last_mention_and_imports_mail_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = pipeline(dir.path()).await;
+    let store = first.store.clone();
+    let mut deliveries = rumour();
+    for delivery in &mut deliveries {
+        delivery.backfill = true;
+    }
+    run(first, deliveries).await;
+    let weighed = store.weighed_story(1).await.unwrap().unwrap();
+    assert!(
+        weighed.weight.is_over() && weighed.flagged.is_none(),
+        "{weighed:?}"
+    );
+    assert_eq!(store.mails(10).await.unwrap(), []);
+    let gone = |id: u32| {
+        let deletion = Deletion {
+            platform: "netz".into(),
+            id: id.to_string(),
+            at: None,
+        };
+        delivered(Change::Delete(deletion), false)
+    };
+    run(pipeline(dir.path()).await, (1..4).map(gone).collect()).await;
+    assert_eq!(store.weighed_story(1).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_repeat_of_a_known_claim_is_suggested_until_the_office_says_no() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = pipeline(dir.path()).await;
+    let store = first.store.clone();
+    let text = ClaimText {
+        claim: "Das THW schließt 200 Ortsverbände.".into(),
+        answer: "Es wird kein Ortsverband geschlossen.".into(),
+        ..ClaimText::default()
+    };
+    let claim = store.add_claim(&text, start()).await.unwrap();
+    let other =
+        "Die Bundespolizei stellt am Montag im Bahnhof neue Fahrräder vor, sagt ein Sprecher.";
+    run(
+        first,
+        vec![item(said(1, 0, CLAIM)), item(said(2, 1, other))],
+    )
+    .await;
+    let found = store.claims_of(1).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].text.answer, text.answer);
+    assert!(!found[0].reasons.is_empty() && found[0].probability > 0.5);
+    assert_eq!(store.claims_of(2).await.unwrap(), []);
+    let counted = store.claim(claim).await.unwrap().unwrap();
+    assert_eq!(counted.repeats + counted.suggested, 1);
+    let id = found[0].claim;
+    assert!(
+        store
+            .judge_claim(1, id, Some(false), start())
+            .await
+            .unwrap()
+    );
+    let counted = store.claim(claim).await.unwrap().unwrap();
+    assert_eq!((counted.repeats, counted.suggested), (0, 0));
+    assert_eq!(store.judged_claims().await.unwrap().len(), 1);
+    // Retired entries are compared no more; a running pipeline hears of it.
+    store
+        .change_claim(claim, (&text, true), start())
+        .await
+        .unwrap();
+    let mut second = pipeline(dir.path()).await;
+    second.claims.mark_changed();
+    run(second, vec![item(said(3, 2, &format!("Leute! {CLAIM}")))]).await;
+    assert_eq!(store.claims_of(3).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_short_text_is_never_sure_and_an_edit_is_compared_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = pipeline(dir.path()).await;
+    let store = first.store.clone();
+    let text = ClaimText {
+        claim: "Das Innenministerium schafft den Personalausweis ab.".into(),
+        ..ClaimText::default()
+    };
+    store.add_claim(&text, start()).await.unwrap();
+    let short = "Innenministerium schafft den Personalausweis ab";
+    let mut edited = said(
+        1,
+        0,
+        "Am Abend gibt es bei uns Kartoffelsalat mit Würstchen und Senf.",
+    );
+    edited.edited = Some(start() + SignedDuration::from_mins(5));
+    run(first, vec![item(said(1, 0, short))]).await;
+    let found = store.claims_of(1).await.unwrap();
+    assert_eq!(found[0].grade, ClaimGrade::Suggested, "{found:?}");
+    run(pipeline(dir.path()).await, vec![item(edited)]).await;
+    assert_eq!(store.claims_of(1).await.unwrap(), []);
+}
+
+const STATEMENT: &str = "Das Bundesinnenministerium hat heute die Zahlen für Oktober vorgelegt. Die \
+    Bundespolizei hat im Oktober 12.345 unerlaubte Einreisen festgestellt. Die Grenzkontrollen werden \
+    bis zum 15. März verlängert.";
+
+fn statement() -> Delivery {
+    delivered(
+        Change::Upsert(Box::new(article(1, 0, "amt.example", STATEMENT))),
+        true,
+    )
+}
+
+#[tokio::test]
+async fn a_report_that_differs_from_our_figure_opens_a_case_and_its_copy_joins() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = pipeline(dir.path()).await;
+    let store = first.store.clone();
+    let wrong = "Neue Zahlen aus Berlin: Die Bundespolizei hat im Oktober 21.345 unerlaubte Einreisen \
+        festgestellt, wie das Bundesinnenministerium mitteilte.";
+    let right =
+        "Die Bundespolizei hat im Oktober rund 12.300 unerlaubte Einreisen festgestellt, heißt es.";
+    let deliveries = vec![
+        statement(),
+        item(article(2, 30, "zeitung.example", wrong)),
+        item(article(3, 40, "kurier.example", wrong)),
+        item(article(4, 50, "bote.example", right)),
+        // A private person is not a report.
+        item(said(5, 60, wrong)),
+    ];
+    run(first, deliveries).await;
+    let differs = store.mention(2).await.unwrap().unwrap().differs;
+    assert_eq!(differs.len(), 1, "{differs:?}");
+    assert_eq!(
+        (differs[0].theirs.as_str(), differs[0].ours.as_str()),
+        ("21.345", "12.345")
+    );
+    let flags = store.mention(2).await.unwrap().unwrap().labels.flags;
+    assert!(
+        flags
+            .iter()
+            .any(|label| label.flag == FlagKind::Misreporting)
+    );
+    for id in [1, 4, 5] {
+        assert_eq!(
+            store.mention(id).await.unwrap().unwrap().differs,
+            [],
+            "{id}"
+        );
+    }
+    let cases = store.cases(10).await.unwrap();
+    let cases: Vec<_> = cases
+        .iter()
+        .filter(|case| case.rule == "misreporting")
+        .collect();
+    assert_eq!((cases.len(), cases[0].mentions), (1, 2), "{cases:?}");
+    // The statement goes; what comes then is compared with nothing.
+    let deletion = Deletion {
+        platform: "netz".into(),
+        id: "1".into(),
+        at: None,
+    };
+    let gone = delivered(Change::Delete(deletion), false);
+    let mut second = pipeline(dir.path()).await;
+    second.known.put_statement(
+        second.keys.mention_key("netz", "1"),
+        start(),
+        ("Meldung", STATEMENT),
+    );
+    let later = item(article(
+        6,
+        90,
+        "anzeiger.example",
+        &format!("Nachgefragt. {wrong}"),
+    ));
+    run(second, vec![gone, later]).await;
+    assert_eq!(store.mention(6).await.unwrap().unwrap().differs, []);
+}
