@@ -79,7 +79,9 @@ impl Wording {
     /// Of an entry's words; `keys` are its stems in order, `numbers` what the index calls them.
     pub fn new(words: &[Word], keys: &[u64], numbers: &[u32]) -> Self {
         let mut seen = FxHashSet::default();
-        let told = words.iter().filter(|word| !word.is_common && seen.insert(word.stem));
+        let told = words
+            .iter()
+            .filter(|word| !word.is_common && seen.insert(word.stem));
         let told = told.filter_map(|word| {
             let at = keys.binary_search(&word.stem).ok()?;
             Some(Told {
@@ -132,7 +134,9 @@ pub fn features(
         shared.names,
         libm::log1pf(run) / libm::log1pf(LONG_RUN),
         standing.words_of_claim * standing.letters_of_claim,
-        f32::from(u8::from(standing.words_rank.min(standing.letters_rank) == 1.0)),
+        f32::from(u8::from(
+            standing.words_rank.min(standing.letters_rank) == 1.0,
+        )),
     ]
 }
 
@@ -153,7 +157,8 @@ impl Room {
         self.row.clear();
         self.row.extend(words.iter().map(|word| word.stem));
         self.numbers.clear();
-        self.numbers.extend(words.iter().filter_map(|word| word.number));
+        self.numbers
+            .extend(words.iter().filter_map(|word| word.number));
         self.first.clear();
         self.next.clear();
         self.next.resize(words.len(), u32::MAX);
@@ -167,7 +172,12 @@ impl Room {
     /// The places of a stem.
     fn places(&self, stem: u64) -> impl Iterator<Item = usize> {
         let first = self.first.get(&stem).copied();
-        let next = |at: &u32| self.next.get(*at as usize).copied().filter(|at| *at != u32::MAX);
+        let next = |at: &u32| {
+            self.next
+                .get(*at as usize)
+                .copied()
+                .filter(|at| *at != u32::MAX)
+        };
         std::iter::successors(first, next).map(|at| at as usize)
     }
 }
@@ -205,7 +215,9 @@ fn shared(entry: &Wording, weight: &dyn Fn(u32) -> f32, room: &Room) -> Shared {
         found.names /= names;
     }
     let numbers = entry.numbers.iter();
-    let shared = numbers.filter(|number| room.numbers.contains(number)).count();
+    let shared = numbers
+        .filter(|number| room.numbers.contains(number))
+        .count();
     if !entry.numbers.is_empty() {
         found.numbers = shared as f32 / entry.numbers.len() as f32;
         found.numbers_differ = shared == 0 && !room.numbers.is_empty();

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 
 /// Keys in more than one of so many texts say nothing, from so many texts on.
-const COMMON_SHARE: u32 = 20;
+const COMMON_SHARE: u32 = 10;
 const COMMON_TEXTS: u32 = 64;
 
 #[derive(Debug, Default)]

@@ -17,8 +17,8 @@ pub mod seed;
 mod words;
 
 use crate::model::ClaimId;
-use features::{Room, Wording};
 pub use features::{FEATURES, Features, N};
+use features::{Room, Wording};
 use index::Index;
 use passages::{Masses, Sums};
 pub use rerank::Reranker;
@@ -48,8 +48,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            suggest_percent: 50,
-            confirm_percent: 90,
+            suggest_percent: 30,
+            confirm_percent: 70,
             max_claims: 50_000,
         }
     }
@@ -236,8 +236,7 @@ impl Claims {
 
     /// Bytes that the entries take, about.
     pub fn bytes(&self) -> usize {
-        let own =
-            |kept: &Kept| kept.wording.bytes() + 4 * (kept.stems.len() + kept.letters.len());
+        let own = |kept: &Kept| kept.wording.bytes() + 4 * (kept.stems.len() + kept.letters.len());
         let kept: usize = self.kept.iter().flatten().map(own).sum();
         let slots = self.kept.capacity() * size_of::<Option<Kept>>();
         let places = self.places.capacity() * (size_of::<ClaimId>() + 8);
@@ -323,8 +322,7 @@ impl Claims {
             let Some(kept) = self.kept.get(slot as usize).and_then(Option::as_ref) else {
                 continue;
             };
-            let features =
-                features::features(&standing, &kept.wording, &weight, &self.room);
+            let features = features::features(&standing, &kept.wording, &weight, &self.room);
             let near = Near {
                 id: kept.id,
                 probability: self.reranker.probability(&features),
@@ -353,7 +351,10 @@ impl Claims {
         for (masses, kept) in self.sums.masses.iter_mut().zip(&self.kept) {
             if let Some(kept) = kept {
                 let length = kept.stems.len() as f32 / mean.max(1.0);
-                let (stems, letters) = (self.stems.mass(&kept.stems), self.letters.mass(&kept.letters));
+                let (stems, letters) = (
+                    self.stems.mass(&kept.stems),
+                    self.letters.mass(&kept.letters),
+                );
                 *masses = Masses::new(stems, letters, length);
             }
         }
@@ -379,7 +380,9 @@ impl Claims {
         let kept = self.kept.get(near.slot as usize).and_then(Option::as_ref);
         let has = |stem| kept.is_some_and(|kept| kept.wording.has(stem));
         let passage = &self.reading.words[near.passage.0..near.passage.1];
-        let shared = passage.iter().filter(|word| !word.is_common && has(word.stem));
+        let shared = passage
+            .iter()
+            .filter(|word| !word.is_common && has(word.stem));
         shared
             .map(|word| Shared {
                 in_title: word.in_title,
