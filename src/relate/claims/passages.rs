@@ -49,7 +49,7 @@ pub struct Sums {
 /// The best of something, the best first; entries of one score by their ids.
 #[derive(Debug)]
 struct List {
-    best: Vec<(f32, ClaimId, u32)>,
+    best: Vec<(f32, Option<ClaimId>, u32)>,
     /// Lower scores have no place.
     least: f32,
 }
@@ -77,9 +77,9 @@ impl List {
         else {
             return;
         };
-        let is_before = |other: &(f32, ClaimId, u32)| {
+        let is_before = |other: &(f32, Option<ClaimId>, u32)| {
             let order = other.0.total_cmp(&score).reverse();
-            order.then(other.1.cmp(&id)).is_lt()
+            order.then((other.1, other.2).cmp(&(id, slot))).is_lt()
         };
         let at = self.best.partition_point(is_before);
         self.best.insert(at, (score, id, slot));
