@@ -11,7 +11,7 @@ pub const LIST: usize = 20;
 const K1: f32 = 1.2;
 const B: f32 = 0.4;
 /// How much the letters of a long entry count against it; a cosine has 0.5.
-const LONG: f32 = 0.4;
+const LONG: f32 = 0.3;
 
 /// What the keys of an entry weigh, and by what its scores are made; all zero where no entry is.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
