@@ -44,7 +44,7 @@ pub struct Config {
     pub suggest_percent: u8,
     /// It counts as found without an editor from this probability on.
     pub confirm_percent: u8,
-    /// Entries that are compared at most; each takes about a kilobyte and a half.
+    /// Entries that are compared at most; each takes about two kilobytes.
     pub max_claims: u32,
 }
 
@@ -294,7 +294,7 @@ impl Claims {
     }
 
     /// Every pair of a passage and an entry that comes into question, for learning.
-    pub fn pairs(&mut self, text: &str) -> Vec<Near> {
+    fn pairs(&mut self, text: &str) -> Vec<Near> {
         self.refresh();
         let mut reading = std::mem::take(&mut self.reading);
         reading.mention("", text, &self.vocabulary);

@@ -17,7 +17,7 @@ const HELD: f64 = 60.0;
 /// A claim of the seed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Known {
+pub(super) struct Known {
     pub claim: String,
     #[serde(default)]
     pub title: String,
@@ -29,7 +29,7 @@ pub struct Known {
 }
 
 /// The claims of the seed; a line that is none is left out, which a test forbids.
-pub fn claims() -> Vec<Known> {
+pub(super) fn claims() -> Vec<Known> {
     let lines = CLAIMS.lines();
     lines
         .filter_map(|line| serde_json::from_str(line).ok())
@@ -38,7 +38,7 @@ pub fn claims() -> Vec<Known> {
 
 /// Texts of everyday kind that every register holds beside its claims; the others of the file are
 /// posts to learn from.
-pub fn everyday() -> impl Iterator<Item = &'static str> {
+pub(super) fn everyday() -> impl Iterator<Item = &'static str> {
     EVERYDAY.lines().step_by(2)
 }
 

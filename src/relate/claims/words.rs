@@ -239,11 +239,11 @@ impl Reading {
         for end in self.sentences.iter().map(|end| *end as usize) {
             if end - from > PASSAGE && last > from {
                 found.push((from, last));
-                from = match found.len() {
-                    _ if end - last_start(&self.sentences, last) <= PASSAGE => {
-                        last_start(&self.sentences, last)
-                    }
-                    _ => last,
+                let before = last_start(&self.sentences, last);
+                from = if end - before <= PASSAGE {
+                    before
+                } else {
+                    last
                 };
             }
             while end - from > PASSAGE {
