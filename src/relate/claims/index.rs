@@ -1,12 +1,11 @@
 //! Which entries hold a key (the stem of a word, or letters in a row), and how much a key says.
 //!
-//! A key says the more, the fewer entries hold it. A register of a dozen entries knows too little
-//! of how common a key is: texts of everyday kind are counted with them, the background.
+//! A key says the more, the fewer entries hold it.
 
 use rustc_hash::FxHashMap;
 
 /// Keys in more than one of so many texts say nothing, from so many texts on.
-const COMMON_SHARE: u32 = 20;
+const COMMON_SHARE: u32 = 10;
 const COMMON_TEXTS: u32 = 64;
 
 #[derive(Debug, Default)]
@@ -15,10 +14,7 @@ pub struct Index {
     keys: Vec<Key>,
     /// Numbers that no key has any more.
     free: Vec<u32>,
-    /// How many texts of the background hold a key, and how many there are.
-    background: FxHashMap<u64, u32>,
-    background_texts: u32,
-    /// Texts with the background's.
+    /// Entries, when keys were last weighed.
     texts: u32,
     squared: bool,
 }
@@ -27,7 +23,6 @@ pub struct Index {
 struct Key {
     key: u64,
     entries: Vec<u32>,
-    in_background: u32,
     weight: f32,
 }
 
@@ -37,14 +32,6 @@ impl Index {
         Self {
             squared,
             ..Self::default()
-        }
-    }
-
-    /// A text of the background.
-    pub fn put_background(&mut self, keys: &[u64]) {
-        self.background_texts += 1;
-        for key in keys {
-            *self.background.entry(*key).or_default() += 1;
         }
     }
 
@@ -65,7 +52,6 @@ impl Index {
         }
         let new = Key {
             key,
-            in_background: self.background.get(&key).copied().unwrap_or(0),
             ..Key::default()
         };
         let number = match self.free.pop() {
@@ -99,10 +85,10 @@ impl Index {
 
     /// Weighs all keys anew, for so many entries.
     pub fn weigh(&mut self, entries: usize) {
-        self.texts = self.background_texts + entries as u32;
+        self.texts = entries as u32;
         let mut keys = std::mem::take(&mut self.keys);
         for key in &mut keys {
-            key.weight = self.weight(key.in_background + key.entries.len() as u32);
+            key.weight = self.weight(key.entries.len() as u32);
         }
         self.keys = keys;
     }
@@ -140,7 +126,7 @@ impl Index {
         let mut mass = 0.0;
         for key in keys {
             let Some(number) = self.numbers.get(key) else {
-                mass += self.weight(self.background.get(key).copied().unwrap_or(0));
+                mass += self.most();
                 continue;
             };
             let key = &self.keys[*number as usize];
@@ -158,7 +144,7 @@ impl Index {
     pub fn bytes(&self) -> usize {
         let entries = self.keys.iter().map(|key| 4 * key.entries.capacity());
         let keys = self.keys.capacity() * size_of::<Key>();
-        let maps = (self.numbers.capacity() + self.background.capacity()) * 17 * 8 / 7;
+        let maps = self.numbers.capacity() * 17 * 8 / 7;
         entries.sum::<usize>() + keys + maps
     }
 }

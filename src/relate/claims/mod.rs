@@ -6,6 +6,9 @@
 //! holds; a logistic regression then weighs what both share ([`features`]). Its weights come from a
 //! seed of ours; editors' answers move them ([`Reranker::learned`]).
 //!
+//! A register of a dozen claims says little of how common a word is, and against which others a claim
+//! has to stand out: texts of everyday kind (`everyday.txt`) are compared with them and never found.
+//!
 //! What is found depends on the entries alone, not on the order in which they came. Work and memory
 //! are bounded: of an entry its first words count, of a mention its first passages.
 
@@ -41,15 +44,15 @@ pub struct Config {
     pub suggest_percent: u8,
     /// It counts as found without an editor from this probability on.
     pub confirm_percent: u8,
-    /// Entries that are compared at most; each takes about a kilobyte and a half.
+    /// Entries that are compared at most; each takes about two kilobytes.
     pub max_claims: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
-            suggest_percent: 50,
-            confirm_percent: 90,
+            suggest_percent: 30,
+            confirm_percent: 70,
             max_claims: 50_000,
         }
     }
@@ -134,7 +137,8 @@ pub struct Claims {
 /// An entry as it is compared.
 #[derive(Debug)]
 struct Kept {
-    id: ClaimId,
+    /// None for a text of everyday kind, which is never found.
+    id: Option<ClaimId>,
     wording: Wording,
     stems: Box<[u32]>,
     letters: Box<[u32]>,
@@ -142,11 +146,10 @@ struct Kept {
 
 impl Claims {
     pub fn new(config: &Config) -> Self {
-        Self::with(config, Reranker::shipped(), &seed::everyday())
+        Self::with(config, Reranker::shipped())
     }
 
-    /// With other weights, and other texts as background.
-    fn with(config: &Config, reranker: Reranker, background: &[String]) -> Self {
+    fn with(config: &Config, reranker: Reranker) -> Self {
         let mut claims = Self {
             config: config.clone(),
             reranker,
@@ -163,10 +166,12 @@ impl Claims {
             sums: Sums::default(),
             room: Room::default(),
         };
-        for text in background {
-            claims.read_entry(text, "");
-            claims.stems.put_background(&claims.keys.0);
-            claims.letters.put_background(&claims.keys.1);
+        for text in seed::everyday() {
+            let entry = Entry {
+                claim: text,
+                more: "",
+            };
+            claims.keep(None, &entry);
         }
         claims
     }
@@ -180,22 +185,26 @@ impl Claims {
         &self.reranker
     }
 
-    fn read_entry(&mut self, claim: &str, more: &str) {
-        self.reading.entry(claim, more, &self.vocabulary);
-        let (stems, letters) = (&mut self.keys.0, &mut self.keys.1);
-        let all = self.reading.words.len();
-        self.reading.keys(0, all, stems, letters);
-    }
-
     /// Puts an entry in, or anew. A register that is full takes no further one: false.
     pub fn put(&mut self, id: ClaimId, entry: &Entry<'_>) -> bool {
         self.remove(&id);
         if self.places.len() >= self.config.max_claims as usize {
             return false;
         }
-        self.read_entry(entry.claim, entry.more);
+        let slot = self.keep(Some(id), entry);
+        self.places.insert(id, slot);
+        true
+    }
+
+    /// Gives an entry a slot.
+    fn keep(&mut self, id: Option<ClaimId>, entry: &Entry<'_>) -> u32 {
+        self.reading
+            .entry(entry.claim, entry.more, &self.vocabulary);
+        let (stems, letters) = (&mut self.keys.0, &mut self.keys.1);
+        let all = self.reading.words.len();
+        self.reading.keys(0, all, stems, letters);
         let slot = self.free.pop().unwrap_or(self.kept.len() as u32);
-        let stems = self.stems.put(slot, &self.keys.0);
+        let stems = self.stems.put(slot, stems);
         let kept = Kept {
             id,
             wording: Wording::new(&self.reading.words, &self.keys.0, &stems),
@@ -207,9 +216,8 @@ impl Claims {
             Some(place) => *place = Some(kept),
             None => self.kept.push(Some(kept)),
         }
-        self.places.insert(id, slot);
         self.is_stale = true;
-        true
+        slot
     }
 
     /// Takes an entry out, if it is there.
@@ -286,7 +294,7 @@ impl Claims {
     }
 
     /// Every pair of a passage and an entry that comes into question, for learning.
-    pub fn pairs(&mut self, text: &str) -> Vec<Near> {
+    fn pairs(&mut self, text: &str) -> Vec<Near> {
         self.refresh();
         let mut reading = std::mem::take(&mut self.reading);
         reading.mention("", text, &self.vocabulary);
@@ -319,12 +327,13 @@ impl Claims {
         let words = &reading.words[passage.0..passage.1];
         self.room.read(words);
         for (slot, standing) in standings {
-            let Some(kept) = self.kept.get(slot as usize).and_then(Option::as_ref) else {
+            let kept = self.kept.get(slot as usize).and_then(Option::as_ref);
+            let Some((kept, id)) = kept.and_then(|kept| Some((kept, kept.id?))) else {
                 continue;
             };
             let features = features::features(&standing, &kept.wording, &weight, &self.room);
             let near = Near {
-                id: kept.id,
+                id,
                 probability: self.reranker.probability(&features),
                 grade: None,
                 features,
@@ -343,7 +352,7 @@ impl Claims {
         if !std::mem::take(&mut self.is_stale) {
             return;
         }
-        let entries = self.places.len();
+        let entries = self.kept.iter().flatten().count();
         self.stems.weigh(entries);
         self.letters.weigh(entries);
         let mean = self.length as f32 / entries.max(1) as f32;

@@ -6,12 +6,12 @@ use super::index::Index;
 use crate::model::ClaimId;
 
 /// Entries on each of the three lists.
-pub const LIST: usize = 15;
+pub const LIST: usize = 20;
 /// BM25's constants, for keys that count once.
 const K1: f32 = 1.2;
 const B: f32 = 0.4;
 /// How much the letters of a long entry count against it; a cosine has 0.5.
-const LONG: f32 = 0.4;
+const LONG: f32 = 0.3;
 
 /// What the keys of an entry weigh, and by what its scores are made; all zero where no entry is.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -47,22 +47,29 @@ pub struct Sums {
 }
 
 /// The best of something, the best first; entries of one score by their ids.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct List {
-    best: Vec<(f32, ClaimId, u32)>,
+    best: Vec<(f32, Option<ClaimId>, u32)>,
+    /// Lower scores have no place.
+    least: f32,
 }
 
 impl List {
-    /// True for a score that the list has no place for.
-    fn is_below(&self, score: f32) -> bool {
-        score <= 0.0
-            || (self.best.len() == LIST && self.best.last().is_some_and(|last| score < last.0))
+    fn new() -> Self {
+        Self {
+            best: Vec::with_capacity(LIST + 1),
+            least: f32::MIN_POSITIVE,
+        }
     }
 
+    #[inline]
     fn see(&mut self, score: f32, slot: u32, kept: &[Option<Kept>]) {
-        if self.is_below(score) {
-            return;
+        if score >= self.least {
+            self.put(score, slot, kept);
         }
+    }
+
+    fn put(&mut self, score: f32, slot: u32, kept: &[Option<Kept>]) {
         let Some(id) = kept
             .get(slot as usize)
             .and_then(Option::as_ref)
@@ -70,18 +77,16 @@ impl List {
         else {
             return;
         };
-        let is_before = |other: &(f32, ClaimId, u32)| {
+        let is_before = |other: &(f32, Option<ClaimId>, u32)| {
             let order = other.0.total_cmp(&score).reverse();
-            order.then(other.1.cmp(&id)).is_lt()
+            order.then((other.1, other.2).cmp(&(id, slot))).is_lt()
         };
-        if self.best.len() == LIST {
-            if self.best.last().is_some_and(is_before) {
-                return;
-            }
-            self.best.pop();
-        }
         let at = self.best.partition_point(is_before);
         self.best.insert(at, (score, id, slot));
+        self.best.truncate(LIST);
+        if self.best.len() == LIST {
+            self.least = self.best.last().map_or(self.least, |last| last.0);
+        }
     }
 
     /// How far the best other is behind, -1 to 1; and one by the rank, 0 for none.
@@ -124,7 +129,7 @@ impl Sums {
         self.letters.fill(0.0);
         let stems_mass = stems.0.add(stems.1, &mut self.stems);
         let letters_mass = letters.0.add(letters.1, &mut self.letters);
-        let [mut by_words, mut by_letters, mut by_share] = [(); 3].map(|()| List::default());
+        let [mut by_words, mut by_letters, mut by_share] = [(); 3].map(|()| List::new());
         let sums = self.stems.iter().zip(&self.letters);
         for (slot, ((stems, letters), masses)) in (0..).zip(sums.zip(&self.masses)) {
             by_words.see(stems * masses.by_words, slot, kept);

@@ -26,7 +26,7 @@ impl Default for Reranker {
 
 impl Reranker {
     /// Knows nothing.
-    pub const BLANK: Self = Self {
+    pub(super) const BLANK: Self = Self {
         bias: 0.0,
         weights: [0.0; N],
     };
@@ -70,7 +70,7 @@ impl Reranker {
     }
 
     /// The same with a weight for each judgement.
-    pub fn fit(prior: &Self, judged: &[(Features, bool, f32)], held: f64) -> Self {
+    pub(super) fn fit(prior: &Self, judged: &[(Features, bool, f32)], held: f64) -> Self {
         if judged.is_empty() {
             return prior.clone();
         }

@@ -9,13 +9,15 @@ use serde::Deserialize;
 const CLAIMS: &str = include_str!("seed.jsonl");
 /// A post or headline a line that repeats none of the claims.
 const EVERYDAY: &str = include_str!("everyday.txt");
+/// Small registers to learn from.
+const PARTS: i64 = 5;
 /// How strongly the weights are held to where they began; as by so many judgements.
 const HELD: f64 = 60.0;
 
 /// A claim of the seed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Known {
+pub(super) struct Known {
     pub claim: String,
     #[serde(default)]
     pub title: String,
@@ -27,43 +29,37 @@ pub struct Known {
 }
 
 /// The claims of the seed; a line that is none is left out, which a test forbids.
-pub fn claims() -> Vec<Known> {
+pub(super) fn claims() -> Vec<Known> {
     let lines = CLAIMS.lines();
     lines
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect()
 }
 
-/// Texts of everyday kind: every second one is background, the others are posts to learn from.
-pub fn everyday() -> Vec<String> {
-    EVERYDAY.lines().step_by(2).map(str::to_owned).collect()
+/// Texts of everyday kind that every register holds beside its claims; the others of the file are
+/// posts to learn from.
+pub(super) fn everyday() -> impl Iterator<Item = &'static str> {
+    EVERYDAY.lines().step_by(2)
 }
 
-/// Pairs of a post and an entry that comes into question, and whether the post repeats it.
-pub fn samples() -> Vec<(Features, bool, f32)> {
-    let known = claims();
-    let background = everyday();
+/// Pairs of a post and an entry that comes into question, and whether the post repeats it: in a
+/// register of all claims of the seed, and in small ones of every fifth.
+fn samples() -> Vec<(Features, bool, f32)> {
+    let known: Vec<(i64, Known)> = (0..).zip(claims()).collect();
     let mut found = Vec::new();
-    // A small register and one with other entries, so that both sizes are known.
-    for others in [0, background.len()] {
-        let mut claims = Claims::with(&Config::default(), Reranker::BLANK, &background);
-        for (number, one) in (0..).zip(&known) {
+    for part in [None, Some(0), Some(1), Some(2), Some(3), Some(4)] {
+        let is_in = |(number, _): &&(i64, Known)| part.is_none_or(|part| number % PARTS == part);
+        let mut claims = Claims::with(&Config::default(), Reranker::BLANK);
+        for (number, one) in known.iter().filter(is_in) {
             let entry = Entry {
                 claim: &one.claim,
                 more: &one.title,
             };
-            claims.put(ClaimId::Office(number), &entry);
+            claims.put(ClaimId::Office(*number), &entry);
         }
-        for (number, text) in (100_000..).zip(&background).take(others) {
-            let entry = Entry {
-                claim: text,
-                more: "",
-            };
-            claims.put(ClaimId::Office(number), &entry);
-        }
-        for (number, one) in (0..).zip(&known) {
+        for (number, one) in known.iter().filter(is_in) {
             for post in &one.posts {
-                take(&mut claims, post, Some(number), &mut found);
+                take(&mut claims, post, Some(*number), &mut found);
             }
             for post in &one.not {
                 take(&mut claims, post, None, &mut found);

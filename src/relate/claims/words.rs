@@ -10,7 +10,7 @@ const MAX_BYTES: usize = 32_000;
 const MAX_ENTRY_BYTES: usize = 1_500;
 const MAX_ENTRY_WORDS: usize = 160;
 /// Words of a passage. A text with no more words than the second is one passage.
-const PASSAGE: usize = 40;
+const PASSAGE: usize = 30;
 const ONE_PASSAGE: usize = 64;
 /// Passages of a text that are compared.
 const MAX_PASSAGES: usize = 48;
@@ -239,11 +239,11 @@ impl Reading {
         for end in self.sentences.iter().map(|end| *end as usize) {
             if end - from > PASSAGE && last > from {
                 found.push((from, last));
-                from = match found.len() {
-                    _ if end - last_start(&self.sentences, last) <= PASSAGE => {
-                        last_start(&self.sentences, last)
-                    }
-                    _ => last,
+                let before = last_start(&self.sentences, last);
+                from = if end - before <= PASSAGE {
+                    before
+                } else {
+                    last
                 };
             }
             while end - from > PASSAGE {

@@ -135,3 +135,6 @@ fn figure_row(name: &str, figure: Option<&Figure>) -> Vec<String> {
         ],
     }
 }
+
+#[cfg(test)]
+mod tests;
