@@ -29,7 +29,7 @@ pub struct ErasedAuthor {
 }
 
 /// Rows that hang in the air: table, what it lacks, and how to find them.
-const ORPHANS: [(&str, &str, &str); 9] = [
+const ORPHANS: [(&str, &str, &str); 12] = [
     (
         "mention_alias",
         "mention",
@@ -37,6 +37,21 @@ const ORPHANS: [(&str, &str, &str); 9] = [
     ),
     (
         "mention_watch",
+        "mention",
+        "mention_id NOT IN (SELECT id FROM mention)",
+    ),
+    (
+        "mention_claim",
+        "mention",
+        "mention_id NOT IN (SELECT id FROM mention)",
+    ),
+    (
+        "mention_claim",
+        "entry",
+        "claim_id NOT IN (SELECT id FROM claim) OR check_key NOT IN (SELECT key FROM mention)",
+    ),
+    (
+        "mention_differs",
         "mention",
         "mention_id NOT IN (SELECT id FROM mention)",
     ),
