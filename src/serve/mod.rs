@@ -203,9 +203,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/es/{index}/_msearch", asked(es::many)),
         (
             "/in/{name}",
-            get(inbound::challenge)
-                .post(inbound::take)
-                .layer(DefaultBodyLimit::max(inbox::MAX_BODY_BYTES)),
+            get(inbound::challenge).post(inbound::take),
         ),
         ("/metrics", get(ops::metrics)),
         ("/healthz", get(ops::healthz)),

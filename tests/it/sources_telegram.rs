@@ -142,6 +142,54 @@ async fn looks_go_back_to_what_is_known_and_see_edits_and_deletions() {
 }
 
 #[tokio::test]
+async fn posts_that_no_look_reaches_any_more_are_a_gap() {
+    let newest = Arc::new(Mutex::new(30));
+    let now = Arc::clone(&newest);
+    // One channel says nothing new, the other says a page a minute.
+    let neighbour = Neighbour::start(move |request: &Request| {
+        let (channel, before) = match request.path.strip_prefix("/s/").unwrap().split_once('?') {
+            Some((channel, asked)) => (channel, asked.strip_prefix("before=").unwrap().parse().ok()),
+            None => (request.path.strip_prefix("/s/").unwrap(), None),
+        };
+        let newest = if channel == "Ruhe" { 30 } else { *now.lock().unwrap() };
+        let last = before.map_or(newest, |before: i64| before - 1);
+        let shown = (last - 19).max(1)..=last;
+        let shown: String = shown.map(|n| post(channel, n, "Worte")).collect();
+        let kind = ("Content-Type", "text/html; charset=utf-8");
+        response(200, &[kind], &page(&shown))
+    })
+    .await;
+    let at = |hour: &str| format!("2026-11-29T{hour}:00:00Z").parse::<Timestamp>().unwrap();
+    let clock = Clock::simulated(at("06"));
+    let source = |channels: &[&str]| {
+        let more = json!({"channels": channels, "max_pages": 3});
+        let config = config(&neighbour.url(""), more);
+        telegram::with_limits("telegram", &config, &clock, Limits::default()).unwrap()
+    };
+    let gaps = |events: Vec<Event>| -> Vec<(Timestamp, Timestamp)> {
+        let gap = |event| match event {
+            Event::Gap(gap) => Some((gap.from, gap.to)),
+            _ => None,
+        };
+        events.into_iter().filter_map(gap).collect()
+    };
+    let both = source(&["Ruhe", "Sturm"]);
+    let (events, cursor, _) = crate::look::look(&both, None).await;
+    assert_eq!(gaps(events), []);
+    clock.advance_to(at("10"));
+    // Fifty posts are reached, a hundred are not.
+    for (more, expected) in [(50, vec![]), (100, vec![(at("06"), at("08"))])] {
+        *newest.lock().unwrap() = 30 + more;
+        let (events, _, _) = crate::look::look(&both, cursor.clone()).await;
+        assert_eq!(gaps(events), expected, "{more}");
+    }
+    // What a channel said before it was named is no gap.
+    let three = source(&["Ruhe", "Sturm", "Neu_hier"]);
+    let (events, _, _) = crate::look::look(&three, cursor).await;
+    assert_eq!(gaps(events), []);
+}
+
+#[tokio::test]
 async fn one_channel_that_is_gone_costs_the_others_nothing() {
     let neighbour = Neighbour::start(|request| match request.path.as_str() {
         "/s/Kanal" => response(200, &[], &page(&post("Kanal", 7, "Worte"))),
