@@ -46,7 +46,7 @@ fn fragdenstaat_at(address: &str, more: Value) -> Result<Poller, String> {
     fragdenstaat::with_limits("fragdenstaat", &config, &now(), Limits::default())
 }
 
-fn fact_check_at(address: &str, more: Value) -> Result<Poller, String> {
+pub fn fact_check_at(address: &str, more: Value) -> Result<Poller, String> {
     let mut all = json!({"api_key_file": secret("fact-key", "k3y\n"), "queries": ["Ministerium"]});
     all.as_object_mut()
         .unwrap()

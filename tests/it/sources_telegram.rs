@@ -11,7 +11,11 @@ use resonanz::collect::poller::Poller;
 use resonanz::collect::source::{Event, Source, SourceError, Standing};
 use resonanz::collect::telegram::{self, TelegramConfig};
 use resonanz::model::{Change, Cursor};
+use resonanz::text::markup;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 #[test]
@@ -263,5 +267,84 @@ fn settings_that_make_no_sense_are_told() {
         (json!({"url": "file:///etc"}), "url"),
     ] {
         assert!(told(more).unwrap_err().contains(key), "{key}");
+    }
+}
+
+/// Where another's reader is; says aloud where it is not.
+fn other_reader() -> Option<PathBuf> {
+    let peers = std::env::var_os("RESONANZ_PEERS").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/resonanz-peers"));
+    let reader = peers.or(home)?.join("telegram");
+    if !reader.join("feed_page.html").exists() {
+        crate::skipped::skipped("no other reader of Telegram's previews (tests/peers/install)");
+        return None;
+    }
+    Some(reader)
+}
+
+/// A post as two readers tell it: number, words without blanks, time, what it answers.
+type Told = (i64, String, Option<Timestamp>, Option<i64>);
+
+fn squeezed(words: &str) -> String {
+    words.split_whitespace().collect()
+}
+
+/// What the other reader makes of a page.
+fn as_others_read(reader: &Path, page: &[u8]) -> Vec<Told> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/telegram.py");
+    let mut child = Command::new(reader.join("bin/python"))
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(page).unwrap();
+    let told = child.wait_with_output().unwrap();
+    assert!(told.status.success());
+    let post = |line: &str| {
+        let post: Value = serde_json::from_str(line).unwrap();
+        (
+            post["number"].as_i64().unwrap(),
+            squeezed(post["words"].as_str().unwrap()),
+            post["at"].as_str().map(|at| at.parse().unwrap()),
+            post["reply_to"].as_i64(),
+        )
+    };
+    let told = String::from_utf8(told.stdout).unwrap();
+    told.lines().map(post).filter(|post| !post.1.is_empty()).collect()
+}
+
+/// What we make of it.
+fn as_we_read(page: &[u8]) -> Vec<Told> {
+    let number = |id: &str| id.rsplit('/').next().unwrap().parse().unwrap();
+    let post = |read: Result<Change, _>| match read {
+        Ok(Change::Upsert(item)) => Some((
+            number(&item.id),
+            squeezed(&markup::strip(&item.html).text),
+            item.published,
+            item.reply_to.as_deref().map(number),
+        )),
+        _ => None,
+    };
+    telegram::read_bytes(page).into_iter().filter_map(post).collect()
+}
+
+#[test]
+fn another_s_reader_sees_the_same_posts() {
+    let Some(reader) = other_reader() else { return };
+    let own = crate::fixtures::cases("telegram");
+    let own = own.iter().map(|case| crate::fixtures::input(case));
+    let theirs = std::fs::read(reader.join("feed_page.html")).unwrap();
+    for page in own.chain([theirs]) {
+        let ours = as_we_read(&page);
+        let others = as_others_read(&reader, &page);
+        // The other one reads no question of a poll, and takes the first time for a post's own.
+        let both: Vec<&Told> = others.iter().filter(|(_, _, at, _)| at.is_some()).collect();
+        assert!(both.len() > 1);
+        for post in both {
+            assert!(ours.contains(post), "{post:?}\n{ours:?}");
+        }
+        let missed = ours.len() - others.iter().filter(|(_, _, at, _)| at.is_some()).count();
+        assert!(missed <= 1, "{ours:?}\n{others:?}");
     }
 }
