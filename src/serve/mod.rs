@@ -52,7 +52,7 @@ pub use settings::{Config, Secret, Settings, SettingsError};
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
-use crate::collect::inbox::{self, Inboxes};
+use crate::collect::inbox::Inboxes;
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
