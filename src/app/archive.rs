@@ -192,9 +192,7 @@ impl Archive {
                 up: Some(up),
                 last_event: self.last_event(name, hearing),
                 hearing,
-                gaps: own
-                    .map(|&(_, from, to)| Gap { from, to })
-                    .collect(),
+                gaps: own.map(|&(_, from, to)| Gap { from, to }).collect(),
             });
         }
         Ok(states)

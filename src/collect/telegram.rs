@@ -171,7 +171,11 @@ struct Shown {
 impl Shown {
     /// When the oldest post was published behind which some stayed unread.
     fn cut(&self) -> Option<Timestamp> {
-        let times = self.items.iter().flatten().filter_map(|item| item.published);
+        let times = self
+            .items
+            .iter()
+            .flatten()
+            .filter_map(|item| item.published);
         times.min().filter(|_| self.is_cut)
     }
 }

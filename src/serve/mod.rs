@@ -201,10 +201,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/es/{index}/_count", asked(es::count)),
         ("/es/_msearch", asked(es::many)),
         ("/es/{index}/_msearch", asked(es::many)),
-        (
-            "/in/{name}",
-            get(inbound::challenge).post(inbound::take),
-        ),
+        ("/in/{name}", get(inbound::challenge).post(inbound::take)),
         ("/metrics", get(ops::metrics)),
         ("/healthz", get(ops::healthz)),
         ("/readyz", get(ops::readyz)),

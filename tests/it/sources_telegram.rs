@@ -151,19 +151,27 @@ async fn posts_that_no_look_reaches_any_more_are_a_gap() {
     let now = Arc::clone(&newest);
     // One channel says nothing new, the other says a page a minute.
     let neighbour = Neighbour::start(move |request: &Request| {
-        let (channel, before) = match request.path.strip_prefix("/s/").unwrap().split_once('?') {
-            Some((channel, asked)) => (channel, asked.strip_prefix("before=").unwrap().parse().ok()),
-            None => (request.path.strip_prefix("/s/").unwrap(), None),
+        let Some(asked) = request.path.strip_prefix("/s/") else {
+            return response(404, &[], b"");
         };
-        let newest = if channel == "Ruhe" { 30 } else { *now.lock().unwrap() };
-        let last = before.map_or(newest, |before: i64| before - 1);
+        let (channel, before) = asked.split_once("?before=").unwrap_or((asked, ""));
+        let newest = if channel == "Ruhe" {
+            30
+        } else {
+            *now.lock().unwrap()
+        };
+        let last = before.parse().map_or(newest, |before: i64| before - 1);
         let shown = (last - 19).max(1)..=last;
         let shown: String = shown.map(|n| post(channel, n, "Worte")).collect();
         let kind = ("Content-Type", "text/html; charset=utf-8");
         response(200, &[kind], &page(&shown))
     })
     .await;
-    let at = |hour: &str| format!("2026-11-29T{hour}:00:00Z").parse::<Timestamp>().unwrap();
+    let at = |hour: &str| {
+        format!("2026-11-29T{hour}:00:00Z")
+            .parse::<Timestamp>()
+            .unwrap()
+    };
     let clock = Clock::simulated(at("06"));
     let source = |channels: &[&str]| {
         let more = json!({"channels": channels, "max_pages": 3});
@@ -311,7 +319,10 @@ fn as_others_read(reader: &Path, page: &[u8]) -> Vec<Told> {
         )
     };
     let told = String::from_utf8(told.stdout).unwrap();
-    told.lines().map(post).filter(|post| !post.1.is_empty()).collect()
+    told.lines()
+        .map(post)
+        .filter(|post| !post.1.is_empty())
+        .collect()
 }
 
 /// What we make of it.
@@ -326,7 +337,10 @@ fn as_we_read(page: &[u8]) -> Vec<Told> {
         )),
         _ => None,
     };
-    telegram::read_bytes(page).into_iter().filter_map(post).collect()
+    telegram::read_bytes(page)
+        .into_iter()
+        .filter_map(post)
+        .collect()
 }
 
 #[test]
