@@ -178,6 +178,7 @@ impl Archive {
     }
 
     async fn source_states(&self) -> Result<Vec<SourceState>, StoreError> {
+        let gaps = self.store.latest_gaps(GAPS).await?;
         let mut states = Vec::new();
         for name in &self.sources {
             let up = self.metrics.source_up.with_label_values(&[name]).get() == 1;
@@ -185,16 +186,13 @@ impl Archive {
                 let labels = [name.as_str(), verdict.as_str()];
                 self.metrics.source_hearing.with_label_values(&labels).get() == 1
             });
-            let gaps = self.store.gaps(name, GAPS).await?;
+            let own = gaps.iter().filter(|(source, _, _)| source == name);
             states.push(SourceState {
                 name: name.clone(),
                 up: Some(up),
                 last_event: self.last_event(name, hearing),
                 hearing,
-                gaps: gaps
-                    .into_iter()
-                    .map(|(from, to)| Gap { from, to })
-                    .collect(),
+                gaps: own.map(|&(_, from, to)| Gap { from, to }).collect(),
             });
         }
         Ok(states)

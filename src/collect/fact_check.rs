@@ -7,10 +7,12 @@
 //! * A check is an article: title, claim and verdict, with a link to it. The verdict goes along as a fact
 //!   check's own (`ClaimReview`), like the one that an article's page states; it is the checker's, not
 //!   this house's.
+//! * One page may check ten claims, each with its own verdict: page and claim together are one check.
 //! * Who made the claim is not collected: it may be anybody.
 //! * A verdict that changes is an edit. Deletions are not told.
 
 use super::http::Limits;
+use super::polled::hash;
 use super::poller::Poller;
 use super::register::{self, Entries, Key, Register, Settings};
 use super::source::{RejectReason, Rejection};
@@ -220,7 +222,8 @@ fn check(claim: &str, review: wire::Review) -> Result<Item, Rejection> {
         let why = "a check without an address, a claim or a verdict";
         return Err(Rejection::new(RejectReason::Incomplete, why));
     };
-    let mut item = Item::new(PLATFORM, url.as_str(), Kind::Article);
+    let id = format!("{url}#{}", hash(&[&claim]));
+    let mut item = Item::new(PLATFORM, id, Kind::Article);
     item.published = review.review_date.and_then(|date| date.parse().ok());
     item.title = review.title;
     item.text = format!("Behauptung: {claim}\nUrteil: {rating}");

@@ -264,6 +264,7 @@ impl Feed {
             gone: Vec::new(),
             address: self.url.to_string(),
             validators,
+            cut: None,
             remember: 2 * self.max_items,
         }
     }

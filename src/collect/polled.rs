@@ -80,11 +80,16 @@ impl Memory {
     }
 
     /// What was listed and gone between two looks: a list of some length in which nothing is known any
-    /// more has moved on by more than its length.
+    /// more has moved on by more than its length, and one that was cut off says so itself.
     fn jumped(&self, list: &List, now: Timestamp) -> Option<Gap> {
         let from = self
             .looked
             .filter(|_| self.feed == hash(&[&list.address]))?;
+        let reason = GapReason::Jump;
+        if let Some(to) = list.cut {
+            let to = to.min(now);
+            return Some(Gap { from, to, reason }).filter(|gap| gap.from < gap.to);
+        }
         let known: HashSet<&str> = self.seen.iter().map(|(id, _)| id.as_str()).collect();
         let items = list.items.iter().flatten();
         if items.clone().count() < MIN_JUMP
@@ -94,7 +99,6 @@ impl Memory {
         }
         let oldest = items.filter_map(|item| item.published).min();
         let to = oldest.map_or(now, |oldest| oldest.min(now));
-        let reason = GapReason::Jump;
         Some(Gap { from, to, reason }).filter(|gap| gap.from < gap.to)
     }
 
@@ -116,6 +120,9 @@ pub struct List {
     /// Its address with everything that decides what is listed.
     pub address: String,
     pub validators: Validators,
+    /// The look ended before it reached what is known: the oldest thing that it saw was published
+    /// then.
+    pub cut: Option<Timestamp>,
     /// Items that are remembered: twice as many as one look can bring, so that what drops out of the
     /// list and comes back is not new.
     pub remember: usize,

@@ -25,6 +25,10 @@ pub trait Listing: Send + Sync {
     fn list(&self, memory: &Memory) -> Listed;
     /// The same, taking turns with all clients that have this memory.
     fn sharing(&self, hosts: &Hosts) -> Arc<dyn Listing>;
+    /// True where a refusal says that the key is missing or wrong.
+    fn asks_with_key(&self) -> bool {
+        false
+    }
 }
 
 /// A source that looks at a list.
@@ -81,6 +85,7 @@ impl Source for Poller {
 
     fn check(&self) -> BoxFuture<'static, Standing> {
         let listed = self.listing.list(&Memory::default());
+        let asks_with_key = self.listing.asks_with_key();
         async move {
             match listed.await {
                 Ok(Some(list)) if list.items.iter().all(Result::is_err) => {
@@ -90,6 +95,7 @@ impl Source for Poller {
                     })
                 }
                 Ok(_) => Standing::Works,
+                Err(SourceError::Refused(why)) if asks_with_key => Standing::NeedsKey(why),
                 Err(error) => Standing::Unreachable(error.to_string()),
             }
         }

@@ -155,6 +155,7 @@ impl Listing for Lists {
                 gone: Vec::new(),
                 address,
                 validators: Validators::default(),
+                cut: None,
                 remember: this.remember,
             }))
         }
@@ -167,6 +168,10 @@ impl Listing for Lists {
             client,
             ..self.clone()
         })
+    }
+
+    fn asks_with_key(&self) -> bool {
+        self.key.is_some()
     }
 }
 

@@ -5,6 +5,8 @@
 //!   before, each time as an item of its own: who reads it reads what was newly said.
 //! * The cursor holds a hash of each paragraph, no words; so what was taken out of a page is noticed,
 //!   and cannot be shown. Paragraphs of a few letters ("Stand: heute") do not count.
+//! * Name pages that say something themselves. Of a front page, which lists others, one box is taken for
+//!   the words (of bayern.de's it was the consent for a video).
 //! * Not collected: other pages that these link to (a feed or a sitemap names them), pictures, files.
 //!   Comments below articles come as a feed, where a site has one.
 

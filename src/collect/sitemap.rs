@@ -94,6 +94,7 @@ impl Listing for Site {
                 gone: Vec::new(),
                 address: site.url.to_string(),
                 validators: page.validators.clone(),
+                cut: None,
                 remember: 2 * site.max_items,
             };
             match site.read(page).await? {

@@ -9,7 +9,7 @@
 //! * A look reads the newest page of each channel, and after a silence older ones, back to a post that
 //!   is known. `robots.txt` and reservations are kept to, as for any page.
 //! * What lies further back than `max_pages` (and a hundred older pages of all channels together) after
-//!   a long silence is missed.
+//!   a long silence is missed, and that is told as a gap.
 //! * Words that changed are an edit; the page does not say when, so it bears the time of the look.
 //! * Where a post that is known would stand and does not, it was deleted. That is seen as far back as the
 //!   looks' pages reach, and not in an empty channel.
@@ -30,6 +30,7 @@ use super::telegram_read::{self, PLATFORM, Post};
 use crate::clock::Clock;
 use crate::model::{Change, Deletion, Item};
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -163,6 +164,20 @@ struct Channels {
 struct Shown {
     numbers: BTreeSet<u64>,
     items: Vec<Result<Item, Rejection>>,
+    /// Older posts stayed unread, and none that is known was reached.
+    is_cut: bool,
+}
+
+impl Shown {
+    /// When the oldest post was published behind which some stayed unread.
+    fn cut(&self) -> Option<Timestamp> {
+        let times = self
+            .items
+            .iter()
+            .flatten()
+            .filter_map(|item| item.published);
+        times.min().filter(|_| self.is_cut)
+    }
 }
 
 impl Listing for Channels {
@@ -172,8 +187,10 @@ impl Listing for Channels {
             let mut list = List {
                 items: Vec::new(),
                 gone: Vec::new(),
-                address: this.url.to_string(),
+                // A channel that is new in the configuration is no gap.
+                address: format!("{} {}", this.url, this.channels.join(" ")),
                 validators: Validators::default(),
+                cut: None,
                 remember: 2 * PAGE * this.max_pages * this.channels.len(),
             };
             let (mut heard, mut failure) = (false, None);
@@ -183,6 +200,7 @@ impl Listing for Channels {
                     Ok(shown) => {
                         heard = true;
                         list.gone.extend(missing(channel, &shown.numbers));
+                        list.cut = list.cut.max(shown.cut());
                         list.items.extend(shown.items);
                     }
                     Err(error) => {
@@ -236,8 +254,12 @@ impl Channels {
                 shown.numbers.insert(post.number);
                 shown.items.extend(post.item);
             }
-            match oldest.filter(|oldest| *oldest > 1 && before.is_none_or(|last| *oldest < last)) {
-                Some(oldest) if !reaches_back && *older > 0 => {
+            let further = oldest.filter(|oldest| {
+                *oldest > 1 && !reaches_back && before.is_none_or(|last| *oldest < last)
+            });
+            shown.is_cut = further.is_some();
+            match further {
+                Some(oldest) if *older > 0 => {
                     *older -= 1;
                     before = Some(oldest);
                 }

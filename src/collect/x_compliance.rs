@@ -44,10 +44,18 @@ impl XCompliance {
     /// # Errors
     /// No recorded approval; settings that make no sense. The text names the key.
     pub fn new(name: &str, config: &XConfig) -> Result<Self, String> {
+        Self::with_limits(name, config, Limits::default())
+    }
+
+    /// The same with other bounds of time.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_limits(name: &str, config: &XConfig, limits: Limits) -> Result<Self, String> {
         config.check()?;
         Ok(Self {
             name: name.to_owned(),
-            api: config.api(Limits::default())?,
+            api: config.api(limits)?,
             clock: Clock::system(),
         })
     }

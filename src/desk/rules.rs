@@ -1,7 +1,8 @@
 //! The rules: when a mention opens a case, and whom that tells.
 //!
 //! A decision depends on stored rows and on the collection time and number of the mention at hand,
-//! never on a clock: a replay decides the same. What an editor is told once is not told again:
+//! never on a clock: a replay decides the same. Hours that arrive in a minute after an outage count as
+//! the hours that they were: a window is one of publication too. What an editor is told once is not told again:
 //! while a case is warm, further mentions join it without a mail.
 
 use super::Config;
@@ -252,6 +253,7 @@ impl Desk {
             counts,
             after: before(at, SignedDuration::from_mins(i64::from(window_minutes))),
             until: at,
+            around: hit.mention.published,
             last: id,
             max_age_ms: i64::from(self.rules.alert_max_age_hours) * 3_600_000,
         };

@@ -2,9 +2,9 @@
 
 use super::Shared;
 use super::answer::error_json;
-use crate::collect::inbox::Refusal;
+use crate::collect::inbox::{MAX_BODY_BYTES, Refusal};
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,14 +14,30 @@ use std::collections::BTreeMap;
 /// Paths below this need no token: each request is signed, or asks with a token of its own whether
 /// this is the right address.
 pub const PREFIX: &str = "/in/";
+/// The part of a request's time that a body may take: whoever sends it is a stranger until it is here,
+/// and keeps a place that editors' requests need.
+const BODY_PART: u32 = 5;
 
 /// Takes a signed body; "200" means that it is stored.
 pub async fn take(
     State(house): State<Shared>,
     Path(name): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
+    let within = house.request_timeout / BODY_PART;
+    let body = tokio::time::timeout(within, to_bytes(body, MAX_BODY_BYTES)).await;
+    let body = match body {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            let message = "the body is too large or broke off";
+            return error_json(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message, None);
+        }
+        Err(_) => {
+            let message = "the body took too long; send the same request again";
+            return error_json(StatusCode::REQUEST_TIMEOUT, "slow", message, None);
+        }
+    };
     let now = house.clock.now();
     match house.inboxes.take(&name, &headers, &body, now).await {
         Ok(count) => Json(json!({ "stored": count })).into_response(),

@@ -57,7 +57,7 @@ pub use settings::{Config, Secret, Settings, SettingsError};
 
 use crate::classify::Classifier;
 use crate::clock::Clock;
-use crate::collect::inbox::{self, Inboxes};
+use crate::collect::inbox::Inboxes;
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -252,12 +252,7 @@ fn other_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/es/{index}/_count", asked(es::count)),
         ("/es/_msearch", asked(es::many)),
         ("/es/{index}/_msearch", asked(es::many)),
-        (
-            "/in/{name}",
-            get(inbound::challenge)
-                .post(inbound::take)
-                .layer(DefaultBodyLimit::max(inbox::MAX_BODY_BYTES)),
-        ),
+        ("/in/{name}", get(inbound::challenge).post(inbound::take)),
         ("/metrics", get(ops::metrics)),
         ("/healthz", get(ops::healthz)),
         ("/readyz", get(ops::readyz)),

@@ -240,7 +240,9 @@ impl Tx {
     /// [`MAX_COUNTED`], in the order of their numbers.
     ///
     /// Only numbers up to `window.last` count: what else the same transaction wrote is later, and
-    /// a decision must not depend on where a batch ends.
+    /// a decision must not depend on where a batch ends. What was published further from
+    /// `window.around` than the window is long belongs to another hour, even where it was
+    /// collected in the same minute: after an outage hours arrive at once.
     pub async fn counted(&mut self, window: &Window<'_>) -> Result<Vec<Counted>, StoreError> {
         let sql = format!(
             "SELECT w.mention_id, w.collected_ms, w.flag, m.pseudonym, m.voice_handle, m.site
@@ -248,6 +250,7 @@ impl Tx {
              WHERE w.watch = $1 AND {} AND w.collected_ms > $3 AND w.collected_ms <= $4
                  AND w.mention_id <= $5 AND w.backfill = 0
                  AND m.published_ms > w.collected_ms - $6
+                 AND m.published_ms > $7 - $8 AND m.published_ms < $7 + $8
              ORDER BY w.collected_ms DESC, w.mention_id DESC LIMIT {MAX_COUNTED}",
             match window.counts {
                 Counts::Flagged => "w.flag IN ('enquiry', 'correction') AND $2 = ''",
@@ -265,6 +268,8 @@ impl Tx {
             .bind(window.until.as_millisecond())
             .bind(window.last)
             .bind(window.max_age_ms)
+            .bind(window.around.as_millisecond())
+            .bind(window.until.as_millisecond() - window.after.as_millisecond())
             .fetch_all(&mut *self.tx)
             .await?;
         let counted: Result<Vec<Counted>, StoreError> = rows.iter().map(read_counted).collect();
@@ -292,6 +297,8 @@ pub struct Window<'a> {
     pub after: Timestamp,
     /// Collection time, inclusive.
     pub until: Timestamp,
+    /// When the mention at hand was published.
+    pub around: Timestamp,
     /// Number of the newest mention that counts.
     pub last: i64,
     /// Mentions that were older than this when they were collected are old news.

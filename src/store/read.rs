@@ -221,21 +221,22 @@ impl Store {
             .collect())
     }
 
-    /// The latest intervals in which a source could not be heard, newest first.
-    pub async fn gaps(
+    /// The latest intervals in which each source could not be heard, newest first.
+    pub async fn latest_gaps(
         &self,
-        source: &str,
-        limit: i64,
-    ) -> Result<Vec<(Timestamp, Timestamp)>, StoreError> {
-        let rows: Vec<(i64, i64)> = sqlx::query_as(
-            "SELECT from_ms, to_ms FROM gap WHERE source = $1 ORDER BY id DESC LIMIT $2",
+        of_each: i64,
+    ) -> Result<Vec<(String, Timestamp, Timestamp)>, StoreError> {
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT source, from_ms, to_ms FROM
+                 (SELECT *, ROW_NUMBER() OVER (PARTITION BY source ORDER BY id DESC) AS place
+                  FROM gap)
+             WHERE place <= $1 ORDER BY id DESC",
         )
-        .bind(source)
-        .bind(limit)
+        .bind(of_each)
         .fetch_all(&self.readers)
         .await?;
         rows.into_iter()
-            .map(|(from, to)| Ok((time(from)?, time(to)?)))
+            .map(|(source, from, to)| Ok((source, time(from)?, time(to)?)))
             .collect()
     }
 

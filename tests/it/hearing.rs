@@ -195,7 +195,20 @@ async fn gaps_are_found_by_the_time_that_they_touch() {
     assert_eq!(found(None, Some(15), 9).await, "a");
     assert_eq!(found(Some(30), None, 9).await, "");
     assert_eq!(found(Some(12), Some(14), 9).await, "a");
-    let b = store.gaps_between(Some(at(25)), None, 9).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.add_gap("a", at(40), at(50), "jump").await.unwrap();
+    tx.commit().await.unwrap();
+    // The latest of each source, the newest of all first.
+    let (a, b) = (
+        ("a".to_owned(), at(40), at(50)),
+        ("b".to_owned(), at(15), at(30)),
+    );
+    assert_eq!(store.latest_gaps(1).await.unwrap(), [a, b]);
+    assert_eq!(store.latest_gaps(5).await.unwrap().len(), 3);
+    let b = store
+        .gaps_between(Some(at(25)), Some(at(40)), 9)
+        .await
+        .unwrap();
     let reason = "house_down".to_owned();
     assert_eq!(
         b,

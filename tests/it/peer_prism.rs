@@ -1,12 +1,13 @@
 //! A referee for our requests: Prism refuses what a platform's own description of its API does not
 //! allow. Everything that the sources ask a server on loopback is asked of it once more.
 //!
-//! X's description bears no licence, so that it is read where it is (`../shared/data/specs`); that of
-//! YouTube comes with `tests/peers/install`. The answers come from our own server: Prism's are one
+//! X's description bears no licence, so that it is read where it is (`../shared/data/specs`); those of
+//! YouTube and of Google's fact checks come with `tests/peers/install`. The answers come from our own server: Prism's are one
 //! static object, and no stream.
 
 use crate::neighbours::http::{Neighbour, Reply, Request, head, response};
 use crate::skipped::skipped;
+use crate::sources_registers;
 use crate::sources_x::{self, id_of, soughts};
 use crate::sources_youtube::{self, NO_UPLOADS, thread};
 use crate::supervise::{Running, fast};
@@ -262,4 +263,29 @@ async fn youtube_would_take_every_request() {
     prism
         .holds(&asked, stand_in, "/youtube/v3/commentThreads?maxResults=20")
         .await;
+}
+
+#[tokio::test]
+async fn google_s_fact_checks_would_take_every_request() {
+    let Some(prism) = Prism::start("fact-check") else {
+        return;
+    };
+    let neighbour = Neighbour::start(|request| match request.path.contains("pageToken") {
+        false => response(200, &[], br#"{"claims":[],"nextPageToken":"CAE/+="}"#),
+        true => response(200, &[], b"{}"),
+    })
+    .await;
+    let more = json!({"queries": ["Ministerin \"Nancy Muster\"", "Amt & Würden"]});
+    let source = sources_registers::fact_check_at(&neighbour.url(""), more).unwrap();
+    let (_, _, failure) = crate::look::look(&source, None).await;
+    assert_eq!(failure, None);
+    let asked = neighbour.requests();
+    assert_eq!(asked.len(), 4);
+    assert!(
+        asked
+            .iter()
+            .all(|one| path(one) == "/v1alpha1/claims:search")
+    );
+    let wrong = "/v1alpha1/claims:search?query=a&maxAgeDays=viele";
+    prism.holds(&asked, None, wrong).await;
 }

@@ -3,6 +3,7 @@
 use super::serve_house::*;
 use resonanz::serve::Config;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn house() -> House {
     House::open(Config::default()).await
@@ -77,4 +78,21 @@ async fn a_request_ends_at_its_deadline() {
         (answer.status, answer.json()["error"]["code"].as_str()),
         (504, Some("timed_out"))
     );
+}
+
+#[tokio::test]
+async fn a_body_that_a_stranger_sends_slowly_keeps_no_place() {
+    let house = House::open(Config {
+        max_requests: 1,
+        request_timeout_secs: 2,
+        ..Config::default()
+    })
+    .await;
+    let mut slow = tokio::net::TcpStream::connect(house.address).await.unwrap();
+    let head = b"POST /in/agentur HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{";
+    slow.write_all(head).await.unwrap();
+    let mut answer = vec![0; 12];
+    slow.read_exact(&mut answer).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 408");
+    assert_eq!(house.get("/api/cases").await.status, 200);
 }

@@ -46,7 +46,7 @@ fn fragdenstaat_at(address: &str, more: Value) -> Result<Poller, String> {
     fragdenstaat::with_limits("fragdenstaat", &config, &now(), Limits::default())
 }
 
-fn fact_check_at(address: &str, more: Value) -> Result<Poller, String> {
+pub fn fact_check_at(address: &str, more: Value) -> Result<Poller, String> {
     let mut all = json!({"api_key_file": secret("fact-key", "k3y\n"), "queries": ["Ministerium"]});
     all.as_object_mut()
         .unwrap()
@@ -129,11 +129,40 @@ async fn a_key_that_is_refused_or_missing_is_said_aloud() {
     let source = dip_at(&neighbour.url(""), json!({}), Limits::default()).unwrap();
     let (_, _, failure) = look(&source, None).await;
     assert_eq!(failure, Some(SourceError::Refused("HTTP 401".to_owned())));
-    assert!(matches!(source.check().await, Standing::Unreachable(why) if why.contains("401")));
+    assert!(matches!(source.check().await, Standing::NeedsKey(why) if why.contains("401")));
     let none = json!({"api_key_file": "/nowhere/key"});
     let source = dip_at(&neighbour.url(""), none, Limits::default()).unwrap();
     let (_, _, failure) = look(&source, None).await;
     assert!(matches!(failure, Some(SourceError::Refused(why)) if why.contains("`api_key_file`")));
+    assert!(matches!(source.check().await, Standing::NeedsKey(why) if why.contains("/nowhere")));
+    // Who asks without a key lacks none, and what passes is no fault of a key.
+    let open = fragdenstaat_at(&neighbour.url(""), json!({"public_bodies": ["amt"]})).unwrap();
+    assert!(matches!(open.check().await, Standing::Unreachable(_)));
+    let broken = Neighbour::start(|_| response(500, &[], b"")).await;
+    let source = dip_at(&broken.url(""), json!({}), Limits::default()).unwrap();
+    assert!(matches!(source.check().await, Standing::Unreachable(_)));
+}
+
+#[tokio::test]
+async fn a_page_that_checks_ten_claims_is_ten_checks() {
+    let swapped = std::sync::atomic::AtomicBool::new(false);
+    let neighbour = Neighbour::start(move |_: &Request| {
+        let claim = |text: &str, rating: &str| {
+            json!({"text": text, "claimReview": [{"textualRating": rating,
+                "url": "https://pruefer.example/kette"}]})
+        };
+        let mut claims = [claim("Es regnet", "Falsch"), claim("Es schneit", "Stimmt")];
+        // The next look finds them in another order: nothing is new, and nothing an edit.
+        if swapped.fetch_xor(true, std::sync::atomic::Ordering::SeqCst) {
+            claims.reverse();
+        }
+        json(&json!({"claims": claims}))
+    })
+    .await;
+    let source = fact_check_at(&neighbour.url(""), json!({})).unwrap();
+    let (told, cursor, _) = look(&source, None).await;
+    assert_eq!(told.len(), 2);
+    assert_eq!(look(&source, cursor).await.0, [""; 0]);
 }
 
 #[tokio::test]

@@ -11,7 +11,11 @@ use resonanz::collect::poller::Poller;
 use resonanz::collect::source::{Event, Source, SourceError, Standing};
 use resonanz::collect::telegram::{self, TelegramConfig};
 use resonanz::model::{Change, Cursor};
+use resonanz::text::markup;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 #[test]
@@ -142,6 +146,62 @@ async fn looks_go_back_to_what_is_known_and_see_edits_and_deletions() {
 }
 
 #[tokio::test]
+async fn posts_that_no_look_reaches_any_more_are_a_gap() {
+    let newest = Arc::new(Mutex::new(30));
+    let now = Arc::clone(&newest);
+    // One channel says nothing new, the other says a page a minute.
+    let neighbour = Neighbour::start(move |request: &Request| {
+        let Some(asked) = request.path.strip_prefix("/s/") else {
+            return response(404, &[], b"");
+        };
+        let (channel, before) = asked.split_once("?before=").unwrap_or((asked, ""));
+        let newest = if channel == "Ruhe" {
+            30
+        } else {
+            *now.lock().unwrap()
+        };
+        let last = before.parse().map_or(newest, |before: i64| before - 1);
+        let shown = (last - 19).max(1)..=last;
+        let shown: String = shown.map(|n| post(channel, n, "Worte")).collect();
+        let kind = ("Content-Type", "text/html; charset=utf-8");
+        response(200, &[kind], &page(&shown))
+    })
+    .await;
+    let at = |hour: &str| {
+        format!("2026-11-29T{hour}:00:00Z")
+            .parse::<Timestamp>()
+            .unwrap()
+    };
+    let clock = Clock::simulated(at("06"));
+    let source = |channels: &[&str]| {
+        let more = json!({"channels": channels, "max_pages": 3});
+        let config = config(&neighbour.url(""), more);
+        telegram::with_limits("telegram", &config, &clock, Limits::default()).unwrap()
+    };
+    let gaps = |events: Vec<Event>| -> Vec<(Timestamp, Timestamp)> {
+        let gap = |event| match event {
+            Event::Gap(gap) => Some((gap.from, gap.to)),
+            _ => None,
+        };
+        events.into_iter().filter_map(gap).collect()
+    };
+    let both = source(&["Ruhe", "Sturm"]);
+    let (events, cursor, _) = crate::look::look(&both, None).await;
+    assert_eq!(gaps(events), []);
+    clock.advance_to(at("10"));
+    // Fifty posts are reached, a hundred are not.
+    for (more, expected) in [(50, vec![]), (100, vec![(at("06"), at("08"))])] {
+        *newest.lock().unwrap() = 30 + more;
+        let (events, _, _) = crate::look::look(&both, cursor.clone()).await;
+        assert_eq!(gaps(events), expected, "{more}");
+    }
+    // What a channel said before it was named is no gap.
+    let three = source(&["Ruhe", "Sturm", "Neu_hier"]);
+    let (events, _, _) = crate::look::look(&three, cursor).await;
+    assert_eq!(gaps(events), []);
+}
+
+#[tokio::test]
 async fn one_channel_that_is_gone_costs_the_others_nothing() {
     let neighbour = Neighbour::start(|request| match request.path.as_str() {
         "/s/Kanal" => response(200, &[], &page(&post("Kanal", 7, "Worte"))),
@@ -215,5 +275,90 @@ fn settings_that_make_no_sense_are_told() {
         (json!({"url": "file:///etc"}), "url"),
     ] {
         assert!(told(more).unwrap_err().contains(key), "{key}");
+    }
+}
+
+/// Where another's reader is; says aloud where it is not.
+fn other_reader() -> Option<PathBuf> {
+    let peers = std::env::var_os("RESONANZ_PEERS").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/resonanz-peers"));
+    let reader = peers.or(home)?.join("telegram");
+    if !reader.join("feed_page.html").exists() {
+        crate::skipped::skipped("no other reader of Telegram's previews (tests/peers/install)");
+        return None;
+    }
+    Some(reader)
+}
+
+/// A post as two readers tell it: number, words without blanks, time, what it answers.
+type Told = (i64, String, Option<Timestamp>, Option<i64>);
+
+fn squeezed(words: &str) -> String {
+    words.split_whitespace().collect()
+}
+
+/// What the other reader makes of a page.
+fn as_others_read(reader: &Path, page: &[u8]) -> Vec<Told> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/telegram.py");
+    let mut child = Command::new(reader.join("bin/python"))
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(page).unwrap();
+    let told = child.wait_with_output().unwrap();
+    assert!(told.status.success());
+    let post = |line: &str| {
+        let post: Value = serde_json::from_str(line).unwrap();
+        (
+            post["number"].as_i64().unwrap(),
+            squeezed(post["words"].as_str().unwrap()),
+            post["at"].as_str().map(|at| at.parse().unwrap()),
+            post["reply_to"].as_i64(),
+        )
+    };
+    let told = String::from_utf8(told.stdout).unwrap();
+    told.lines()
+        .map(post)
+        .filter(|post| !post.1.is_empty())
+        .collect()
+}
+
+/// What we make of it.
+fn as_we_read(page: &[u8]) -> Vec<Told> {
+    let number = |id: &str| id.rsplit('/').next().unwrap().parse().unwrap();
+    let post = |read: Result<Change, _>| match read {
+        Ok(Change::Upsert(item)) => Some((
+            number(&item.id),
+            squeezed(&markup::strip(&item.html).text),
+            item.published,
+            item.reply_to.as_deref().map(number),
+        )),
+        _ => None,
+    };
+    telegram::read_bytes(page)
+        .into_iter()
+        .filter_map(post)
+        .collect()
+}
+
+#[test]
+fn another_s_reader_sees_the_same_posts() {
+    let Some(reader) = other_reader() else { return };
+    let own = crate::fixtures::cases("telegram");
+    let own = own.iter().map(|case| crate::fixtures::input(case));
+    let theirs = std::fs::read(reader.join("feed_page.html")).unwrap();
+    for page in own.chain([theirs]) {
+        let ours = as_we_read(&page);
+        let others = as_others_read(&reader, &page);
+        // The other one reads no question of a poll, and takes the first time for a post's own.
+        let both: Vec<&Told> = others.iter().filter(|(_, _, at, _)| at.is_some()).collect();
+        assert!(both.len() > 1);
+        for post in both {
+            assert!(ours.contains(post), "{post:?}\n{ours:?}");
+        }
+        let missed = ours.len() - others.iter().filter(|(_, _, at, _)| at.is_some()).count();
+        assert!(missed <= 1, "{ours:?}\n{others:?}");
     }
 }

@@ -75,6 +75,20 @@ const WRITTEN: [&str; 50] = [
     "hr",
     "meta",
 ];
+/// Names of the box that a lead stands in. It loses its tags, so that its paragraphs stand beside those of
+/// the article: a box beside the article is taken for none of it, however many paragraphs it has.
+const LEADS: [&str; 8] = [
+    "intro",
+    "introtext",
+    "einleitung",
+    "lead",
+    "leadtext",
+    "lede",
+    "vorspann",
+    "standfirst",
+];
+/// Stands for such a box among the open elements.
+const LEAD: &str = "#lead";
 /// Elements without content.
 const VOID: [&str; 4] = ["br", "hr", "meta", "base"];
 /// Left out with everything in them.
@@ -187,6 +201,10 @@ impl Writer {
         }
         self.elements += 1;
         let html = &mut self.tame.html;
+        if name == "div" && is_lead(attributes) {
+            html.push(' ');
+            return self.open.push(LEAD);
+        }
         html.push('<');
         html.push_str(name);
         for (key, value) in attributes {
@@ -214,7 +232,8 @@ impl Writer {
             self.dropped -= 1;
             return;
         }
-        let Some(at) = self.open.iter().rposition(|open| *open == name) else {
+        let is_it = |open: &&str| *open == name || (*open == LEAD && name == "div");
+        let Some(at) = self.open.iter().rposition(is_it) else {
             return;
         };
         while self.open.len() > at {
@@ -225,6 +244,9 @@ impl Writer {
     }
 
     fn close(&mut self, name: &str) {
+        if name == LEAD {
+            return self.tame.html.push(' ');
+        }
         self.tame.html.push_str("</");
         self.tame.html.push_str(name);
         self.tame.html.push('>');
@@ -253,6 +275,14 @@ impl Writer {
         }
         rest
     }
+}
+
+fn is_lead(attributes: &[(String, String)]) -> bool {
+    let class = attributes.iter().find(|(key, _)| key == "class");
+    let mut names = class
+        .into_iter()
+        .flat_map(|(_, value)| value.split_whitespace());
+    names.any(|name| LEADS.contains(&name.to_ascii_lowercase().as_str()))
 }
 
 fn known(name: &str, list: &[&'static str]) -> Option<&'static str> {
@@ -364,6 +394,14 @@ mod tests {
         check("a<script>if (a</b) '</div>'</script>b", "ab");
         check("<svg><path d=x /><text>y</text></svg>z", "z");
         check("<my-teaser><p>a</p></my-teaser>", " <p>a</p>");
+        check(
+            "<div><div class='box Intro'><div>a</div><p>b</div>c</div>d</div>e",
+            "<div> <div>a</div><p>b</p> c</div>de",
+        );
+        check(
+            "<p class=intro>a</p><div class=introduction>b",
+            "<p class=\"intro\">a</p><div class=\"introduction\">b</div>",
+        );
         check("3 < 5 > 2 &amp; <3", "3 &lt; 5 &gt; 2 &amp; &lt;3");
         check("<a title=\"offen>Rest</a>", "<a>Rest</a>");
         check(

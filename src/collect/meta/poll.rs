@@ -143,6 +143,7 @@ impl Looker {
                 gone: Vec::new(),
                 address: self.watching.account.clone(),
                 validators: Validators::default(),
+                cut: None,
                 remember: 2 * MAX_ITEMS,
             };
             let mut steps = Look::new(memory, list, now).stream(None, true);

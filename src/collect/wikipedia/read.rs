@@ -221,7 +221,9 @@ fn words(comment: &str) -> String {
         rest = after;
     }
     text.push_str(rest);
-    let text = text.replace("/*", "").replace("*/", ":");
+    // The section comes first, with blanks around it or without any.
+    let text = text.replace("/*", "").replace(" */", "*/");
+    let text = text.replace("*/", ": ");
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ")
 }
@@ -296,7 +298,7 @@ mod tests {
             panic!("an edit")
         };
         assert_eq!(item.id, "dewiki/8");
-        assert_eq!(item.text, "Kritik : belegt");
+        assert_eq!(item.text, "Kritik: belegt");
         let diff = "https://de.wikipedia.org/w/index.php?diff=8&oldid=7";
         assert_eq!(
             (item.url.as_deref(), item.lang.as_deref()),
@@ -347,7 +349,9 @@ mod tests {
     fn words_of_edits_name_nobody() {
         let check = |comment: &str, expected: &str| assert_eq!(words(comment), expected);
         check("", "");
-        check("/* Geschichte */", "Geschichte :");
+        check("/* Geschichte */", "Geschichte:");
+        check("/* Kritik */Tippfehler", "Kritik: Tippfehler");
+        check("/*Kritik*/ Tippfehler", "Kritik: Tippfehler");
         check(
             "siehe [[Nancy Faeser|Faeser]] und [[:Kategorie:Amt]]",
             "siehe Faeser und Kategorie:Amt",

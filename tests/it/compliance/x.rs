@@ -1,5 +1,6 @@
 //! X: a filtered stream on loopback, and the recent search behind it. What the stream of the first
-//! connection did not bring, only the search knows.
+//! connection did not bring, only the search knows. And its compliance streams: one of the eight tells
+//! deletions and commits the fault, and tells them again to whoever comes back.
 
 use super::list::limits;
 use super::stream::{LAST_CHUNK, Stream, chunk, chunked};
@@ -10,11 +11,13 @@ use resonanz::clock::Clock;
 use resonanz::collect::lines::MAX_LINE_BYTES;
 use resonanz::collect::source::Source;
 use resonanz::collect::x;
+use resonanz::collect::x_compliance::XCompliance;
 use resonanz::model::Change;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub struct X;
+pub struct Compliance;
 
 fn post(begin: i64, n: i64) -> String {
     let id = id_of(begin + n);
@@ -90,5 +93,55 @@ impl Kind for X {
 
     fn number(change: &Change) -> i64 {
         text_of(change).split(' ').nth(1).unwrap().parse().unwrap()
+    }
+}
+
+fn deletions() -> Stream {
+    let deletion = |id: &str| {
+        format!(
+            "{{\"data\":{{\"delete\":{{\"tweet\":{{\"id\":\"{id}\",\"author_id\":\"1\"}},\
+             \"event_at\":\"2026-11-28T10:00:00.000Z\"}}}}}}\r\n"
+        )
+    };
+    Stream {
+        head: chunked(),
+        frame: chunk,
+        end: LAST_CHUNK,
+        item: Box::new(move |n| deletion(&n.to_string())),
+        spoilt: deletion("none"),
+        huge: format!("{}\r\n", "x".repeat(MAX_LINE_BYTES + 1)),
+    }
+}
+
+impl Kind for Compliance {
+    const TAKES_TURNS: bool = true;
+
+    async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
+        let connections = AtomicUsize::new(0);
+        let neighbour = Neighbour::start(move |request| {
+            let is_first = request.path.starts_with("/2/tweets/compliance/stream")
+                && parameter(request, "partition") == "1";
+            match is_first.then(|| connections.fetch_add(1, Ordering::SeqCst)) {
+                None => deletions().silent(),
+                Some(0) => deletions().tell(fault, count),
+                Some(_) => deletions().tell(Fault::None, count),
+            }
+        })
+        .await;
+        let address = neighbour.url("");
+        Some((Box::new(neighbour), address))
+    }
+
+    fn source(address: &str, patience: Duration) -> Box<dyn Source> {
+        let config = config(address, serde_json::json!({"stream": "compliance"}));
+        let source = XCompliance::with_limits("x", &config, limits(patience));
+        Box::new(source.unwrap())
+    }
+
+    fn number(change: &Change) -> i64 {
+        let Change::Delete(deletion) = change else {
+            panic!("only deletions are told")
+        };
+        deletion.id.parse().unwrap()
     }
 }

@@ -74,6 +74,30 @@ async fn imports_and_old_news_open_nothing_and_count_for_nothing() {
 }
 
 #[tokio::test]
+async fn hours_that_arrive_at_once_are_no_wave() {
+    // After an outage, thirty posts of ten hours are collected within a minute.
+    let mut late: Vec<Hit> = (0..30)
+        .map(|n| toward(n, n as u8, 0, Stance::Critical))
+        .collect();
+    for (n, hit) in late.iter_mut().enumerate() {
+        hit.mention.published -= minutes(600 - 20 * n as i64);
+    }
+    let house = House::new(config()).await;
+    assert!(house.take(&late, 7).await.is_empty());
+    // Twenty more that were said within one of these hours are a wave, whatever order they come in.
+    let mut wave: Vec<Hit> = (40..60)
+        .map(|n| toward(n, n as u8, 1, Stance::Critical))
+        .collect();
+    for (n, hit) in wave.iter_mut().enumerate() {
+        hit.mention.published -= minutes(300 + 2 * n as i64);
+    }
+    assert_eq!(house.take(&wave, 7).await.len(), 1);
+    wave.reverse();
+    let house = House::new(config()).await;
+    assert_eq!(house.take(&wave, 1).await.len(), 1);
+}
+
+#[tokio::test]
 async fn support_and_criticism_are_treated_alike() {
     for (stance, rule) in [
         (Stance::Critical, "critical_wave"),

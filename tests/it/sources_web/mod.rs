@@ -5,6 +5,7 @@ mod articles;
 mod fixtures;
 mod list;
 mod maildir;
+mod peers;
 mod real_pages;
 mod site;
 mod sitemap;

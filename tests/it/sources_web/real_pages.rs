@@ -53,7 +53,7 @@ const RESERVED: [&str; 4] = [
 ];
 
 /// Where the pages are; says aloud where they are not.
-fn pages() -> Option<PathBuf> {
+pub(super) fn pages() -> Option<PathBuf> {
     let peers = std::env::var_os("RESONANZ_PEERS").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/resonanz-peers"));
     let pages = peers.or(home)?.join("pages");
