@@ -187,7 +187,7 @@ fn department(text: &str) -> &'static str {
 
 /// `Bundesministerium der Justiz`, `Ministry of Finance`.
 fn behind(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
-    let joint = text.words.get(at + 1).map_or("", |word| word.form.as_str());
+    let joint = text.form(at + 1);
     if !matches!(joint, "des" | "der" | "fuer" | "of" | "for") {
         return ("", at);
     }

@@ -111,7 +111,7 @@ impl<'a> Facts<'a> {
     /// True where the words speak of a part of the country, or of another place, that the other text
     /// does not name.
     pub fn is_elsewhere(&self, range: Range<usize>, other: &Self) -> bool {
-        if self.has_own(range.clone(), other, |word| is_in(&ELSEWHERE, &word.form)) {
+        if self.has_own(range.clone(), other, |word| is_in(ELSEWHERE, &word.form)) {
             return true;
         }
         range.clone().any(|at| {
@@ -164,14 +164,14 @@ impl<'a> Facts<'a> {
 }
 
 fn is_other(form: &str) -> bool {
-    let ending = |end: &&str| end.len() >= 6 && form.ends_with(*end);
-    is_in(&OTHERS, form) || OTHERS.iter().any(|end| ending(&end))
+    let ending = |end: &str| end.len() >= 6 && form.ends_with(end);
+    is_in(OTHERS, form) || OTHERS.split(' ').any(ending)
 }
 
 pub fn is_aside(form: &str) -> bool {
-    is_in(&ASIDE, form)
+    is_in(ASIDE, form)
         || ASIDE
-            .iter()
+            .split(' ')
             .any(|stem| stem.len() >= 5 && form.starts_with(stem))
 }
 

@@ -1,9 +1,10 @@
 //! Figures of an article beside those of a statement.
 
 use super::facts::{Facts, overlap};
-use super::figure::{Figure, Unit};
+use super::figure::Figure;
 use super::lexicon::{EARLIER, is_in};
 use super::reading::{Word, related};
+use super::unit::Unit;
 use super::{DifferenceKind, Finding, Seen};
 use std::ops::Range;
 
@@ -216,7 +217,7 @@ const ALIKE: [&[&str]; 2] = [
 
 fn same_thing(one: &str, other: &str) -> bool {
     let alike = |list: &&[&str]| list.contains(&one) && list.contains(&other);
-    related(one, other) >= 0.8 || ALIKE.iter().any(|list| alike(&list))
+    related(one, other) >= 0.8 || ALIKE.iter().any(alike)
 }
 
 /// False where the two speak of different times.
@@ -282,7 +283,7 @@ fn earlier(facts: &Facts<'_>, clause: &Range<usize>) -> bool {
         let compares = before
             .iter()
             .any(|word| matches!(word.form.as_str(), "als" | "than" | "wie" | "gegenueber"));
-        is_in(&EARLIER, &word.form) && !compares
+        is_in(EARLIER, &word.form) && !compares
     };
     words.iter().enumerate().any(points)
 }

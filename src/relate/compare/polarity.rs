@@ -90,9 +90,9 @@ pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Se
 }
 
 fn is_denial(word: &Word) -> bool {
-    is_in(&DENIALS, &word.form)
+    is_in(DENIALS, &word.form)
         || DENIALS
-            .iter()
+            .split(' ')
             .any(|stem| stem.len() >= 6 && word.form.starts_with(stem))
 }
 
@@ -241,7 +241,7 @@ fn is_negated(words: &[Word]) -> bool {
         let compares = next(1).ends_with("er") || next(1) == "mehr" || next(1) == "more";
         let than = (2..=3).any(|step| matches!(next(step), "als" | "than"));
         let only = matches!(next(1), "nur" | "only" | "zuletzt" | "just");
-        is_in(&NEGATORS, &word.form) && !only && !(compares && than)
+        is_in(NEGATORS, &word.form) && !only && !(compares && than)
     };
     words.iter().enumerate().filter(turns).count() % 2 == 1
 }

@@ -3,7 +3,7 @@
 use super::lexicon::{STOP, is_in};
 use super::numerals;
 use crate::model::{Part, Span};
-use crate::text::{Tokens, lang};
+use crate::text::{TokenRef, Tokens, lang};
 
 /// Words of a text that are compared; what comes later is not.
 const MAX_WORDS: usize = 3_000;
@@ -87,78 +87,72 @@ impl<'a> Reading<'a> {
         let text = crate::text::head(text, MAX_WORDS * 16);
         tokens.read(text);
         let begin = self.words.len();
-        let room = MAX_WORDS.saturating_sub(begin);
         let mut clause = self.words.last().map_or(0, |word| word.clause + 1);
-        let mut sentence = self.sentences.len();
-        let mut first = begin;
-        let mut iter = tokens.iter(text).take(room).peekable();
-        let mut before = 0_usize;
-        while let Some(token) = iter.next() {
-            let (start, end) = (token.start() as usize, token.end() as usize);
-            let next = iter.peek().map(|next| next.start() as usize);
-            let gap = text
-                .get(end..next.unwrap_or(text.len()))
-                .unwrap_or_default();
-            let plain = usize::from(token.counts().plain);
-            let form = token.forms().next().unwrap_or_default();
-            if !form.is_empty() && !form.starts_with("//") {
-                let written = token.exact();
-                let glued = start > 0
-                    && text.get(before..start).is_some_and(|gap| is_joint(gap))
-                    && self.words.len() > begin;
-                self.words.push(Word {
-                    part,
-                    start: token.start(),
-                    end: token.end(),
-                    stem: stem(token.forms().take(plain).last().unwrap_or_default()).to_owned(),
-                    content: is_content(form),
-                    weight: 1.0,
-                    form: form.to_owned(),
-                    capital: written.starts_with(char::is_uppercase),
-                    glued,
-                    sentence,
-                    clause,
-                    quote: None,
-                });
-            }
-            before = end;
+        let mut words = tokens
+            .iter(text)
+            .take(MAX_WORDS.saturating_sub(begin))
+            .peekable();
+        let mut before = None;
+        while let Some(token) = words.next() {
+            let end = token.end() as usize;
+            let next = words.peek().map(|next| next.start() as usize);
+            let gap = text.get(end..next.unwrap_or(text.len()));
+            let gap = gap.unwrap_or_default();
+            let joint = before.and_then(|before| text.get(before..token.start() as usize));
+            self.push(part, &token, clause, joint.is_some_and(is_joint));
+            before = Some(end);
             let following = next.and_then(|at| text.get(at..)).unwrap_or_default();
-            match boundary(gap, form, following) {
-                Boundary::None if next.is_some() => continue,
-                Boundary::Clause if next.is_some() => clause += 1,
-                found => {
-                    clause += 1;
-                    if self.words.len() > first {
-                        self.close(
-                            part,
-                            first,
-                            next.unwrap_or(text.len()),
-                            matches!(found, Boundary::Question),
-                        );
-                        first = self.words.len();
-                        sentence += 1;
-                    }
-                }
+            let form = token.forms().next().unwrap_or_default();
+            let found = match boundary(gap, form, following) {
+                Boundary::None | Boundary::Clause if next.is_none() => Boundary::Sentence,
+                found => found,
+            };
+            clause += usize::from(found != Boundary::None);
+            if matches!(found, Boundary::Sentence | Boundary::Question) {
+                let until = end + gap.find(char::is_whitespace).unwrap_or(gap.len());
+                self.close(part, begin, until, found == Boundary::Question);
             }
-        }
-        if self.words.len() > first {
-            self.close(part, first, text.len(), false);
         }
         self.quote(part, text, begin);
     }
 
-    fn close(&mut self, part: Part, first: usize, until: usize, question: bool) {
-        let from = match self.sentences.last() {
-            Some(before) if before.part == part => before.bytes.1,
-            _ => 0,
-        };
-        self.sentences.push(Sentence {
+    fn push(&mut self, part: Part, token: &TokenRef<'_>, clause: usize, glued: bool) {
+        let form = token.forms().next().unwrap_or_default();
+        if form.is_empty() || form.starts_with("//") {
+            return;
+        }
+        let plain = usize::from(token.counts().plain);
+        let bare = token.forms().take(plain).last().unwrap_or_default();
+        self.words.push(Word {
             part,
-            first,
-            end: self.words.len(),
-            bytes: (from, until),
-            question,
+            start: token.start(),
+            end: token.end(),
+            stem: stem(bare).to_owned(),
+            content: is_content(form),
+            weight: 1.0,
+            form: form.to_owned(),
+            capital: token.exact().starts_with(char::is_uppercase),
+            glued,
+            sentence: self.sentences.len(),
+            clause,
+            quote: None,
         });
+    }
+
+    /// Ends a sentence of the part that begins with the word `begin`, where it has a word.
+    fn close(&mut self, part: Part, begin: usize, until: usize, question: bool) {
+        let before = self.sentences.last().filter(|before| before.part == part);
+        let first = before.map_or(begin, |before| before.end);
+        let from = before.map_or(0, |before| before.bytes.1);
+        if self.words.len() > first {
+            self.sentences.push(Sentence {
+                part,
+                first,
+                end: self.words.len(),
+                bytes: (from, until),
+                question,
+            });
+        }
     }
 
     /// Marks the words of each quotation.
@@ -261,6 +255,11 @@ impl<'a> Reading<'a> {
         at - before..at + after
     }
 
+    /// The form of a word, empty behind the last one.
+    pub fn form(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |word| word.form.as_str())
+    }
+
     /// What is written between a word and the next one.
     pub fn gap(&self, at: usize) -> &'a str {
         let (Some(word), next) = (self.words.get(at), self.words.get(at + 1)) else {
@@ -293,7 +292,7 @@ fn is_joint(gap: &str) -> bool {
 
 fn is_content(form: &str) -> bool {
     let letters = form.chars().filter(|c| c.is_alphabetic()).count();
-    letters >= 3 && !is_in(&STOP, form) && numerals::word(form).is_none()
+    letters >= 3 && !is_in(STOP, form) && numerals::word(form).is_none()
 }
 
 /// A form without its ending: a little less than Snowball's German stemmer takes off.
