@@ -4,7 +4,7 @@ use super::actor::{Actor, actors};
 use super::date::{Date, dates};
 use super::figure::{Figure, figures};
 use super::index::Index;
-use super::lexicon::{ASIDE, ELSEWHERE, OTHERS, is_in};
+use super::lexicon::{ASIDE, ASIDE_STEMS, ELSEWHERE, GENERIC, OTHERS, is_in};
 use super::polarity::{Verb, verbs};
 use super::reading::{Reading, Word, related, says_little};
 use crate::text::Tokens;
@@ -33,17 +33,22 @@ impl<'a> Facts<'a> {
     ) -> Self {
         let mut text = Reading::new(title, text, tokens);
         for word in text.words.iter_mut().filter(|word| word.content) {
-            word.weight =
-                index.rarity(crate::text::hash(word.stem())) * if word.capital { 1.0 } else { 0.7 };
+            let kind = match word.capital {
+                _ if is_in(GENERIC, &word.form) => 0.3,
+                true => 1.0,
+                false => 0.7,
+            };
+            word.weight = index.rarity(crate::text::hash(word.stem())) * kind;
         }
-        let dates = dates(&text);
+        let day = published.to_zoned(TimeZone::UTC).date();
+        let dates = dates(&text, u16::try_from(day.year()).unwrap_or(0));
         Self {
             figures: figures(&text, &dates),
             actors: actors(&text),
             verbs: verbs(&text),
             dates,
             text,
-            published: published.to_zoned(TimeZone::UTC).date(),
+            published: day,
             at: published,
         }
     }
@@ -168,20 +173,21 @@ fn is_other(form: &str) -> bool {
     is_in(OTHERS, form) || OTHERS.split(' ').any(ending)
 }
 
-pub fn is_aside(form: &str) -> bool {
-    is_in(ASIDE, form)
-        || ASIDE
-            .split(' ')
-            .any(|stem| stem.len() >= 5 && form.starts_with(stem))
+fn is_aside(form: &str) -> bool {
+    is_in(ASIDE, form) || ASIDE_STEMS.split(' ').any(|stem| form.starts_with(stem))
 }
+
+/// What a word counts for that stands in another sentence.
+const ELSEWHERE_IN_TEXT: f64 = 0.6;
 
 /// How much of some words another text has.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Overlap {
     /// Share of the words that the sentence has, or (less) the text around it.
     pub share: f64,
-    /// Words that the sentence has.
+    /// Weight of the words that the sentence has, and of those that the text has.
     pub shared: f64,
+    pub known: f64,
 }
 
 /// What of the words of `one` in `range` the `sentence` of `other` has; `skip` leaves words out.
@@ -192,7 +198,8 @@ pub fn overlap(
     other: &Reading<'_>,
     sentence: usize,
 ) -> Overlap {
-    let (mut all, mut found, mut shared) = (0.0, 0.0, 0.0);
+    let (mut all, mut found) = (0.0, 0.0);
+    let (mut shared, mut known) = (0.0, 0.0);
     let near = other.words_of_context(sentence);
     for at in range {
         let Some(word) = one.words.get(at).filter(|word| word.content && !skip(at)) else {
@@ -204,17 +211,15 @@ pub fn overlap(
                 .fold(0.0, f64::max)
         };
         let here = best(near);
-        let there = if here < 0.5 {
-            best(&other.words) * 0.6
-        } else {
-            0.0
-        };
+        let there = if here < 0.5 { best(&other.words) } else { 0.0 };
+        known += word.weight * here.max(there);
         all += word.weight;
-        found += word.weight * here.max(there);
+        found += word.weight * here.max(there * ELSEWHERE_IN_TEXT);
         shared += word.weight * here;
     }
     Overlap {
         share: if all > 0.0 { found / all } else { 0.0 },
         shared,
+        known,
     }
 }

@@ -405,6 +405,14 @@ pub fn related(one: &str, other: &str) -> f64 {
     if long.ends_with(short) {
         return 0.8;
     }
+    let same_begin = short
+        .bytes()
+        .zip(long.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    if same_begin >= 5 && long.len() - same_begin <= 4 {
+        return 0.7;
+    }
     let same_end = short
         .bytes()
         .rev()

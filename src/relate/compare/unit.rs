@@ -90,8 +90,9 @@ fn head(text: &Reading<'_>, last: usize) -> Option<usize> {
             found = Some(at);
             continue;
         }
-        if word.capital && word.content {
-            return Some(at);
+        if word.capital && (word.content || text.words.get(at + 1).is_some_and(|next| next.glued)) {
+            let parts = text.words.iter().skip(at + 1);
+            return Some(at + parts.take_while(|word| word.glued).count());
         }
         let adjective = ["e", "en", "er", "es", "em"]
             .iter()
