@@ -137,7 +137,7 @@ impl<'a> Facts<'a> {
                 && range.contains(&(at + 1))
                 && place.capital
                 && place.content;
-            let placed = matches!(before.form.as_str(), "in" | "aus" | "bei");
+            let placed = matches!(before.form.as_str(), "in" | "aus");
             let known = SEATS.contains(&place.form.as_str())
                 || other
                     .text

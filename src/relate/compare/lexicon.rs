@@ -53,9 +53,9 @@ pub const ASIDE_STEMS: &str = "\
 
 /// Words for the state and for people, that say little of what a sentence is about.
 pub const GENERIC: &str = "\
-    bund bundes bundesministerium bundesregierung deutsche deutschen deutscher deutschland federal \
-    german germany government land leute mensch menschen minister ministerin ministerium ministry \
-    people person personen regierung";
+    anzahl bund bundes bundesministerium bundesregierung deutsche deutschen deutscher deutschland \
+    federal german germany government land leute mensch menschen minister ministerin ministerium \
+    ministry number people person personen regierung zahl";
 
 /// Stems of a denial: an article that has one tells both sides.
 pub const DENIALS: &str = "\

@@ -145,6 +145,9 @@ fn likeness(
 ) -> Option<(f64, bool)> {
     let their_words = article.text.words.get(theirs.clone())?;
     let our_words = ours.text.words.get(our.clone())?;
+    if !same_time(article, theirs, ours, our) {
+        return None;
+    }
     let opposite = opposite(article, theirs, ours, our);
     if opposite.is_none() && !shares_predicate(their_words, our_words) {
         return None;
@@ -175,11 +178,28 @@ fn likeness(
         &article.text,
         their_sentence,
     );
-    if forth.shared < 1.6 || forth.share < 0.7 || back.share < 0.6 {
+    let plain = opposite.is_some() && forth.share >= 0.9 && back.share >= 0.9;
+    let enough = forth.shared >= if plain { 0.9 } else { 1.6 };
+    if !enough || forth.share < 0.7 || back.share < 0.6 {
         return None;
     }
     let turned = (is_negated(their_words) != is_negated(our_words)) != opposite.is_some();
     Some((0.5 * forth.share + 0.5 * back.share, turned))
+}
+
+/// False where the clauses name different dates.
+fn same_time(
+    article: &Facts<'_>,
+    theirs: &Range<usize>,
+    ours: &Facts<'_>,
+    our: &Range<usize>,
+) -> bool {
+    let mut named = article
+        .dates
+        .iter()
+        .filter(|date| theirs.contains(&date.first));
+    let told = ours.dates.iter().filter(|date| our.contains(&date.first));
+    named.all(|date| told.clone().all(|other| date.agrees(other)))
 }
 
 /// A verb of theirs that says the opposite of one of ours: the words.

@@ -300,13 +300,19 @@ fn stem(form: &str) -> &str {
     if form.len() < 5 || !form.is_ascii() {
         return form;
     }
-    const ENDINGS: [&str; 11] = [
-        "innen", "ern", "en", "er", "es", "em", "et", "in", "e", "n", "s",
+    const ENDINGS: [&str; 12] = [
+        "innen", "ern", "ers", "en", "er", "es", "em", "et", "in", "e", "n", "s",
     ];
-    let ending = ENDINGS
+    // `Ausweis` and `Kurs` end so by themselves.
+    let own = ["is", "ss", "urs", "us"]
         .iter()
-        .find(|ending| form.ends_with(**ending) && form.len() - ending.len() >= 4);
-    &form[..form.len() - ending.map_or(0, |ending| ending.len())]
+        .any(|end| form.ends_with(end));
+    let strip = |ending: &str| {
+        let rest = form.strip_suffix(ending)?;
+        (rest.len() >= 4 && !(own && ending == "s")).then_some(rest)
+    };
+    let stripped = ENDINGS.iter().find_map(|ending| strip(ending));
+    stripped.unwrap_or(form)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
