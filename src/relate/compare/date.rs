@@ -1,6 +1,6 @@
 //! Days, months and years that a text names.
 
-use super::reading::Reading;
+use super::reading::{MAX_FOUND, Reading};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -70,7 +70,7 @@ const MONTHS: [(&str, u8); 23] = [
 pub fn dates(text: &Reading<'_>, now: u16) -> Vec<Date> {
     let mut found = Vec::new();
     let mut at = 0;
-    while at < text.words.len() {
+    while at < text.words.len() && found.len() < MAX_FOUND {
         match date_at(text, at, now) {
             Some(date) => {
                 at = date.last + 1;

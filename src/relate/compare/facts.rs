@@ -6,7 +6,7 @@ use super::figure::{Figure, figures};
 use super::index::Index;
 use super::lexicon::{ASIDE, ASIDE_STEMS, ELSEWHERE, GENERIC, OTHERS, is_in};
 use super::polarity::{Verb, verbs};
-use super::reading::{Reading, Word, related, says_little};
+use super::reading::{MAX_CLAUSE, Reading, Word, related, says_little};
 use crate::text::Tokens;
 use jiff::Timestamp;
 use jiff::civil::Date as Day;
@@ -84,6 +84,10 @@ impl<'a> Facts<'a> {
     pub fn around(&self, at: usize) -> Range<usize> {
         let clause = self.text.clause_of(at);
         let words = self.text.words.get(clause.clone()).unwrap_or_default();
+        if words.len() > MAX_CLAUSE {
+            return at.saturating_sub(MAX_CLAUSE / 2).max(clause.start)
+                ..clause.end.min(at + MAX_CLAUSE / 2);
+        }
         if !says_little(words) {
             return clause;
         }
@@ -177,6 +181,8 @@ fn is_aside(form: &str) -> bool {
     is_in(ASIDE, form) || ASIDE_STEMS.split(' ').any(|stem| form.starts_with(stem))
 }
 
+/// Words before and behind a sentence that are its text.
+const AROUND_SENTENCE: usize = 300;
 /// What a word counts for that stands in another sentence.
 const ELSEWHERE_IN_TEXT: f64 = 0.6;
 
@@ -190,7 +196,8 @@ pub struct Overlap {
     pub known: f64,
 }
 
-/// What of the words of `one` in `range` the `sentence` of `other` has; `skip` leaves words out.
+/// What of the words of `one` in `range` the `sentence` of `other` has; `skip` leaves words out. Nothing
+/// once one of the two texts has cost too much.
 pub fn overlap(
     one: &Reading<'_>,
     range: Range<usize>,
@@ -201,7 +208,12 @@ pub fn overlap(
     let (mut all, mut found) = (0.0, 0.0);
     let (mut shared, mut known) = (0.0, 0.0);
     let near = other.words_of_context(sentence);
-    for at in range {
+    let text = other.words_around(sentence, AROUND_SENTENCE);
+    let pairs = range.len().min(MAX_CLAUSE) * (near.len() + text.len());
+    if !(one.spend(pairs) && other.spend(pairs)) {
+        return Overlap::default();
+    }
+    for at in range.take(MAX_CLAUSE) {
         let Some(word) = one.words.get(at).filter(|word| word.content && !skip(at)) else {
             continue;
         };
@@ -211,7 +223,7 @@ pub fn overlap(
                 .fold(0.0, f64::max)
         };
         let here = best(near);
-        let there = if here < 0.5 { best(&other.words) } else { 0.0 };
+        let there = if here < 0.5 { best(text) } else { 0.0 };
         known += word.weight * here.max(there);
         all += word.weight;
         found += word.weight * here.max(there * ELSEWHERE_IN_TEXT);

@@ -3,7 +3,7 @@
 
 use super::date::Date;
 use super::numerals::{self, Number};
-use super::reading::{Reading, Word};
+use super::reading::{MAX_FOUND, Reading, Word};
 use super::unit::{self, Unit, measure};
 
 /// What the words before a figure make of it.
@@ -88,7 +88,7 @@ pub fn figures(text: &Reading<'_>, dates: &[Date]) -> Vec<Figure> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut dates = dates.iter().peekable();
-    while at < text.words.len() {
+    while at < text.words.len() && found.len() < MAX_FOUND {
         while dates.peek().is_some_and(|date| date.last < at) {
             dates.next();
         }

@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, overlap};
 use super::lexicon::{DENIALS, NEGATORS, is_in};
-use super::reading::{Reading, Word, related};
+use super::reading::{MAX_CLAUSE, Reading, Word, related};
 use super::{DifferenceKind, Finding, Seen};
 use std::ops::Range;
 
@@ -133,6 +133,7 @@ fn clauses_of<'a>(
             at = range.end;
             range
         })
+        .filter(|range| range.len() <= MAX_CLAUSE)
 }
 
 /// How surely two clauses are about the same decision, and whether one turns it around; none where

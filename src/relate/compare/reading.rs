@@ -4,9 +4,17 @@ use super::lexicon::{STOP, is_in};
 use super::numerals;
 use crate::model::{Part, Span};
 use crate::text::{TokenRef, Tokens, lang};
+use std::cell::Cell;
 
 /// Words of a text that are compared; what comes later is not.
 const MAX_WORDS: usize = 3_000;
+/// Figures of a text that are compared; dates, offices and quotations as well.
+pub const MAX_FOUND: usize = 60;
+/// Words of a clause beyond which nobody can say what it is about.
+pub const MAX_CLAUSE: usize = 60;
+/// Pairs of words that are compared for one text: about half a second's work, for texts that were made
+/// to take long.
+const MAX_PAIRS: usize = 50_000_000;
 /// Characters of a sentence that is shown.
 const MAX_SHOWN: usize = 300;
 
@@ -67,6 +75,8 @@ pub struct Reading<'a> {
     pub sentences: Vec<Sentence>,
     pub quotes: Vec<Quote>,
     pub english: bool,
+    /// Pairs of words that may yet be compared.
+    left: Cell<usize>,
 }
 
 impl<'a> Reading<'a> {
@@ -77,6 +87,7 @@ impl<'a> Reading<'a> {
             sentences: Vec::new(),
             quotes: Vec::new(),
             english: lang::language(None, text) == "en",
+            left: Cell::new(MAX_PAIRS),
         };
         reading.read(Part::Title, title, tokens);
         reading.read(Part::Text, text, tokens);
@@ -158,7 +169,7 @@ impl<'a> Reading<'a> {
     /// Marks the words of each quotation.
     fn quote(&mut self, part: Part, text: &str, begin: usize) {
         let mut at = begin;
-        for (start, end) in quotes(text) {
+        for (start, end) in quotes(text).into_iter().take(MAX_FOUND) {
             let inside = |word: &Word| (start..end).contains(&(word.start as usize));
             while self
                 .words
@@ -176,6 +187,13 @@ impl<'a> Reading<'a> {
                 self.quotes.push(Quote { first, end: at });
             }
         }
+    }
+
+    /// Takes pairs of words from those that may yet be compared; false where there are not so many.
+    pub fn spend(&self, pairs: usize) -> bool {
+        let left = self.left.get().checked_sub(pairs);
+        self.left.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     pub fn text_of(&self, part: Part) -> &'a str {
@@ -238,6 +256,16 @@ impl<'a> Reading<'a> {
             }
             _ => words,
         }
+    }
+
+    /// The words of a sentence, and so many before and behind it.
+    pub fn words_around(&self, sentence: usize, more: usize) -> &[Word] {
+        let Some(sentence) = self.sentences.get(sentence) else {
+            return &[];
+        };
+        let end = (sentence.end + more).min(self.words.len());
+        let first = sentence.first.saturating_sub(more);
+        self.words.get(first..end).unwrap_or_default()
     }
 
     /// The words of the clause that a word stands in, as a range.

@@ -262,6 +262,23 @@ fn large_texts_have_bounds() {
         let found = statements.differences(at(30), &long, &long);
         assert!(found.len() <= MAX_DIFFERENCES);
     }
+    let many = |end: &str| -> String {
+        let sentence = |number: u32| {
+            format!(
+                "An der Grenze zu Seeland wurden {number} unerlaubte Einreisen festgestellt{end}"
+            )
+        };
+        (20_000..22_000).map(sentence).collect()
+    };
+    for end in [". ", ", ", " "] {
+        let mut statements = of(&[STATEMENT, &many(end), STATEMENT, STATEMENT]);
+        assert!(
+            statements
+                .differences(at(30), "", &many(end).replace('2', "7"))
+                .len()
+                <= MAX_DIFFERENCES
+        );
+    }
 }
 
 /// Pieces of which texts are made that look like ours.
