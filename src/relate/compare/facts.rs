@@ -24,14 +24,15 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
+    /// Reads a text, which is German where it is not `english`.
     pub fn new(
         published: Timestamp,
-        title: &'a str,
-        text: &'a str,
+        [title, text]: [&'a str; 2],
+        english: bool,
         index: &Index,
         tokens: &mut Tokens,
     ) -> Self {
-        let mut text = Reading::new(title, text, tokens);
+        let mut text = Reading::new(title, text, english, tokens);
         for word in text.words.iter_mut().filter(|word| word.content) {
             let kind = match word.capital {
                 _ if is_in(GENERIC, &word.form) => 0.3,

@@ -241,7 +241,7 @@ pub fn verbs(text: &Reading<'_>) -> Vec<Verb> {
         .words
         .iter()
         .enumerate()
-        .filter(|(_, word)| !word.capital)
+        .filter(|(_, word)| !word.capital && word.content)
     {
         for (pair, (first, second)) in OPPOSITES.iter().enumerate() {
             for (begin, second) in [(first, false), (second, true)] {

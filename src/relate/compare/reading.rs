@@ -3,7 +3,7 @@
 use super::lexicon::{STOP, is_in};
 use super::numerals;
 use crate::model::{Part, Span};
-use crate::text::{TokenRef, Tokens, lang};
+use crate::text::{TokenRef, Tokens};
 use std::cell::Cell;
 
 /// Words of a text that are compared; what comes later is not.
@@ -80,13 +80,13 @@ pub struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub fn new(title: &'a str, text: &'a str, tokens: &mut Tokens) -> Self {
+    pub fn new(title: &'a str, text: &'a str, english: bool, tokens: &mut Tokens) -> Self {
         let mut reading = Self {
             texts: [title, text],
             words: Vec::new(),
             sentences: Vec::new(),
             quotes: Vec::new(),
-            english: lang::language(None, text) == "en",
+            english,
             left: Cell::new(MAX_PAIRS),
         };
         reading.read(Part::Title, title, tokens);
