@@ -1,7 +1,7 @@
 //! Offices that a text names: ministries, ministers, secretaries of state, agencies, and the names
 //! that stand behind them.
 
-use super::reading::Reading;
+use super::reading::{MAX_FOUND, Reading};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
@@ -108,7 +108,7 @@ const NAMED: [(&str, Rank, &str); 22] = [
 pub fn actors(text: &Reading<'_>) -> Vec<Actor> {
     let mut found = Vec::new();
     let mut at = 0;
-    while at < text.words.len() {
+    while at < text.words.len() && found.len() < MAX_FOUND {
         match actor_at(text, at) {
             Some(actor) => {
                 at = actor.last + 1;
@@ -187,7 +187,7 @@ fn department(text: &str) -> &'static str {
 
 /// `Bundesministerium der Justiz`, `Ministry of Finance`.
 fn behind(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
-    let joint = text.words.get(at + 1).map_or("", |word| word.form.as_str());
+    let joint = text.form(at + 1);
     if !matches!(joint, "des" | "der" | "fuer" | "of" | "for") {
         return ("", at);
     }

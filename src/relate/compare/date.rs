@@ -1,6 +1,6 @@
 //! Days, months and years that a text names.
 
-use super::reading::Reading;
+use super::reading::{MAX_FOUND, Reading};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -66,12 +66,12 @@ const MONTHS: [(&str, u8); 23] = [
     ("dez", 12),
 ];
 
-/// All dates of a text, in order.
-pub fn dates(text: &Reading<'_>) -> Vec<Date> {
+/// All dates of a text of the year `now`, in order.
+pub fn dates(text: &Reading<'_>, now: u16) -> Vec<Date> {
     let mut found = Vec::new();
     let mut at = 0;
-    while at < text.words.len() {
-        match date_at(text, at) {
+    while at < text.words.len() && found.len() < MAX_FOUND {
+        match date_at(text, at, now) {
             Some(date) => {
                 at = date.last + 1;
                 found.push(date);
@@ -82,12 +82,13 @@ pub fn dates(text: &Reading<'_>) -> Vec<Date> {
     found
 }
 
-fn date_at(text: &Reading<'_>, at: usize) -> Option<Date> {
+fn date_at(text: &Reading<'_>, at: usize, now: u16) -> Option<Date> {
     let mut date = numeric(text, at)
         .or_else(|| day_and_month(text, at))
         .or_else(|| month_first(text, at))
         .or_else(|| share_of_year(text, at))
-        .or_else(|| year_alone(text, at))?;
+        .or_else(|| year_alone(text, at))
+        .or_else(|| relative(text, at, now))?;
     date.role = role(text, date.first);
     Some(date)
 }
@@ -237,6 +238,24 @@ fn year_alone(text: &Reading<'_>, at: usize) -> Option<Date> {
     (named || !counts).then(|| Date {
         year: Some(year),
         ..empty(at, at)
+    })
+}
+
+/// `im vergangenen Jahr`, `this year`.
+fn relative(text: &Reading<'_>, at: usize, now: u16) -> Option<Date> {
+    if !matches!(text.form(at + 1), "jahr" | "jahres" | "year") {
+        return None;
+    }
+    let year = match text.form(at) {
+        "vergangenen" | "vergangenes" | "vorigen" | "voriges" | "letzten" | "letztes" | "last" => {
+            now.checked_sub(1)?
+        }
+        "diesem" | "dieses" | "laufenden" | "this" => now,
+        _ => return None,
+    };
+    Some(Date {
+        year: Some(year),
+        ..empty(at, at + 1)
     })
 }
 

@@ -10,9 +10,7 @@ use super::{DifferenceKind, Finding, Seen};
 pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
     let own = article.is_of_others(sentence, ours);
     let seen = |date: &Date| {
-        if date.month.is_none() {
-            return None;
-        }
+        date.month?;
         let told = ours.dates.iter().filter(|other| other.month.is_some());
         if told.clone().any(|other| date.agrees(other)) {
             return Some(Seen::Agrees(DifferenceKind::Date, date.first));
@@ -100,10 +98,11 @@ fn likeness(article: &Facts<'_>, date: &Date, ours: &Facts<'_>, other: &Date) ->
             .text
             .words_of(sentence)
             .iter()
-            .any(|word| is_in(&BEGINNINGS, word.stem()) || is_in(&BEGINNINGS, &word.form))
+            .any(|word| is_in(BEGINNINGS, word.stem()) || is_in(BEGINNINGS, &word.form))
     };
     let full = date.days.is_some() && other.days.is_some();
-    if !full && !(begins(article, their_sentence) && begins(ours, our_sentence)) {
+    let begun = full || begins(article, their_sentence) && begins(ours, our_sentence);
+    if !begun {
         return None;
     }
     let of = |date: &Date, at: usize| (date.first..=date.last).contains(&at);

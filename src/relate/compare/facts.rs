@@ -4,9 +4,9 @@ use super::actor::{Actor, actors};
 use super::date::{Date, dates};
 use super::figure::{Figure, figures};
 use super::index::Index;
-use super::lexicon::{ASIDE, ELSEWHERE, OTHERS, is_in};
+use super::lexicon::{ASIDE, ASIDE_STEMS, ELSEWHERE, GENERIC, OTHERS, is_in};
 use super::polarity::{Verb, verbs};
-use super::reading::{Reading, Word, related, says_little};
+use super::reading::{MAX_CLAUSE, Reading, Word, related, says_little};
 use crate::text::Tokens;
 use jiff::Timestamp;
 use jiff::civil::Date as Day;
@@ -24,26 +24,32 @@ pub struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
+    /// Reads a text, which is German where it is not `english`.
     pub fn new(
         published: Timestamp,
-        title: &'a str,
-        text: &'a str,
+        [title, text]: [&'a str; 2],
+        english: bool,
         index: &Index,
         tokens: &mut Tokens,
     ) -> Self {
-        let mut text = Reading::new(title, text, tokens);
+        let mut text = Reading::new(title, text, english, tokens);
         for word in text.words.iter_mut().filter(|word| word.content) {
-            word.weight =
-                index.rarity(crate::text::hash(word.stem())) * if word.capital { 1.0 } else { 0.7 };
+            let kind = match word.capital {
+                _ if is_in(GENERIC, &word.form) => 0.3,
+                true => 1.0,
+                false => 0.7,
+            };
+            word.weight = index.rarity(crate::text::hash(word.stem())) * kind;
         }
-        let dates = dates(&text);
+        let day = published.to_zoned(TimeZone::UTC).date();
+        let dates = dates(&text, u16::try_from(day.year()).unwrap_or(0));
         Self {
             figures: figures(&text, &dates),
             actors: actors(&text),
             verbs: verbs(&text),
             dates,
             text,
-            published: published.to_zoned(TimeZone::UTC).date(),
+            published: day,
             at: published,
         }
     }
@@ -79,6 +85,10 @@ impl<'a> Facts<'a> {
     pub fn around(&self, at: usize) -> Range<usize> {
         let clause = self.text.clause_of(at);
         let words = self.text.words.get(clause.clone()).unwrap_or_default();
+        if words.len() > MAX_CLAUSE {
+            return at.saturating_sub(MAX_CLAUSE / 2).max(clause.start)
+                ..clause.end.min(at + MAX_CLAUSE / 2);
+        }
         if !says_little(words) {
             return clause;
         }
@@ -111,7 +121,7 @@ impl<'a> Facts<'a> {
     /// True where the words speak of a part of the country, or of another place, that the other text
     /// does not name.
     pub fn is_elsewhere(&self, range: Range<usize>, other: &Self) -> bool {
-        if self.has_own(range.clone(), other, |word| is_in(&ELSEWHERE, &word.form)) {
+        if self.has_own(range.clone(), other, |word| is_in(ELSEWHERE, &word.form)) {
             return true;
         }
         range.clone().any(|at| {
@@ -132,7 +142,7 @@ impl<'a> Facts<'a> {
                 && range.contains(&(at + 1))
                 && place.capital
                 && place.content;
-            let placed = matches!(before.form.as_str(), "in" | "aus" | "bei");
+            let placed = matches!(before.form.as_str(), "in" | "aus");
             let known = SEATS.contains(&place.form.as_str())
                 || other
                     .text
@@ -164,27 +174,31 @@ impl<'a> Facts<'a> {
 }
 
 fn is_other(form: &str) -> bool {
-    let ending = |end: &&str| end.len() >= 6 && form.ends_with(*end);
-    is_in(&OTHERS, form) || OTHERS.iter().any(|end| ending(&end))
+    let ending = |end: &str| end.len() >= 6 && form.ends_with(end);
+    is_in(OTHERS, form) || OTHERS.split(' ').any(ending)
 }
 
-pub fn is_aside(form: &str) -> bool {
-    is_in(&ASIDE, form)
-        || ASIDE
-            .iter()
-            .any(|stem| stem.len() >= 5 && form.starts_with(stem))
+fn is_aside(form: &str) -> bool {
+    is_in(ASIDE, form) || ASIDE_STEMS.split(' ').any(|stem| form.starts_with(stem))
 }
+
+/// Words before and behind a sentence that are its text.
+const AROUND_SENTENCE: usize = 300;
+/// What a word counts for that stands in another sentence.
+const ELSEWHERE_IN_TEXT: f64 = 0.6;
 
 /// How much of some words another text has.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Overlap {
     /// Share of the words that the sentence has, or (less) the text around it.
     pub share: f64,
-    /// Words that the sentence has.
+    /// Weight of the words that the sentence has, and of those that the text has.
     pub shared: f64,
+    pub known: f64,
 }
 
-/// What of the words of `one` in `range` the `sentence` of `other` has; `skip` leaves words out.
+/// What of the words of `one` in `range` the `sentence` of `other` has; `skip` leaves words out. Nothing
+/// once one of the two texts has cost too much.
 pub fn overlap(
     one: &Reading<'_>,
     range: Range<usize>,
@@ -192,9 +206,15 @@ pub fn overlap(
     other: &Reading<'_>,
     sentence: usize,
 ) -> Overlap {
-    let (mut all, mut found, mut shared) = (0.0, 0.0, 0.0);
+    let (mut all, mut found) = (0.0, 0.0);
+    let (mut shared, mut known) = (0.0, 0.0);
     let near = other.words_of_context(sentence);
-    for at in range {
+    let text = other.words_around(sentence, AROUND_SENTENCE);
+    let pairs = range.len().min(MAX_CLAUSE) * (near.len() + text.len());
+    if !(one.spend(pairs) && other.spend(pairs)) {
+        return Overlap::default();
+    }
+    for at in range.take(MAX_CLAUSE) {
         let Some(word) = one.words.get(at).filter(|word| word.content && !skip(at)) else {
             continue;
         };
@@ -204,17 +224,15 @@ pub fn overlap(
                 .fold(0.0, f64::max)
         };
         let here = best(near);
-        let there = if here < 0.5 {
-            best(&other.words) * 0.6
-        } else {
-            0.0
-        };
+        let there = if here < 0.5 { best(text) } else { 0.0 };
+        known += word.weight * here.max(there);
         all += word.weight;
-        found += word.weight * here.max(there);
+        found += word.weight * here.max(there * ELSEWHERE_IN_TEXT);
         shared += word.weight * here;
     }
     Overlap {
         share: if all > 0.0 { found / all } else { 0.0 },
         shared,
+        known,
     }
 }

@@ -3,19 +3,8 @@
 
 use super::date::Date;
 use super::numerals::{self, Number};
-use super::reading::{Reading, Word};
-
-/// What is counted or measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
-    Count,
-    Percent,
-    Points,
-    Euro,
-    OtherMoney,
-    /// In days.
-    Time,
-}
+use super::reading::{MAX_FOUND, Reading, Word};
+use super::unit::{self, Unit, measure};
 
 /// What the words before a figure make of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +88,7 @@ pub fn figures(text: &Reading<'_>, dates: &[Date]) -> Vec<Figure> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut dates = dates.iter().peekable();
-    while at < text.words.len() {
+    while at < text.words.len() && found.len() < MAX_FOUND {
         while dates.peek().is_some_and(|date| date.last < at) {
             dates.next();
         }
@@ -137,7 +126,7 @@ fn figure_at(text: &Reading<'_>, at: usize) -> Option<Figure> {
         }
         (number, last) = (upper, end);
     }
-    let (unit, factor, last, head) = unit(text, at, last);
+    let (unit, factor, last, head) = measure(text, at, last);
     if unit == Unit::Count && number.plain && is_name(text, at, last, head) {
         return None;
     }
@@ -242,148 +231,6 @@ fn upper_end(text: &Reading<'_>, last: usize) -> Option<(Number, usize)> {
     joins.then(|| number_at(text, last + 2)).flatten()
 }
 
-/// The unit of a number, the factor to the unit that is compared in, the last word, and what is counted.
-fn unit(text: &Reading<'_>, first: usize, last: usize) -> (Unit, f64, usize, Option<usize>) {
-    let sentence = text.words.get(last).map(|word| word.sentence);
-    let next = text
-        .words
-        .get(last + 1)
-        .filter(|word| Some(word.sentence) == sentence);
-    let form = next.map_or("", |word| word.form.as_str());
-    let before = first.checked_sub(1).and_then(|at| text.words.get(at));
-    let sign = before.map_or("", |word| word.form.as_str());
-    let second = text
-        .words
-        .get(last + 2)
-        .map_or("", |word| word.form.as_str());
-    let joined = !text.gap(last).contains([',', ';', ':', '(']);
-    let (unit, factor, words) = match form {
-        _ if !joined => (Unit::Count, 1.0, 0),
-        "%" | "prozent" | "percent" | "prozentig" => match second {
-            "points" | "point" => (Unit::Points, 1.0, 2),
-            _ => (Unit::Percent, 1.0, 1),
-        },
-        "per" if second == "cent" => (Unit::Percent, 1.0, 2),
-        "percentage" if second.starts_with("point") => (Unit::Points, 1.0, 2),
-        "prozentpunkt" | "prozentpunkte" | "prozentpunkten" => (Unit::Points, 1.0, 1),
-        "euro" | "euros" | "eur" | "€" => (Unit::Euro, 1.0, 1),
-        "cent" | "cents" => (Unit::Euro, 0.01, 1),
-        "dollar" | "dollars" | "$" | "pfund" | "pounds" | "franken" | "us" => {
-            (Unit::OtherMoney, 1.0, 1)
-        }
-        _ => match time(form) {
-            Some(days) => (Unit::Time, days, 1),
-            None => (Unit::Count, 1.0, 0),
-        },
-    };
-    let (unit, factor) = match (unit, sign) {
-        (Unit::Count, "€") => (Unit::Euro, 1.0),
-        (Unit::Count, "$" | "£") => (Unit::OtherMoney, 1.0),
-        _ => (unit, factor),
-    };
-    let last = last + words;
-    let head = match unit {
-        Unit::Count => head(text, last).or_else(|| number_of(text, first)),
-        Unit::Percent => share_of(text, last),
-        Unit::Points => None,
-        _ => measured(text, last),
-    };
-    (unit, factor, last, head)
-}
-
-fn time(form: &str) -> Option<f64> {
-    Some(match form {
-        "sekunde" | "sekunden" | "second" | "seconds" => 1.0 / 86_400.0,
-        "minute" | "minuten" | "minutes" => 1.0 / 1_440.0,
-        "stunde" | "stunden" | "hour" | "hours" => 1.0 / 24.0,
-        "tag" | "tage" | "tagen" | "day" | "days" => 1.0,
-        "woche" | "wochen" | "week" | "weeks" => 7.0,
-        "monat" | "monate" | "monaten" | "month" | "months" => 30.4,
-        "jahr" | "jahre" | "jahren" | "year" | "years" => 365.25,
-        _ => return None,
-    })
-}
-
-/// The word of what is counted: in German the next word with a capital, in English the last word of
-/// those that follow.
-fn head(text: &Reading<'_>, last: usize) -> Option<usize> {
-    let clause = text.words.get(last)?.clause;
-    let mut found = None;
-    for (at, word) in text.words.iter().enumerate().skip(last + 1).take(4) {
-        if word.clause != clause {
-            break;
-        }
-        if text.english {
-            if !word.content {
-                break;
-            }
-            found = Some(at);
-            continue;
-        }
-        if word.capital && word.content {
-            return Some(at);
-        }
-        let adjective = ["e", "en", "er", "es", "em"]
-            .iter()
-            .any(|ending| word.form.ends_with(ending));
-        let filler = matches!(
-            word.form.as_str(),
-            "weitere"
-                | "weiteren"
-                | "neue"
-                | "neuen"
-                | "zusaetzliche"
-                | "zusaetzlichen"
-                | "mehr"
-                | "weniger"
-                | "aller"
-                | "der"
-        );
-        if !(adjective && word.content || filler) || word.capital {
-            break;
-        }
-    }
-    found
-}
-
-/// `die Zahl der Straftaten ist auf 84.172 gestiegen`: what `Zahl` is of.
-fn number_of(text: &Reading<'_>, first: usize) -> Option<usize> {
-    let sentence = text.words.get(first)?.sentence;
-    let of_sentence = |at: &usize| {
-        text.words
-            .get(*at)
-            .is_some_and(|word| word.sentence == sentence)
-    };
-    let mut back = (first.saturating_sub(14)..first).rev().filter(of_sentence);
-    let number =
-        back.find(|at| matches!(text.words[*at].form.as_str(), "zahl" | "anzahl" | "number"))?;
-    (number + 1..first).find(|at| {
-        let word = &text.words[*at];
-        word.content && (word.capital || text.english)
-    })
-}
-
-/// `600 Stunden Sprachunterricht`.
-fn measured(text: &Reading<'_>, last: usize) -> Option<usize> {
-    let (here, next) = (text.words.get(last)?, text.words.get(last + 1)?);
-    (here.clause == next.clause && next.capital && next.content && !text.english)
-        .then_some(last + 1)
-}
-
-/// `58 Prozent der Kliniken`.
-fn share_of(text: &Reading<'_>, last: usize) -> Option<usize> {
-    let article = text.words.get(last + 1)?;
-    if !matches!(article.form.as_str(), "der" | "aller" | "of" | "des") {
-        return None;
-    }
-    let clause = article.clause;
-    let is_noun = |at: &usize| {
-        let word = &text.words[*at];
-        word.clause == clause && word.content && (word.capital || text.english)
-    };
-    (last + 2..(last + 5).min(text.words.len())).find(is_noun)
-}
-
 fn bound(text: &Reading<'_>, first: usize) -> Bound {
     let mut before = text.words[first.saturating_sub(3)..first].iter().rev();
     let nearest = before.next().map_or("", |word| word.form.as_str());
@@ -468,13 +315,9 @@ fn is_no_count(text: &Reading<'_>, at: usize) -> bool {
         && text.gap(at).starts_with(". ")
         && after.is_some_and(|next| next.sentence == word.sentence);
     // `vor zwei Jahren` says when.
-    let ago = before == "vor" && time_word(next)
+    let ago = before == "vor" && unit::time(next).is_some()
         || matches!(text.words.get(at + 2), Some(word) if word.form == "ago");
     named || time || telephone || ordinal || ago
-}
-
-fn time_word(form: &str) -> bool {
-    time(form).is_some()
 }
 
 /// A bare number within a short quotation, or behind a name with nothing counted: `Nordlicht 88`.

@@ -7,9 +7,14 @@
 //! opinion, differs in nothing. What any of our statements confirms is no difference either, so that
 //! an article is never held to a figure that we replaced.
 //!
-//! How it is found: an index gives the statements that share the rare words of a sentence ([`index`]);
-//! each kind of difference then has a file of its own that reads both texts ([`numbers`], [`days`],
-//! [`quotation`], [`offices`], [`polarity`]).
+//! How it is found: an index gives the statements that share the rare words of a sentence (`index`);
+//! each kind of difference then has a file of its own that reads both texts (`numbers`, `days`,
+//! `quotation`, `offices`, `polarity`). What is known of words is in `lexicon`; how well all this does
+//! is measured by `resonanz eval misreporting`.
+//!
+//! Not found, on purpose: a quotation that no statement has (a minister says more than is printed), a
+//! figure that stands beside another one of ours by mistake, what needs arithmetic or a calendar, and
+//! texts in other languages than German and English.
 
 mod actor;
 mod date;
@@ -24,6 +29,7 @@ mod offices;
 mod polarity;
 mod quotation;
 mod reading;
+mod unit;
 
 use crate::model::Span;
 use crate::privacy::MentionKey;
@@ -157,6 +163,7 @@ pub struct Statements {
 struct Kept {
     id: MentionKey,
     published: Timestamp,
+    english: bool,
     title: Box<str>,
     text: Box<str>,
     stems: Box<[u64]>,
@@ -189,7 +196,8 @@ impl Statements {
         self.remove(&statement.id);
         let title = crate::text::head(statement.title, MAX_BYTES);
         let text = crate::text::head(statement.text, MAX_BYTES);
-        let reading = reading::Reading::new(title, text, &mut self.tokens);
+        let english = is_english(text);
+        let reading = reading::Reading::new(title, text, english, &mut self.tokens);
         let stems = index::stems(&reading, 0..reading.words.len());
         let slot = self.free.pop().unwrap_or_else(|| {
             self.kept.push(None);
@@ -202,6 +210,7 @@ impl Statements {
         self.kept[slot as usize] = Some(Kept {
             id: statement.id,
             published: statement.published,
+            english,
             title: title.into(),
             text: text.into(),
             stems: stems.into(),
@@ -238,7 +247,13 @@ impl Statements {
             crate::text::head(title, MAX_BYTES),
             crate::text::head(text, MAX_BYTES),
         );
-        let article = Facts::new(published, title, text, &self.index, &mut tokens);
+        let article = Facts::new(
+            published,
+            [title, text],
+            is_english(text),
+            &self.index,
+            &mut tokens,
+        );
         let mut read: HashMap<u32, Facts<'_>> = HashMap::new();
         let mut places: BTreeMap<(DifferenceKind, usize), Place> = BTreeMap::new();
         for sentence in 0..article.text.sentences.len().min(MAX_SENTENCES) {
@@ -249,8 +264,8 @@ impl Statements {
                 let ours = read.entry(slot).or_insert_with(|| {
                     Facts::new(
                         kept.published,
-                        &kept.title,
-                        &kept.text,
+                        [&kept.title, &kept.text],
+                        kept.english,
                         &self.index,
                         &mut tokens,
                     )
@@ -309,6 +324,10 @@ impl Statements {
         found.truncate(MAX_CANDIDATES);
         found.into_iter().map(|(_, _, slot)| slot).collect()
     }
+}
+
+fn is_english(text: &str) -> bool {
+    crate::text::lang::language(None, text) == "en"
 }
 
 /// The words of a sentence and of those around it.

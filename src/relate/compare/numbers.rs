@@ -1,9 +1,10 @@
 //! Figures of an article beside those of a statement.
 
 use super::facts::{Facts, overlap};
-use super::figure::{Figure, Unit};
+use super::figure::Figure;
 use super::lexicon::{EARLIER, is_in};
 use super::reading::{Word, related};
+use super::unit::Unit;
 use super::{DifferenceKind, Finding, Seen};
 use std::ops::Range;
 
@@ -89,9 +90,37 @@ fn likeness(
         &article.text,
         their_sentence,
     );
-    let enough = forth.shared >= 1.5 || heads >= 0.9 && forth.shared >= 0.7;
     let score = 0.45 * forth.share + 0.3 * back.share + 0.25 * heads;
-    (enough && forth.share >= 0.5 && score >= 0.65).then_some(score)
+    let counted = heads >= 0.9;
+    let enough = forth.shared >= 1.5 || counted && forth.shared >= 0.7;
+    let needed = if counted { 0.58 } else { 0.65 };
+    if enough && forth.share >= 0.5 && score >= needed {
+        return Some(score);
+    }
+    // Something that is counted once in all of what we say of it, and hardly anywhere else.
+    let rare = counted && is_rare(article, figure) && is_only(ours, published);
+    (rare && forth.known >= 1.0 && forth.share >= 0.3).then_some(score.max(0.5))
+}
+
+fn is_rare(facts: &Facts<'_>, figure: &Figure) -> bool {
+    let head = figure.head.and_then(|at| facts.text.words.get(at));
+    head.is_some_and(|word| word.weight >= 0.75)
+}
+
+/// True where a text counts this thing once only.
+fn is_only(facts: &Facts<'_>, figure: &Figure) -> bool {
+    let stem = |figure: &Figure| {
+        figure
+            .head
+            .and_then(|at| facts.text.words.get(at))
+            .map(Word::stem)
+    };
+    facts
+        .figures
+        .iter()
+        .filter(|other| stem(other) == stem(figure))
+        .count()
+        == 1
 }
 
 /// False where a figure is so far from ours that nobody takes one for the other: by more than ten times,
@@ -216,7 +245,7 @@ const ALIKE: [&[&str]; 2] = [
 
 fn same_thing(one: &str, other: &str) -> bool {
     let alike = |list: &&[&str]| list.contains(&one) && list.contains(&other);
-    related(one, other) >= 0.8 || ALIKE.iter().any(|list| alike(&list))
+    related(one, other) >= 0.8 || ALIKE.iter().any(alike)
 }
 
 /// False where the two speak of different times.
@@ -282,7 +311,7 @@ fn earlier(facts: &Facts<'_>, clause: &Range<usize>) -> bool {
         let compares = before
             .iter()
             .any(|word| matches!(word.form.as_str(), "als" | "than" | "wie" | "gegenueber"));
-        is_in(&EARLIER, &word.form) && !compares
+        is_in(EARLIER, &word.form) && !compares
     };
     words.iter().enumerate().any(points)
 }

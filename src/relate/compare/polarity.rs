@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, overlap};
 use super::lexicon::{DENIALS, NEGATORS, is_in};
-use super::reading::{Reading, Word, related};
+use super::reading::{MAX_CLAUSE, Reading, Word, related};
 use super::{DifferenceKind, Finding, Seen};
 use std::ops::Range;
 
@@ -90,9 +90,9 @@ pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Se
 }
 
 fn is_denial(word: &Word) -> bool {
-    is_in(&DENIALS, &word.form)
+    is_in(DENIALS, &word.form)
         || DENIALS
-            .iter()
+            .split(' ')
             .any(|stem| stem.len() >= 6 && word.form.starts_with(stem))
 }
 
@@ -133,6 +133,7 @@ fn clauses_of<'a>(
             at = range.end;
             range
         })
+        .filter(|range| range.len() <= MAX_CLAUSE)
 }
 
 /// How surely two clauses are about the same decision, and whether one turns it around; none where
@@ -145,6 +146,9 @@ fn likeness(
 ) -> Option<(f64, bool)> {
     let their_words = article.text.words.get(theirs.clone())?;
     let our_words = ours.text.words.get(our.clone())?;
+    if !same_time(article, theirs, ours, our) {
+        return None;
+    }
     let opposite = opposite(article, theirs, ours, our);
     if opposite.is_none() && !shares_predicate(their_words, our_words) {
         return None;
@@ -175,11 +179,28 @@ fn likeness(
         &article.text,
         their_sentence,
     );
-    if forth.shared < 1.6 || forth.share < 0.7 || back.share < 0.6 {
+    let plain = opposite.is_some() && forth.share >= 0.9 && back.share >= 0.9;
+    let enough = forth.shared >= if plain { 0.9 } else { 1.6 };
+    if !enough || forth.share < 0.7 || back.share < 0.6 {
         return None;
     }
     let turned = (is_negated(their_words) != is_negated(our_words)) != opposite.is_some();
     Some((0.5 * forth.share + 0.5 * back.share, turned))
+}
+
+/// False where the clauses name different dates.
+fn same_time(
+    article: &Facts<'_>,
+    theirs: &Range<usize>,
+    ours: &Facts<'_>,
+    our: &Range<usize>,
+) -> bool {
+    let mut named = article
+        .dates
+        .iter()
+        .filter(|date| theirs.contains(&date.first));
+    let told = ours.dates.iter().filter(|date| our.contains(&date.first));
+    named.all(|date| told.clone().all(|other| date.agrees(other)))
 }
 
 /// A verb of theirs that says the opposite of one of ours: the words.
@@ -220,7 +241,7 @@ pub fn verbs(text: &Reading<'_>) -> Vec<Verb> {
         .words
         .iter()
         .enumerate()
-        .filter(|(_, word)| !word.capital)
+        .filter(|(_, word)| !word.capital && word.content)
     {
         for (pair, (first, second)) in OPPOSITES.iter().enumerate() {
             for (begin, second) in [(first, false), (second, true)] {
@@ -241,7 +262,7 @@ fn is_negated(words: &[Word]) -> bool {
         let compares = next(1).ends_with("er") || next(1) == "mehr" || next(1) == "more";
         let than = (2..=3).any(|step| matches!(next(step), "als" | "than"));
         let only = matches!(next(1), "nur" | "only" | "zuletzt" | "just");
-        is_in(&NEGATORS, &word.form) && !only && !(compares && than)
+        is_in(NEGATORS, &word.form) && !only && !(compares && than)
     };
     words.iter().enumerate().filter(turns).count() % 2 == 1
 }

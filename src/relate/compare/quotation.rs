@@ -164,7 +164,7 @@ fn align(theirs: &[Word], our: &[Word]) -> Option<Aligned> {
         Kind::Added => true,
         Kind::Left => our
             .get(step.our)
-            .is_some_and(|word| is_in(&NEGATORS, &word.form)),
+            .is_some_and(|word| is_in(NEGATORS, &word.form)),
     });
     let from = steps.first()?.our;
     matters.then_some(Aligned {

@@ -3,10 +3,18 @@
 use super::lexicon::{STOP, is_in};
 use super::numerals;
 use crate::model::{Part, Span};
-use crate::text::{Tokens, lang};
+use crate::text::{TokenRef, Tokens};
+use std::cell::Cell;
 
 /// Words of a text that are compared; what comes later is not.
 const MAX_WORDS: usize = 3_000;
+/// Figures of a text that are compared; dates, offices and quotations as well.
+pub const MAX_FOUND: usize = 60;
+/// Words of a clause beyond which nobody can say what it is about.
+pub const MAX_CLAUSE: usize = 60;
+/// Pairs of words that are compared for one text: about half a second's work, for texts that were made
+/// to take long.
+const MAX_PAIRS: usize = 50_000_000;
 /// Characters of a sentence that is shown.
 const MAX_SHOWN: usize = 300;
 
@@ -67,16 +75,19 @@ pub struct Reading<'a> {
     pub sentences: Vec<Sentence>,
     pub quotes: Vec<Quote>,
     pub english: bool,
+    /// Pairs of words that may yet be compared.
+    left: Cell<usize>,
 }
 
 impl<'a> Reading<'a> {
-    pub fn new(title: &'a str, text: &'a str, tokens: &mut Tokens) -> Self {
+    pub fn new(title: &'a str, text: &'a str, english: bool, tokens: &mut Tokens) -> Self {
         let mut reading = Self {
             texts: [title, text],
             words: Vec::new(),
             sentences: Vec::new(),
             quotes: Vec::new(),
-            english: lang::language(None, text) == "en",
+            english,
+            left: Cell::new(MAX_PAIRS),
         };
         reading.read(Part::Title, title, tokens);
         reading.read(Part::Text, text, tokens);
@@ -87,84 +98,78 @@ impl<'a> Reading<'a> {
         let text = crate::text::head(text, MAX_WORDS * 16);
         tokens.read(text);
         let begin = self.words.len();
-        let room = MAX_WORDS.saturating_sub(begin);
         let mut clause = self.words.last().map_or(0, |word| word.clause + 1);
-        let mut sentence = self.sentences.len();
-        let mut first = begin;
-        let mut iter = tokens.iter(text).take(room).peekable();
-        let mut before = 0_usize;
-        while let Some(token) = iter.next() {
-            let (start, end) = (token.start() as usize, token.end() as usize);
-            let next = iter.peek().map(|next| next.start() as usize);
-            let gap = text
-                .get(end..next.unwrap_or(text.len()))
-                .unwrap_or_default();
-            let plain = usize::from(token.counts().plain);
-            let form = token.forms().next().unwrap_or_default();
-            if !form.is_empty() && !form.starts_with("//") {
-                let written = token.exact();
-                let glued = start > 0
-                    && text.get(before..start).is_some_and(|gap| is_joint(gap))
-                    && self.words.len() > begin;
-                self.words.push(Word {
-                    part,
-                    start: token.start(),
-                    end: token.end(),
-                    stem: stem(token.forms().take(plain).last().unwrap_or_default()).to_owned(),
-                    content: is_content(form),
-                    weight: 1.0,
-                    form: form.to_owned(),
-                    capital: written.starts_with(char::is_uppercase),
-                    glued,
-                    sentence,
-                    clause,
-                    quote: None,
-                });
-            }
-            before = end;
+        let mut words = tokens
+            .iter(text)
+            .take(MAX_WORDS.saturating_sub(begin))
+            .peekable();
+        let mut before = None;
+        while let Some(token) = words.next() {
+            let end = token.end() as usize;
+            let next = words.peek().map(|next| next.start() as usize);
+            let gap = text.get(end..next.unwrap_or(text.len()));
+            let gap = gap.unwrap_or_default();
+            let joint = before.and_then(|before| text.get(before..token.start() as usize));
+            self.push(part, &token, clause, joint.is_some_and(is_joint));
+            before = Some(end);
             let following = next.and_then(|at| text.get(at..)).unwrap_or_default();
-            match boundary(gap, form, following) {
-                Boundary::None if next.is_some() => continue,
-                Boundary::Clause if next.is_some() => clause += 1,
-                found => {
-                    clause += 1;
-                    if self.words.len() > first {
-                        self.close(
-                            part,
-                            first,
-                            next.unwrap_or(text.len()),
-                            matches!(found, Boundary::Question),
-                        );
-                        first = self.words.len();
-                        sentence += 1;
-                    }
-                }
+            let form = token.forms().next().unwrap_or_default();
+            let found = match boundary(gap, form, following) {
+                Boundary::None | Boundary::Clause if next.is_none() => Boundary::Sentence,
+                found => found,
+            };
+            clause += usize::from(found != Boundary::None);
+            if matches!(found, Boundary::Sentence | Boundary::Question) {
+                let until = end + gap.find(char::is_whitespace).unwrap_or(gap.len());
+                self.close(part, begin, until, found == Boundary::Question);
             }
-        }
-        if self.words.len() > first {
-            self.close(part, first, text.len(), false);
         }
         self.quote(part, text, begin);
     }
 
-    fn close(&mut self, part: Part, first: usize, until: usize, question: bool) {
-        let from = match self.sentences.last() {
-            Some(before) if before.part == part => before.bytes.1,
-            _ => 0,
-        };
-        self.sentences.push(Sentence {
+    fn push(&mut self, part: Part, token: &TokenRef<'_>, clause: usize, glued: bool) {
+        let form = token.forms().next().unwrap_or_default();
+        if form.is_empty() || form.starts_with("//") {
+            return;
+        }
+        let plain = usize::from(token.counts().plain);
+        let bare = token.forms().take(plain).last().unwrap_or_default();
+        self.words.push(Word {
             part,
-            first,
-            end: self.words.len(),
-            bytes: (from, until),
-            question,
+            start: token.start(),
+            end: token.end(),
+            stem: stem(bare).to_owned(),
+            content: is_content(form),
+            weight: 1.0,
+            form: form.to_owned(),
+            capital: token.exact().starts_with(char::is_uppercase),
+            glued,
+            sentence: self.sentences.len(),
+            clause,
+            quote: None,
         });
+    }
+
+    /// Ends a sentence of the part that begins with the word `begin`, where it has a word.
+    fn close(&mut self, part: Part, begin: usize, until: usize, question: bool) {
+        let before = self.sentences.last().filter(|before| before.part == part);
+        let first = before.map_or(begin, |before| before.end);
+        let from = before.map_or(0, |before| before.bytes.1);
+        if self.words.len() > first {
+            self.sentences.push(Sentence {
+                part,
+                first,
+                end: self.words.len(),
+                bytes: (from, until),
+                question,
+            });
+        }
     }
 
     /// Marks the words of each quotation.
     fn quote(&mut self, part: Part, text: &str, begin: usize) {
         let mut at = begin;
-        for (start, end) in quotes(text) {
+        for (start, end) in quotes(text).into_iter().take(MAX_FOUND) {
             let inside = |word: &Word| (start..end).contains(&(word.start as usize));
             while self
                 .words
@@ -182,6 +187,13 @@ impl<'a> Reading<'a> {
                 self.quotes.push(Quote { first, end: at });
             }
         }
+    }
+
+    /// Takes pairs of words from those that may yet be compared; false where there are not so many.
+    pub fn spend(&self, pairs: usize) -> bool {
+        let left = self.left.get().checked_sub(pairs);
+        self.left.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     pub fn text_of(&self, part: Part) -> &'a str {
@@ -246,6 +258,16 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The words of a sentence, and so many before and behind it.
+    pub fn words_around(&self, sentence: usize, more: usize) -> &[Word] {
+        let Some(sentence) = self.sentences.get(sentence) else {
+            return &[];
+        };
+        let end = (sentence.end + more).min(self.words.len());
+        let first = sentence.first.saturating_sub(more);
+        self.words.get(first..end).unwrap_or_default()
+    }
+
     /// The words of the clause that a word stands in, as a range.
     pub fn clause_of(&self, at: usize) -> std::ops::Range<usize> {
         let Some(word) = self.words.get(at) else {
@@ -259,6 +281,11 @@ impl<'a> Reading<'a> {
             .count();
         let after = self.words[at..].iter().take_while(|w| same(w)).count();
         at - before..at + after
+    }
+
+    /// The form of a word, empty behind the last one.
+    pub fn form(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |word| word.form.as_str())
     }
 
     /// What is written between a word and the next one.
@@ -293,7 +320,7 @@ fn is_joint(gap: &str) -> bool {
 
 fn is_content(form: &str) -> bool {
     let letters = form.chars().filter(|c| c.is_alphabetic()).count();
-    letters >= 3 && !is_in(&STOP, form) && numerals::word(form).is_none()
+    letters >= 3 && !is_in(STOP, form) && numerals::word(form).is_none()
 }
 
 /// A form without its ending: a little less than Snowball's German stemmer takes off.
@@ -301,13 +328,19 @@ fn stem(form: &str) -> &str {
     if form.len() < 5 || !form.is_ascii() {
         return form;
     }
-    const ENDINGS: [&str; 11] = [
-        "innen", "ern", "en", "er", "es", "em", "et", "in", "e", "n", "s",
+    const ENDINGS: [&str; 12] = [
+        "innen", "ern", "ers", "en", "er", "es", "em", "et", "in", "e", "n", "s",
     ];
-    let ending = ENDINGS
+    // `Ausweis` and `Kurs` end so by themselves.
+    let own = ["is", "ss", "urs", "us"]
         .iter()
-        .find(|ending| form.ends_with(**ending) && form.len() - ending.len() >= 4);
-    &form[..form.len() - ending.map_or(0, |ending| ending.len())]
+        .any(|end| form.ends_with(end));
+    let strip = |ending: &str| {
+        let rest = form.strip_suffix(ending)?;
+        (rest.len() >= 4 && !(own && ending == "s")).then_some(rest)
+    };
+    let stripped = ENDINGS.iter().find_map(|ending| strip(ending));
+    stripped.unwrap_or(form)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -405,6 +438,14 @@ pub fn related(one: &str, other: &str) -> f64 {
     }
     if long.ends_with(short) {
         return 0.8;
+    }
+    let same_begin = short
+        .bytes()
+        .zip(long.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    if same_begin >= 5 && long.len() - same_begin <= 4 {
+        return 0.7;
     }
     let same_end = short
         .bytes()
