@@ -43,7 +43,7 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            flagged_min_mentions: 3,
+            flagged_min_mentions: 6,
             flagged_window_minutes: 60,
             wave_min_mentions: 15,
             wave_window_minutes: 60,

@@ -28,6 +28,12 @@ impl Desk {
             self.join(tx, (Rule::Rumour, story), id, hit).await?;
             return Ok(None);
         }
+        let beside = weight.beside.map(|beside| (Rule::Rumour, beside));
+        if let Some(beside) = beside
+            && self.join(tx, beside, id, hit).await?
+        {
+            return Ok(None);
+        }
         let Some(matched) = hit.matches.first() else {
             return Ok(None);
         };

@@ -96,6 +96,10 @@ pub struct StoryWeight {
     pub parts: Vec<(String, f32)>,
     /// Name and version of the weighing.
     pub model: String,
+    /// A story over its threshold that is about the same, though not one with it: editors are told
+    /// of both at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<i64>,
 }
 
 impl StoryWeight {

@@ -191,6 +191,7 @@ mod tests {
             reason: "own account".into(),
             approver: "Leitung".into(),
             expires: "2027-01-01".parse().unwrap(),
+            official: false,
         };
         Voices::new(&[voice], "2026-11-23".parse().unwrap())
     }

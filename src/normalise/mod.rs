@@ -177,6 +177,8 @@ impl<'c> Draft<'c> {
         } = self;
         let key = context.keys.mention_key(&item.platform, &item.id);
         let (author, sealed) = identity(&item, &key, published, letter, &place, context)?;
+        let ours = voice(&item, &place, context.voices);
+        let official = ours.is_some_and(|(voice, _)| voice.official);
         let reply_to = item.reply_to.as_deref();
         let review = item.review.as_ref().map(|review| ClaimReview {
             claim: masked(&review.claim, &item, context.voices, MAX_CLAIM_BYTES),
@@ -199,10 +201,7 @@ impl<'c> Draft<'c> {
             site: place.site,
             title: self.title,
             text: self.text,
-            marks: Marks {
-                official: false,
-                review,
-            },
+            marks: Marks { official, review },
         })
     }
 

@@ -413,7 +413,7 @@ impl Pipeline {
         let Ok(mut mention) = draft.mention() else {
             return self.rejected(source, RejectReason::Incomplete);
         };
-        mention.marks.official = official;
+        mention.marks.official |= official;
         if matches.is_empty() && !is_message {
             return Some(Step::Retract(Box::new(mention)));
         }

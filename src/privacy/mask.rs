@@ -20,6 +20,9 @@ pub struct Voice {
     pub approver: String,
     /// Last day of validity, `YYYY-MM-DD`.
     pub expires: jiff::civil::Date,
+    /// Our own: what it says is an official statement, that reports are compared with.
+    #[serde(default)]
+    pub official: bool,
 }
 
 /// The allow-list. Empty by default: everyone is private.
@@ -123,6 +126,7 @@ mod tests {
             reason: "own account".into(),
             approver: "Leitung".into(),
             expires: "2027-01-01".parse().unwrap(),
+            official: false,
         };
         let voices = Voices::new(&[voice], "2026-11-23".parse().unwrap());
         assert_eq!(voices.mask(text), expected);
@@ -157,6 +161,7 @@ mod tests {
             reason: "office".into(),
             approver: "Leitung".into(),
             expires: "2026-01-01".parse().unwrap(),
+            official: false,
         };
         let voices = Voices::new(&[voice], "2026-01-02".parse().unwrap());
         assert_eq!(voices.mask("@amt"), MASK);

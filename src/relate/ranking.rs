@@ -71,6 +71,17 @@ impl Ranking {
         self.peaks.remove(&story);
     }
 
+    /// The stories of the last days that have reached the threshold, the latest, in no order.
+    pub fn over(&self, most: usize) -> Vec<i64> {
+        let recent = (self.day - 3) * DAY_MS;
+        let peaks = self.peaks.iter();
+        let over = peaks.filter(|(_, (score, at))| *score >= self.threshold && *at >= recent);
+        let mut over: Vec<(i64, i64)> = over.map(|(story, (_, at))| (*at, *story)).collect();
+        over.sort_unstable_by(|a, b| b.cmp(a));
+        over.truncate(most);
+        over.into_iter().map(|(_, story)| story).collect()
+    }
+
     /// The score from which a story is flagged.
     pub fn threshold(&self) -> f32 {
         self.threshold

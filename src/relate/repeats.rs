@@ -157,6 +157,12 @@ impl Repeats {
         best.map(|(_, story)| story)
     }
 
+    /// How alike two stories begin, 0 to 1.
+    pub fn alike(&self, story: i64, other: i64) -> f32 {
+        let words = self.words.get(&story);
+        words.map_or(0.0, |words| self.nearness(words, other))
+    }
+
     /// The share of what the shorter one says that both say.
     fn nearness(&self, content: &[u32], story: i64) -> f32 {
         let Some(head) = self.words.get(&story) else {

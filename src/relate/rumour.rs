@@ -35,6 +35,7 @@ pub fn weigh(story: i64, figures: StoryFigures, threshold: f32) -> StoryWeight {
         threshold,
         parts,
         model: MODEL.to_owned(),
+        beside: None,
     }
 }
 

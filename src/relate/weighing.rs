@@ -13,6 +13,9 @@ const LEAST_PARTS: usize = 3;
 const ALWAYS: usize = 32;
 /// Answers to answers are followed so deep.
 const MAX_DEPTH: usize = 8;
+/// Flagged stories that a new one is held beside, and how alike their beginnings are then.
+const MOST_BESIDE: usize = 100;
+const BESIDE: f32 = 0.15;
 /// Answers that are looked at of one story.
 const MAX_ANSWERS: usize = 5_000;
 
@@ -41,10 +44,22 @@ impl Stories {
         let figures = self.figures(parts);
         let scored = weigh(story, figures, self.ranking.threshold());
         self.ranking.note(story, scored.score, at);
+        let threshold = self.ranking.threshold();
+        let over = scored.score >= threshold;
         StoryWeight {
-            threshold: self.ranking.threshold(),
+            threshold,
+            beside: over.then(|| self.beside(story)).flatten(),
             ..scored
         }
+    }
+
+    /// The flagged story that begins most alike, among the latest.
+    fn beside(&self, story: i64) -> Option<i64> {
+        let over = self.ranking.over(MOST_BESIDE).into_iter();
+        let others = over.filter(|other| *other != story);
+        let alike = others.map(|other| (self.repeats.alike(story, other), other));
+        let nearest = alike.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))?;
+        (nearest.0 >= BESIDE).then_some(nearest.1)
     }
 
     fn figures(&self, parts: &[(u32, bool)]) -> StoryFigures {

@@ -182,7 +182,7 @@ fn the_office_was_told(weekend: &Weekend, dir: &Path, told: &str) {
         "the wave's case was opened at {}",
         wave.opened
     );
-    let rumour = weekend.case("flagged", "citizenship");
+    let rumour = weekend.case("rumour", "ministry");
     let first = weekend
         .find(weekend.truth["rumour"]["first"].as_str().unwrap())
         .unwrap();

@@ -13,7 +13,10 @@ fn lines_with(word: &str) -> Vec<(String, Item)> {
     SCENARIO
         .lines()
         .filter_map(|line| Some((line, serde_json::from_str::<Item>(line).ok()?)))
-        .filter(|(_, item)| item.text.contains(word))
+        .filter(|(_, item)| {
+            let title = item.title.as_deref().unwrap_or_default();
+            item.text.contains(word) || title.contains(word)
+        })
         .map(|(line, item)| (line.to_owned(), item))
         .collect()
 }

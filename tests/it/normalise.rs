@@ -21,6 +21,7 @@ fn voices() -> Voices {
         reason: "own account".into(),
         approver: "Leitung Presse".into(),
         expires: "2027-01-01".parse().unwrap(),
+        official: false,
     };
     Voices::new(&[voice], "2026-11-23".parse().unwrap())
 }

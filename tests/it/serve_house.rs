@@ -432,8 +432,8 @@ fn series() -> resonanz::metrics::Series {
         watches: vec!["ministry".into(), "minister".into()],
         stances: Stance::ALL.iter().map(|stance| stance.as_str()).collect(),
         flags: FlagKind::ALL.iter().map(|flag| flag.as_str()).collect(),
-        grades: Vec::new(),
-        differences: Vec::new(),
+        grades: vec!["suggested"],
+        differences: vec!["number"],
         rules: resonanz::desk::Rule::ALL
             .iter()
             .map(|rule| rule.as_str())

@@ -81,6 +81,7 @@ fn voice(handle: &str) -> Voice {
         reason: "eigenes Konto".to_owned(),
         approver: "Leitung".to_owned(),
         expires: "2027-06-30".parse().unwrap(),
+        official: false,
     }
 }
 
