@@ -18,13 +18,12 @@
 //! 3. [`matching`] tests it against every stored query (a *watch*). What none matches is dropped in
 //!    memory and never touches a disk.
 //! 4. [`classify`] gives a stance toward each watched target, and flags, each with reasons.
-//! 5. [`relate`] puts near-copies, and bare shares of one article, into a *story*.
+//! 5. [`relate`] compares with what is known (the register of claims, the ministry's own statements),
+//!    puts near-copies, repeats and bare shares of one article into a *story*, and weighs what changed.
 //! 6. [`pipeline`] is the one place that knows this order. It writes mention, labels, case, ordered
 //!    mail and cursor in ONE transaction of the [`store`].
 //! 7. [`index`] and [`desk::Sender`] are followers: they read the store by sequence number and
 //!    remember their own position. The index can be deleted; it is made again.
-//!
-//! The claim register will stand beside the stories, in [`relate`].
 //!
 //! # Floors
 //!
@@ -53,6 +52,8 @@
 //!   (`tests/it/agreement.rs`)
 //! * **Copies are one story**, whatever the order in which they come, before and after a restart.
 //!   (`src/relate/tests.rs`, `tests/it/stories.rs`)
+//! * **A story is flagged once, and criticism alone never flags**; imports mail nobody, and a restart
+//!   changes no weight. (`src/relate/tests.rs`, `tests/it/rumours.rs`)
 //! * **What was deleted or erased is in no file**: store, write-ahead log, index, mails on disk.
 //!   (`tests/it/erasure.rs`, `tests/it/house_erasure.rs`)
 //! * **What is too old goes, and does not come back**: by age, source and class of author, never by
@@ -91,7 +92,11 @@
 //! | a query of another system is read wrongly | that dialect's file in `query/import` |
 //! | a label is wrong | [`classify`] |
 //! | two texts are taken for copies, or not | [`relate`] |
-//! | when a case opens or a mail is ordered | `desk/rules.rs` |
+//! | what makes a story worth checking | `relate/rumour.rs`; by what: `relate/sign.rs`, `relate/story.rs`; from which score: `relate/ranking.rs` |
+//! | two texts say the same in other words, or not | `relate/repeats.rs` |
+//! | a mention repeats a known claim, or not | `relate/claims` |
+//! | a report differs from our statement, or not | `relate/compare` |
+//! | when a case opens or a mail is ordered | `desk/rules.rs`; for stories and reports `desk/story.rs` |
 //! | what a mail says | `desk/mail.rs` |
 //! | what a page says | `serve/pages`, `serve/words.rs` |
 //! | how long something is kept | `[retention]`; the rule: `store/retention.rs`; who runs it: [`app::retention`] |

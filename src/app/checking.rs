@@ -4,7 +4,7 @@ use super::archive::{Archive, internal};
 use crate::model::ClaimId;
 use crate::privacy::MentionKey;
 use crate::serve::{Checking, ClaimFile, ClaimRef, MAX_STORY_MENTIONS, SearchError, StoryFile};
-use crate::store::{Address, Claim, ClaimText, StoreError, StoredMatch, WeighedStory};
+use crate::store::{Address, Claim, ClaimText, Looked, StoreError, StoredMatch, WeighedStory};
 use futures_util::future::BoxFuture;
 
 /// Mentions of one entry that its page shows.
@@ -142,6 +142,10 @@ impl Checking for Archive {
             let judged = self.set_claim(mention, claim, judged).await;
             judged.map_err(internal)
         })
+    }
+
+    fn looked(&self, mention: i64) -> BoxFuture<'_, Result<Option<Looked>, SearchError>> {
+        Box::pin(async move { self.store.looked(mention).await.map_err(internal) })
     }
 
     fn statements(

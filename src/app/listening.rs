@@ -2,6 +2,7 @@
 
 use super::House;
 use super::refresh::{self, Refresher};
+use super::reports::{self, Reports};
 use crate::collect::Timing;
 use crate::collect::source::Source;
 use crate::collect::supervise::{self, Surroundings};
@@ -45,10 +46,11 @@ impl<'a> Listening<'a> {
             let heard_last = store.heard_last(source.name()).await?;
             let around = self.around.clone();
             let refresher = Refresher::of(&*source, self.house, &around, self.agreed.clone());
+            let looking = Reports::of(&*source, store, &around.clock, &around.stop);
             let running =
                 supervise::run_after(source, resume, heard_last, around, self.timing.clone());
             started.push(tokio::spawn(async {
-                tokio::join!(running, refresh::run(refresher));
+                tokio::join!(running, refresh::run(refresher), reports::run(looking));
             }));
         }
         Ok(started)

@@ -22,6 +22,7 @@ mod preview;
 pub mod receipt;
 mod refresh;
 mod registered;
+mod reports;
 pub mod retention;
 pub mod retrain;
 mod running;

@@ -10,7 +10,7 @@ use super::hub::Hub;
 use super::inbox::{self, Batches, Inbox};
 use super::polled::{Look, Memory, unchanged};
 use super::poller::Poller;
-use super::source::{Collected, Event, Pace, Source, SourceError, Standing};
+use super::source::{Collected, Event, Pace, Pages, Source, SourceError, Standing};
 use super::websub::{Hubs, Subscriber};
 use crate::clock::Clock;
 use crate::model::Cursor;
@@ -219,6 +219,10 @@ impl Source for PushedFeed {
 
     fn is_official(&self) -> bool {
         self.poller.official
+    }
+
+    fn pages(&self) -> Option<Arc<dyn Pages>> {
+        self.poller.pages()
     }
 
     fn inbox(&self) -> Option<Inbox> {

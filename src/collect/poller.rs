@@ -4,7 +4,7 @@
 use super::article::Articles;
 use super::hosts::Hosts;
 use super::polled::{List, Look, Memory, unchanged};
-use super::source::{Collected, Pace, Source, SourceError, Standing};
+use super::source::{Collected, Pace, Pages, Source, SourceError, Standing};
 use crate::clock::Clock;
 use crate::model::Cursor;
 use futures_util::future::BoxFuture;
@@ -65,6 +65,11 @@ impl Source for Poller {
 
     fn is_official(&self) -> bool {
         self.official
+    }
+
+    fn pages(&self) -> Option<Arc<dyn Pages>> {
+        let articles = self.articles.clone().filter(|_| !self.official)?;
+        Some(Arc::new(articles))
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {

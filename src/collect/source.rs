@@ -269,6 +269,15 @@ pub enum Standing {
     Unreachable(String),
 }
 
+/// Looks at the page of an article again.
+pub trait Pages: Send + Sync {
+    /// The words of the page as they are now; none where there is no article to be read any more.
+    ///
+    /// # Errors
+    /// What may go by itself: try again later.
+    fn words(&self, url: url::Url) -> BoxFuture<'_, Result<Option<String>, SourceError>>;
+}
+
 /// One network, feed or site.
 pub trait Source: Send + Sync {
     /// The configured name: metric label and key of the saved cursor.
@@ -308,6 +317,10 @@ pub trait Source: Send + Sync {
     fn listen_for(&mut self, _sought: Soughts) {}
     /// Who asks for stored items again, where the platform's terms demand it.
     fn refresh(&self) -> Option<Arc<dyn Refresh>> {
+        None
+    }
+    /// Who looks at its articles again, where their pages are read.
+    fn pages(&self) -> Option<Arc<dyn Pages>> {
         None
     }
     /// How the other side wants its clients to come back, where it says so.

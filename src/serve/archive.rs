@@ -8,8 +8,8 @@ use crate::model::{ClaimId, FlagKind, Kind, Span, Stance};
 use crate::privacy::MentionKey;
 use crate::query::Fault;
 use crate::store::{
-    Address, Case, CaseFilter, Claim, ClaimText, Coding, Judged, SavedChange, SavedSearch, Saving,
-    StoredMatch, StoredMention, WeighedStory,
+    Address, Case, CaseFilter, Claim, ClaimText, Coding, Judged, Looked, SavedChange, SavedSearch,
+    Saving, StoredMatch, StoredMention, WeighedStory,
 };
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -381,6 +381,9 @@ pub trait Checking: Send + Sync {
         claim: ClaimRef,
         judged: Option<bool>,
     ) -> BoxFuture<'_, Result<bool, SearchError>>;
+
+    /// What was seen when a report was looked at again; none before the first look.
+    fn looked(&self, mention: i64) -> BoxFuture<'_, Result<Option<Looked>, SearchError>>;
 
     /// Where the official statements with these keys are, those that are still there.
     fn statements(&self, keys: Vec<MentionKey>)

@@ -7,7 +7,7 @@ use super::frame::{Frame, Visit, html};
 use super::page::after;
 use super::params::{self, Asked};
 use super::rumours::Known;
-use super::view::{Shown, clean};
+use super::view::{Shown, clean, moment};
 use super::{House, Shared, rumour_words};
 use crate::model::{Differs, Stance};
 use crate::store::StoredMention;
@@ -33,6 +33,8 @@ struct MentionPage {
     /// Where a yes or no goes.
     claims_action: String,
     differs: Vec<Difference>,
+    /// What was seen when the report was looked at again, a line each.
+    looked: Vec<String>,
 }
 
 /// A place where the mention differs from what we have published.
@@ -95,6 +97,32 @@ pub async fn page(
     }
 }
 
+/// When the report was looked at last, and whether it was amended since it was collected.
+async fn looked(house: &House, mention: &StoredMention, visit: &Visit) -> Vec<String> {
+    if mention.differs.is_empty() {
+        return Vec::new();
+    }
+    // Without it the differences still stand there.
+    let Some(looked) = house.checking.looked(mention.id).await.unwrap_or_default() else {
+        return Vec::new();
+    };
+    let told = |at| moment(at, visit.tongue).human;
+    let mut lines = vec![rumour_words::looked(
+        looked.seen,
+        &told(looked.at),
+        visit.tongue,
+    )];
+    for (at, how) in looked.amended.iter() {
+        let each = how.iter().map(|amended| {
+            let (theirs, ours) = (clean(&amended.theirs), clean(&amended.ours));
+            let ours = amended.ours_is_there.then_some(ours);
+            rumour_words::amended(&told(*at), &theirs, ours.as_deref(), visit.tongue)
+        });
+        lines.extend(each);
+    }
+    lines
+}
+
 async fn mention_page(
     house: &House,
     visit: &Visit,
@@ -126,6 +154,7 @@ async fn mention_page(
         known: known.iter().filter_map(Known::of).collect(),
         claims_action: format!("/mentions/{}/claims{back}", m.id),
         differs: differences(house, mention, visit).await,
+        looked: looked(house, mention, visit).await,
         m,
     }
 }

@@ -1,6 +1,7 @@
 //! The words of the pages about what is worth checking, German and English.
 
 use super::words::Tongue;
+use crate::store::Seen;
 
 pub struct Words {
     pub heading: &'static str,
@@ -239,5 +240,31 @@ pub fn difference(key: &str, tongue: Tongue) -> &str {
     match tongue {
         Tongue::De => german,
         Tongue::En => english,
+    }
+}
+
+/// What a look at a report found, in a sentence.
+pub fn looked(seen: Seen, at: &str, tongue: Tongue) -> String {
+    match (tongue, seen) {
+        (Tongue::De, Seen::Same) => format!("Zuletzt nachgesehen {at}: unverändert."),
+        (Tongue::De, Seen::Amended) => format!("Zuletzt nachgesehen {at}: geändert."),
+        (Tongue::De, Seen::Closed) => format!("Zuletzt nachgesehen {at}: nicht mehr abrufbar."),
+        (Tongue::En, Seen::Same) => format!("Last looked at {at}: unchanged."),
+        (Tongue::En, Seen::Amended) => format!("Last looked at {at}: amended."),
+        (Tongue::En, Seen::Closed) => format!("Last looked at {at}: can no longer be read."),
+    }
+}
+
+/// What was amended, in a sentence.
+pub fn amended(at: &str, theirs: &str, ours: Option<&str>, tongue: Tongue) -> String {
+    match (tongue, ours) {
+        (Tongue::De, Some(ours)) => {
+            format!("Seit {at} steht „{theirs}“ dort nicht mehr, sondern „{ours}“ wie bei uns.")
+        }
+        (Tongue::De, None) => format!("Seit {at} steht „{theirs}“ dort nicht mehr."),
+        (Tongue::En, Some(ours)) => {
+            format!("Since {at} “{theirs}” is no longer there, but “{ours}” as with us.")
+        }
+        (Tongue::En, None) => format!("Since {at} “{theirs}” is no longer there."),
     }
 }

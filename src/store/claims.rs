@@ -152,6 +152,13 @@ impl Tx {
                 .execute(&mut *self.tx)
                 .await?;
         }
+        sqlx::query(
+            "UPDATE report_look SET how = NULL WHERE mention_id IN
+                 (SELECT mention_id FROM mention_differs WHERE statement_key = $1)",
+        )
+        .bind(key.0.as_slice())
+        .execute(&mut *self.tx)
+        .await?;
         sqlx::query("DELETE FROM mention_differs WHERE statement_key = $1")
             .bind(key.0.as_slice())
             .execute(&mut *self.tx)

@@ -97,6 +97,7 @@ impl Tx {
             .await?;
         if !hit.differs.is_empty() {
             self.put_differs(id, &hit.differs).await?;
+            self.order_looks(id, hit).await?;
         }
         Ok(Put::New { id })
     }
@@ -123,6 +124,7 @@ impl Tx {
         self.put_claims(row.id, &hit.claims, hit.mention.collected)
             .await?;
         self.put_differs(row.id, &hit.differs).await?;
+        self.order_looks(row.id, hit).await?;
         self.forget_statement(&hit.mention.key).await?;
         self.judge_again(row.id).await?;
         self.uncode(row.id).await?;
@@ -376,6 +378,7 @@ impl Tx {
             "DELETE FROM mention_watch WHERE mention_id = $1",
             "DELETE FROM mention_claim WHERE mention_id = $1",
             "DELETE FROM mention_differs WHERE mention_id = $1",
+            "DELETE FROM report_look WHERE mention_id = $1",
             // What only a fact check said goes with it.
             "DELETE FROM mention_claim WHERE check_key = (SELECT key FROM mention WHERE id = $1)",
             "DELETE FROM case_mention WHERE mention_id = $1",

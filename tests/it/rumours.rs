@@ -19,7 +19,7 @@ use resonanz::pipeline::{Door, Pipeline, Watches};
 use resonanz::privacy::{Keys, Voices};
 use resonanz::query::Query;
 use resonanz::relate::{Known, Stories};
-use resonanz::store::{ClaimText, Store};
+use resonanz::store::{Amended, ClaimText, Seen, Store};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -372,4 +372,52 @@ async fn a_report_that_differs_from_our_figure_opens_a_case_and_its_copy_joins()
     ));
     run(second, vec![gone, later]).await;
     assert_eq!(store.mention(6).await.unwrap().unwrap().differs, []);
+}
+
+#[tokio::test]
+async fn a_report_is_looked_at_again_a_few_times_and_what_was_amended_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipeline = pipeline(dir.path()).await;
+    let store = pipeline.store.clone();
+    let wrong = "Die Bundespolizei hat im Oktober 21.345 unerlaubte Einreisen festgestellt, wie das \
+        Bundesinnenministerium mitteilte.";
+    let report = item(article(2, 30, "zeitung.example", wrong));
+    run(pipeline, vec![statement(), report]).await;
+    let at = |hours| start() + SignedDuration::from_mins(30) + SignedDuration::from_hours(hours);
+    let due = async |hours| {
+        let found = store.reports_due(SOURCE, at(hours), 10).await.unwrap();
+        found
+            .into_iter()
+            .map(|report| report.mention_id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((due(0).await, due(1).await), (vec![], vec![2]));
+    assert_eq!(store.looked(2).await.unwrap(), None);
+    store.put_off_look(2, at(1)).await.unwrap();
+    assert_eq!((due(1).await, due(2).await), (vec![], vec![2]));
+    store.note_look(2, (Seen::Same, &[]), at(2)).await.unwrap();
+    assert_eq!((due(6).await, due(7).await), (vec![], vec![2]));
+    let how = [Amended {
+        theirs: "21.345".into(),
+        ours: "12.345".into(),
+        ours_is_there: true,
+    }];
+    store
+        .note_look(2, (Seen::Amended, &how), at(7))
+        .await
+        .unwrap();
+    store
+        .note_look(2, (Seen::Closed, &[]), at(25))
+        .await
+        .unwrap();
+    store.note_look(2, (Seen::Same, &[]), at(73)).await.unwrap();
+    assert_eq!(due(1_000).await, vec![], "four looks are enough");
+    let looked = store.looked(2).await.unwrap().unwrap();
+    assert_eq!((looked.seen, looked.at), (Seen::Same, at(73)));
+    assert_eq!(looked.amended, Some((at(7), how.to_vec())));
+    let mut tx = store.begin().await.unwrap();
+    let key = store.mention(2).await.unwrap().unwrap().key;
+    tx.delete(&key, start()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.looked(2).await.unwrap(), None);
 }

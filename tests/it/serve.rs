@@ -91,6 +91,7 @@ async fn an_item_says_what_and_why_and_never_who() {
     insta::assert_snapshot!(format!("{:#}", found.json()["items"][0]), @r#"
     {
       "collected": "2026-11-22T06:30:00Z",
+      "differs": [],
       "edited": null,
       "flags": [
         {
@@ -119,6 +120,7 @@ async fn an_item_says_what_and_why_and_never_who() {
       "model": "lexicon-0",
       "platform": "bluesky",
       "published": "2026-11-22T06:30:00Z",
+      "says": {},
       "site": "",
       "source": "bluesky",
       "stances": [

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use resonanz::model::ClaimId;
 use resonanz::privacy::MentionKey;
 use resonanz::serve::{Checking, ClaimFile, ClaimRef, SearchError, StoryFile};
-use resonanz::store::{Address, Claim, ClaimText, StoredMatch};
+use resonanz::store::{Address, Claim, ClaimText, Looked, StoredMatch};
 
 impl Checking for Memory {
     fn rumours(&self, limit: usize) -> BoxFuture<'_, Result<Vec<StoryFile>, SearchError>> {
@@ -100,6 +100,10 @@ impl Checking for Memory {
             Ok(judged.unwrap())
         }
         .boxed()
+    }
+
+    fn looked(&self, mention: i64) -> BoxFuture<'_, Result<Option<Looked>, SearchError>> {
+        async move { Ok(self.store.looked(mention).await.unwrap()) }.boxed()
     }
 
     fn statements(

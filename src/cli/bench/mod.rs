@@ -7,6 +7,7 @@ mod listen;
 pub mod matching;
 pub mod measure;
 mod pipeline;
+mod relate;
 pub mod workload;
 
 use std::process::ExitCode;
@@ -38,6 +39,12 @@ pub enum Command {
     /// Times are CPU time of one thread. Peers are measured by `benches/peers/classify/run`.
     #[command(after_help = "Example: resonanz bench classify --posts 20000")]
     Classify(classify::Args),
+    /// Posts through the stories of the last days and the register of claims.
+    ///
+    /// Texts are pieces of the shared ones (RESONANZ_SHARED, else ../shared/data) or invented; labels
+    /// are drawn. Times are CPU time of one thread, memory is that of the process.
+    #[command(after_help = "Example: resonanz bench relate --members 1000000 --claims 10000")]
+    Relate(relate::Args),
     /// An invented archive in our index and in one bare tantivy index, asked the same in turns.
     ///
     /// Wall-clock times, median (and worst); "first" is a question asked for the first time, "again"
@@ -62,6 +69,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Pipeline(args) => pipeline::run(args).await,
         Command::Match(args) => matching::run(&args, None),
         Command::Classify(args) => classify::run(&args),
+        Command::Relate(args) => relate::run(&args),
         Command::Archive(args) => archive::run(&args).await,
         Command::Listen(args) => listen::run(&args).await,
     }

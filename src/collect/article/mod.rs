@@ -9,7 +9,8 @@
 //! * Of a publisher's page the house keeps title, beginning and what matched (`normalise`); of an
 //!   official one all.
 //! * A page is read when its entry is new or has other words; what changes on the page alone is not
-//!   seen (`site` does that for named pages).
+//!   seen (`site` does that for named pages), but of reports that differ from our own statements,
+//!   which are looked at again a few times ([`Pages`], `app/reports.rs`).
 //! * Not collected: pictures, comments, further pages of a long article, what is behind a paywall.
 
 mod read;
@@ -22,9 +23,10 @@ use super::fetch::Fetcher;
 use super::hosts::Hosts;
 use super::http::{Client, ClientError, Limits, Page, Validators};
 use super::opt_out::OptOut;
-use super::source::{RejectReason, Rejection, SourceError};
+use super::source::{Pages, RejectReason, Rejection, SourceError};
 use crate::model::{Change, Item, Kind};
 use crate::text::markup;
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -115,6 +117,23 @@ impl Articles {
             Ok(Ok(Ok(reading))) => Outcome::Read(Box::new(reading)),
             _ => Outcome::Nothing,
         }
+    }
+}
+
+impl Pages for Articles {
+    fn words(&self, url: Url) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        Box::pin(async move {
+            match self.page(&url).await {
+                Outcome::Read(reading) => {
+                    let title = reading.title.unwrap_or_default();
+                    Ok(Some(format!("{title}\n{}", reading.text)))
+                }
+                Outcome::Nothing => Ok(None),
+                Outcome::Later | Outcome::Enough => Err(SourceError::Transient(
+                    "the page cannot be read just now".to_owned(),
+                )),
+            }
+        })
     }
 }
 

@@ -62,6 +62,20 @@ CREATE TABLE mention_differs (
     PRIMARY KEY (mention_id, statement_key)
 );
 CREATE INDEX mention_differs_statement ON mention_differs (statement_key);
+-- Articles among them are looked at again: when next, what was seen, and what has been amended.
+CREATE TABLE report_look (
+    mention_id BIGINT PRIMARY KEY,
+    source     TEXT   NOT NULL,
+    looks      BIGINT NOT NULL,
+    next_ms    BIGINT,
+    seen_ms    BIGINT,
+    -- same, amended or closed
+    outcome    TEXT   NOT NULL DEFAULT '',
+    amended_ms BIGINT,
+    -- Which of our values stand there now, which of theirs do not any more (JSON).
+    how        TEXT
+);
+CREATE INDEX report_look_due ON report_look (source, next_ms) WHERE next_ms IS NOT NULL;
 -- What the comparing starts with.
 CREATE INDEX mention_official ON mention (published_ms) WHERE official = 1;
 CREATE INDEX mention_review ON mention (id) WHERE review IS NOT NULL;

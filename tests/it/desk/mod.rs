@@ -8,7 +8,7 @@ mod rules;
 use jiff::{SignedDuration, Timestamp};
 use resonanz::clock::Clock;
 use resonanz::desk::{
-    ComposedMail, Composer, Config, Desk, Maildir, Notifier, NotifyError, OpenedCase, Sender,
+    ComposedMail, Composer, Config, Desk, Maildir, Notifier, NotifyError, OpenedCase, Rules, Sender,
 };
 use resonanz::metrics::Metrics;
 use resonanz::model::{
@@ -115,6 +115,10 @@ fn toward(number: u32, author: u8, minute: i64, stance: Stance) -> Hit {
 pub(crate) fn config() -> Config {
     Config {
         recipients: vec!["dienst@localhost".into()],
+        rules: Rules {
+            flagged_min_mentions: 3,
+            ..Rules::default()
+        },
         ..Config::default()
     }
 }

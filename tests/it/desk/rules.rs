@@ -169,7 +169,11 @@ async fn a_case_that_never_falls_silent_pages_again_after_half_a_day() {
 
 #[tokio::test]
 async fn without_recipients_a_case_is_opened_all_the_same() {
-    let house = House::new(Config::default()).await;
+    let without = Config {
+        recipients: Vec::new(),
+        ..config()
+    };
+    let house = House::new(without).await;
     let hits: Vec<Hit> = (0..3).map(|n| enquiry(n, n as u8, 0)).collect();
     let opened = house.take(&hits, 1).await;
     assert_eq!((opened.len(), opened[0].mails), (1, 0));
