@@ -6,7 +6,10 @@ use crate::privacy::MentionKey;
 use crate::serve::{Checking, ClaimFile, ClaimRef, MAX_STORY_MENTIONS, SearchError, StoryFile};
 use crate::store::{Address, Claim, ClaimText, Looked, StoreError, StoredMatch, WeighedStory};
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use jiff::civil::Date;
 
+const TIME_ZONE: &str = "Europe/Berlin";
 /// Mentions of one entry that its page shows.
 const MAX_REPEATS: i64 = 100;
 
@@ -37,6 +40,13 @@ impl Archive {
         for story in self.store.flagged_stories(limit).await? {
             files.push(self.story_file(story).await?);
         }
+        // Day by day, and of a day the highest score first.
+        files.sort_by(|a, b| {
+            rank(b)
+                .0
+                .cmp(&rank(a).0)
+                .then(rank(b).1.total_cmp(&rank(a).1))
+        });
         Ok(files)
     }
 
@@ -81,6 +91,14 @@ impl Archive {
         let now = self.clock.now();
         self.store.judge_claim(mention, claim, judged, now).await
     }
+}
+
+/// The day of the flag, and the score.
+fn rank(file: &StoryFile) -> (Option<Date>, f32) {
+    let flagged = file.story.flagged.as_ref();
+    let berlin = |at: Timestamp| at.in_tz(TIME_ZONE).map(|at| at.date()).ok();
+    let day = flagged.and_then(|(at, _)| berlin(*at));
+    (day, file.story.weight.score)
 }
 
 impl Checking for Archive {

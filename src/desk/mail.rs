@@ -10,7 +10,7 @@ use super::plain::{clean, excerpt, wrap};
 use super::rules::{Facts, Rule};
 use super::{Config, Language, words};
 use crate::model::{FlagLabel, Kind};
-use crate::store::{Case, OutgoingMail, StoredMention};
+use crate::store::{Case, OutgoingMail, StoredMatch, StoredMention};
 use lettre::Message;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, SinglePart};
@@ -27,6 +27,8 @@ const EXCERPT_CHARS: usize = 280;
 const LABEL_CHARS: usize = 60;
 /// Characters of a public address that we print; longer ones stay in Resonanz.
 const URL_CHARS: usize = 500;
+/// Entries of the register that a mail names.
+const KNOWN: usize = 2;
 /// Characters of a line of text.
 const WIDTH: usize = 76;
 
@@ -62,7 +64,8 @@ impl Composer {
         }
     }
 
-    /// Makes a mail of a case and the mentions that it shows, those that are still there.
+    /// Makes a mail of a case and the mentions that it shows, those that are still there, with what
+    /// the register of claims has for them.
     ///
     /// # Errors
     /// Only addresses that are none, or a case that this version does not know.
@@ -70,10 +73,12 @@ impl Composer {
         &self,
         case: &Case,
         mail: &OutgoingMail,
-        mentions: &[StoredMention],
+        (mentions, known): (&[StoredMention], &[StoredMatch]),
     ) -> Result<ComposedMail, ComposeError> {
         let story = Story::read(self, case).ok_or(ComposeError::Case)?;
-        self.assemble(mail, &story, || self.examples(case, mail, mentions))
+        self.assemble(mail, &story, || {
+            self.known(known) + &self.examples(case, mail, mentions)
+        })
     }
 
     /// With the examples; without them where they, or the mail library on them, fail.
@@ -163,6 +168,25 @@ impl Composer {
         let caution = words::caution(language, story.rule, &facts.model);
         out.push_str(&wrap(&caution, WIDTH, "", ""));
         out.push_str(&wrap(phrases.no_reply, WIDTH, "", ""));
+        out
+    }
+
+    /// The approved answer, where one is at hand.
+    fn known(&self, known: &[StoredMatch]) -> String {
+        let phrases = words::phrases(self.language);
+        let mut out = String::new();
+        for found in known.iter().take(KNOWN) {
+            let claim = excerpt("", &found.text.claim, EXCERPT_CHARS);
+            let quoted = words::quote(self.language, &claim);
+            let _ = writeln!(out, "{}", phrases.known);
+            out.push_str(&wrap(&quoted, WIDTH, "   ", "   "));
+            if !found.text.answer.is_empty() {
+                let answer = excerpt("", &found.text.answer, 3 * EXCERPT_CHARS);
+                let _ = writeln!(out, "   {}", phrases.answer);
+                out.push_str(&wrap(&answer, WIDTH, "   ", "   "));
+            }
+            out.push('\n');
+        }
         out
     }
 

@@ -3,7 +3,7 @@
 use super::words::Tongue;
 
 /// English key and German name.
-const NAMES: [(&str, &str); 39] = [
+const NAMES: [(&str, &str); 45] = [
     ("critical word", "kritisches Wort"),
     ("supportive word", "zustimmendes Wort"),
     ("critical phrase", "kritische Wendung"),
@@ -43,6 +43,27 @@ const NAMES: [(&str, &str); 39] = [
     ("second model", "zweites Modell"),
     ("by the office", "von der Redaktion"),
     ("not in this language", "nicht in dieser Sprache"),
+    ("shared word", "gemeinsames Wort"),
+    (
+        "differs from our statement: number",
+        "andere Zahl als bei uns",
+    ),
+    (
+        "differs from our statement: date",
+        "anderes Datum als bei uns",
+    ),
+    (
+        "differs from our statement: quote",
+        "anderer Wortlaut als bei uns",
+    ),
+    (
+        "differs from our statement: office",
+        "andere Stelle als bei uns",
+    ),
+    (
+        "differs from our statement: negation",
+        "gegenteilige Aussage zu unserer",
+    ),
 ];
 
 /// The name of a rule behind a label; a rule that has none is shown by its key.

@@ -99,12 +99,18 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes out what nobody judged, before a newer version of the mention is compared.
+    /// Takes out what nobody judged, before a newer version of the mention is compared; of the rest
+    /// the words, which may not stand there any more.
     pub(super) async fn take_claims(&mut self, mention_id: i64) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM mention_claim WHERE mention_id = $1 AND judged = ''")
-            .bind(mention_id)
-            .execute(&mut *self.tx)
-            .await?;
+        for statement in [
+            "DELETE FROM mention_claim WHERE mention_id = $1 AND judged = ''",
+            "UPDATE mention_claim SET reasons = '[]' WHERE mention_id = $1",
+        ] {
+            sqlx::query(statement)
+                .bind(mention_id)
+                .execute(&mut *self.tx)
+                .await?;
+        }
         Ok(())
     }
 }

@@ -134,6 +134,41 @@ async fn the_weekend_is_told_as_it_was() {
     stances_are_better_than_guessing(&weekend);
     what_was_taken_back_is_in_no_file(&weekend, dir.path());
     nobody_is_named(&weekend, dir.path());
+    all_of_it_can_be_derived(&weekend, dir.path());
+}
+
+/// `why` tells the same twice, and what today's versions say of it is the same.
+fn all_of_it_can_be_derived(weekend: &Weekend, dir: &Path) {
+    let first = weekend.truth["rumour"]["first"].as_str().unwrap();
+    let rumour = weekend.find(first).unwrap().id.to_string();
+    let differing = weekend.archive.mentions.values();
+    let differing = differing.filter(|mention| !mention.differs.is_empty());
+    let differing = differing
+        .map(|mention| mention.id)
+        .min()
+        .unwrap()
+        .to_string();
+    let why = |id: &str, format: &str| {
+        let dir = dir.to_str().unwrap();
+        succeeds(&["why", id, "--dir", dir, "--format", format])
+    };
+    let told = why(&rumour, "jsonl");
+    assert_eq!(told, why(&rumour, "jsonl"));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["same_stances_today"], true);
+    let because = &told["story"]["flagged"]["because"];
+    assert_eq!(because["same_today"], true, "{told:#}");
+    assert!(because["weight"]["score"].as_f64() >= because["weight"]["threshold"].as_f64());
+    assert_eq!(told["cases"][0]["rule"], "rumour");
+    let told = why(&differing, "table");
+    for part in [
+        "differs from our statement",
+        "12.345",
+        "21.345",
+        "case 1: rule misreporting",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
 }
 
 fn what_was_said_is_there(weekend: &Weekend) {
@@ -197,7 +232,8 @@ fn the_office_was_told(weekend: &Weekend, dir: &Path, told: &str) {
         "too many pages: {:?}",
         weekend.archive.cases
     );
-    assert!(told.contains("Case 1: critical_wave"), "{told}");
+    assert!(told.contains("Case 1: misreporting"), "{told}");
+    the_wrong_figure_was_told(weekend);
     assert_eq!(weekend.archive.mails.len(), weekend.archive.cases.len());
     for mail in &weekend.archive.mails {
         assert_eq!(mail.state, "sent");
@@ -210,6 +246,32 @@ fn the_office_was_told(weekend: &Weekend, dir: &Path, told: &str) {
         );
         assert!(text.contains("To: bereitschaft@bmi.example\r\n"), "{text}");
     }
+}
+
+/// Beside the ministry's own, before anybody complained.
+fn the_wrong_figure_was_told(weekend: &Weekend) {
+    let case = weekend.case("misreporting", "ministry");
+    let truth = &weekend.truth["misreporting"];
+    let (wrong, right) = (&truth["wrong_figure"], &truth["right_figure"]);
+    let reports = weekend.archive.mentions.values();
+    let reports: Vec<_> = reports
+        .filter(|mention| !mention.differs.is_empty())
+        .collect();
+    assert!(
+        (3..=8).contains(&reports.len()),
+        "{} reports",
+        reports.len()
+    );
+    for differs in reports.iter().flat_map(|mention| &mention.differs) {
+        assert_eq!(Some(differs.theirs.as_str()), wrong.as_str());
+        assert_eq!(Some(differs.ours.as_str()), right.as_str());
+    }
+    let first = reports
+        .iter()
+        .map(|mention| mention.collected)
+        .min()
+        .unwrap();
+    assert_eq!(case.opened, first);
 }
 
 /// What is not found is `unclear`; the bounds are a little below what was reached.

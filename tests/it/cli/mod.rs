@@ -129,9 +129,15 @@ fn every_help_has_an_example_of_its_command() {
         "explain",
         "eval",
         "eval stance",
+        "eval claims-worth",
+        "eval matching",
+        "eval misreporting",
+        "eval rumours",
+        "why",
         "train",
         "bench",
         "bench pipeline",
+        "bench relate",
     ] {
         let mut args: Vec<&str> = command.split_whitespace().collect();
         args.push("--help");
@@ -179,6 +185,7 @@ fn a_directory_without_an_archive_is_a_failure_and_stays_as_it_is() {
     let data = data.to_str().unwrap();
     for args in [
         &["search", "x"] as &[&str],
+        &["why", "1"],
         &["rebuild-index"],
         &["erase", "--mention", "1", "--reason", "Az. 1"],
     ] {
