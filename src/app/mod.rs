@@ -232,6 +232,7 @@ impl App {
         expire(&self.registered, &self.options.clock);
         let now = self.options.clock.now();
         note_queries(store, &self.config.register, now).await?;
+        let compared = stories::restore(store, &self.config.relate, now).await?;
         let mail_stop = CancellationToken::new();
         let mail = self.mail(&mail_stop)?;
         let serve_stop = CancellationToken::new();
@@ -239,9 +240,7 @@ impl App {
         let (out, deliveries) = mpsc::channel(self.config.pipeline.queue);
         let retention = self.retention().await?;
         let agreed = retention.as_ref().map(Retention::agreed);
-        let stories = stories::restore(store, &self.config.relate).await?;
-        let known = stories::known(store, &self.config.relate, now).await?;
-        let (pipeline, finished) = self.pipeline(&index, retention.as_ref(), (stories, known));
+        let (pipeline, finished) = self.pipeline(&index, retention.as_ref(), compared);
         let pipeline = tokio::spawn(or_stop(pipeline.run(deliveries), stop.clone()));
         let second = self.second(&stop)?;
         let keeper = self.keeper(retention, &stop);

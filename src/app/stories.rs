@@ -9,9 +9,22 @@ use jiff::{Timestamp, ToSpan};
 /// Mentions that are read at once.
 const PAGE: i64 = 2_000;
 
+/// The stories, and what every new mention is compared with.
+///
 /// # Errors
 /// A store that cannot be read.
-pub async fn restore(store: &Store, config: &Config) -> Result<Stories, StoreError> {
+pub async fn restore(
+    store: &Store,
+    config: &Config,
+    now: Timestamp,
+) -> Result<(Stories, Known), StoreError> {
+    Ok((
+        stories(store, config).await?,
+        known(store, config, now).await?,
+    ))
+}
+
+async fn stories(store: &Store, config: &Config) -> Result<Stories, StoreError> {
     let mut stories = Stories::new(config, store.newest_story().await? + 1);
     for (story, peak, at) in store.peaks_since(Timestamp::MIN).await? {
         stories.restore_weight(story, peak, at);
@@ -53,11 +66,7 @@ fn told(stored: &StoredMention) -> Told<'_> {
     }
 }
 
-/// What every new mention is compared with, out of the store.
-///
-/// # Errors
-/// A store that cannot be read.
-pub async fn known(store: &Store, config: &Config, now: Timestamp) -> Result<Known, StoreError> {
+async fn known(store: &Store, config: &Config, now: Timestamp) -> Result<Known, StoreError> {
     let mut known = Known::new(config);
     let days = i64::from(config.compare.window_days);
     let since = now.saturating_sub((days * 24).hours()).unwrap_or(now);
