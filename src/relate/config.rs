@@ -10,7 +10,7 @@ pub struct Config {
     /// Mentions published further apart than this are no copies of each other, and who arrived
     /// longer ago is not compared any more.
     pub window_hours: u32,
-    /// Mentions that are compared at most, the latest to arrive; each takes about half a kilobyte.
+    /// Mentions that are compared at most, the latest to arrive; each takes about a kilobyte.
     pub max_members: u32,
     /// Stories that are flagged as worth checking on a usual day, about.
     pub flags_per_day: f32,

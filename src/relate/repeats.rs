@@ -6,6 +6,7 @@
 
 use crate::text::{TokenRef, Tokens, hash};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 const COMMON: &str = include_str!("common.txt");
 /// Letters of a word that count: endings and the tails of compounds do not.
@@ -18,14 +19,14 @@ const MOST_WORDS: usize = 24;
 const LEAST_WORDS: usize = 4;
 /// Rarest words by which others are looked for.
 const ASKED: usize = 8;
-/// A word that begins more stories than this says nothing of any.
-const MOST_HEADS: usize = 3_000;
+/// A word that as many stories begin with says nothing of any.
+const MOST_HEADS: usize = 400;
 /// Words that two must share at least, and the share of what the shorter one says by its words.
 const SHARED: usize = 2;
 const NEAR: f32 = 0.33;
 
 /// The words of a mention that count, each once.
-pub type Content = Box<[u32]>;
+pub type Content = Arc<[u32]>;
 
 #[derive(Default)]
 pub struct Repeats {
@@ -33,7 +34,7 @@ pub struct Repeats {
     /// Mentions by word.
     mentions: FxHashMap<u32, u32>,
     all: u32,
-    /// The first mentions of stories by word: story numbers, ascending.
+    /// The latest stories that begin with a word: their numbers, ascending.
     heads: FxHashMap<u32, Vec<i64>>,
     words: FxHashMap<i64, Content>,
 }
@@ -71,7 +72,7 @@ impl Repeats {
         }
         match found.len() < LEAST_WORDS {
             true => Content::default(),
-            false => found.into_boxed_slice(),
+            false => found.into(),
         }
     }
 
@@ -110,19 +111,27 @@ impl Repeats {
         if self.words.get(&story) == content {
             return;
         }
-        for word in self.words.remove(&story).unwrap_or_default() {
-            if let Some(stories) = self.heads.get_mut(&word) {
-                stories.retain(|other| *other != story);
+        for word in self.words.remove(&story).unwrap_or_default().iter() {
+            if let Some(stories) = self.heads.get_mut(word)
+                && let Ok(place) = stories.binary_search(&story)
+            {
+                stories.remove(place);
                 if stories.is_empty() {
-                    self.heads.remove(&word);
+                    self.heads.remove(word);
                 }
             }
         }
         let Some(content) = content.filter(|content| !content.is_empty()) else {
             return;
         };
-        for word in content {
-            self.heads.entry(*word).or_default().push(story);
+        for word in content.iter() {
+            let stories = self.heads.entry(*word).or_default();
+            if let Err(place) = stories.binary_search(&story) {
+                stories.insert(place, story);
+            }
+            if stories.len() > MOST_HEADS {
+                stories.remove(0);
+            }
         }
         self.words.insert(story, content.clone());
     }
@@ -138,7 +147,7 @@ impl Repeats {
         for (_, word) in rarest.iter().take(ASKED) {
             let stories = self.heads.get(word).into_iter();
             for story in stories
-                .filter(|stories| stories.len() <= MOST_HEADS)
+                .filter(|stories| stories.len() < MOST_HEADS)
                 .flatten()
             {
                 *shared.entry(*story).or_default() += 1;
