@@ -253,7 +253,8 @@ impl Tx {
                  AND m.published_ms > $7 - $8 AND m.published_ms < $7 + $8
              ORDER BY w.collected_ms DESC, w.mention_id DESC LIMIT {MAX_COUNTED}",
             match window.counts {
-                Counts::Flagged => "w.flag IN ('enquiry', 'correction') AND $2 = ''",
+                Counts::Flagged =>
+                    "w.flag <> '' AND w.flag IN ('enquiry', 'correction') AND $2 = ''",
                 Counts::Stance(_) => "w.stance = $2",
             }
         );
