@@ -15,7 +15,7 @@ use std::collections::HashMap;
 const SEED: u64 = 20_261_129;
 const BACKGROUND: &str = include_str!("background.jsonl");
 /// Shared texts that are opinions, news and speeches; sets of rumours and fact checks are none.
-const NOISE: [&str; 7] = [
+const NOISE: [&str; 8] = [
     "potts.jsonl",
     "germeval17.jsonl",
     "germeval18.jsonl",
@@ -23,7 +23,10 @@ const NOISE: [&str; 7] = [
     "xstance_valid_de.jsonl",
     "semeval16_stance.jsonl",
     "bundestag_gov.jsonl",
+    "wahlomat.jsonl",
 ];
+/// Length of a post that is cut out of a longer text.
+const POST_BYTES: usize = 200;
 /// Posts back to which the noise answers.
 const RECENT: usize = 600;
 /// People who write the noise.
@@ -172,14 +175,29 @@ fn noise_texts(noise: u64, dice: &mut Dice) -> (Vec<String>, String) {
 fn texts_of(file: &str) -> Vec<String> {
     let path = shared().join("classify").join(file);
     let content = std::fs::read_to_string(path).unwrap_or_default();
-    content.lines().filter_map(text_of).collect()
+    let texts = content.lines().filter_map(text_of);
+    texts.flat_map(|text| posts_of(&text)).collect()
 }
 
-/// The text of a line, cut to the length of a post.
 fn text_of(line: &str) -> Option<String> {
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
     let text = line.get("text").or_else(|| line.get("comment"))?.as_str()?;
-    Some(text.chars().take(280).collect())
+    Some(text.to_owned())
+}
+
+/// A long text cut into pieces as long as a post, between words.
+fn posts_of(text: &str) -> Vec<String> {
+    let mut posts = vec![String::new()];
+    for word in text.split_whitespace() {
+        match posts.last_mut() {
+            Some(post) if post.len() < POST_BYTES => {
+                post.push_str(word);
+                post.push(' ');
+            }
+            _ => posts.push(format!("{word} ")),
+        }
+    }
+    posts
 }
 
 fn half(text: &str, first: bool) -> String {
