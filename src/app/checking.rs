@@ -17,16 +17,7 @@ impl Archive {
     async fn story_file(&self, story: WeighedStory) -> Result<StoryFile, StoreError> {
         let limit = i64::try_from(MAX_STORY_MENTIONS).unwrap_or(i64::MAX);
         let mentions = self.store.first_of_story(story.weight.story, limit).await?;
-        let mut claims: Vec<StoredMatch> = Vec::new();
-        for mention in &mentions {
-            for found in self.store.claims_of(mention.id).await? {
-                let known = claims.iter().any(|claim| claim.claim == found.claim);
-                if !known && found.judged != Some(false) {
-                    claims.push(found);
-                }
-            }
-        }
-        claims.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        let claims = self.store.claims_of_all(&mentions).await?;
         Ok(StoryFile {
             story,
             mentions,
@@ -42,10 +33,8 @@ impl Archive {
         }
         // Day by day, and of a day the highest score first.
         files.sort_by(|a, b| {
-            rank(b)
-                .0
-                .cmp(&rank(a).0)
-                .then(rank(b).1.total_cmp(&rank(a).1))
+            let (a, b) = (rank(a), rank(b));
+            b.0.cmp(&a.0).then(b.1.total_cmp(&a.1))
         });
         Ok(files)
     }

@@ -192,7 +192,7 @@ pub fn interval(judged: &[Judged], draws: usize, seed: u64) -> (f64, f64) {
 }
 
 /// Between which values all but [`OUTSIDE`] of them lie.
-fn inner(found: &mut [f64]) -> (f64, f64) {
+pub fn inner(found: &mut [f64]) -> (f64, f64) {
     found.sort_by(f64::total_cmp);
     let place = |share: f64| {
         let at = (found.len().saturating_sub(1)) as f64 * share;
@@ -202,7 +202,7 @@ fn inner(found: &mut [f64]) -> (f64, f64) {
 }
 
 /// A number below `limit` (SplitMix64, scaled).
-fn below(state: &mut u64, limit: usize) -> usize {
+pub fn below(state: &mut u64, limit: usize) -> usize {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut bits = *state;
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -267,7 +267,7 @@ impl Desk {
         if facts.authors < usize::try_from(min_authors).unwrap_or(usize::MAX) {
             return Ok(None);
         }
-        self.open(tx, rule, watch, &counted, &facts, at)
+        self.open(tx, rule, (watch, None), &counted, &facts, at)
             .await
             .map(Some)
     }
@@ -314,7 +314,7 @@ impl Desk {
             window_minutes,
             ..figures(std::slice::from_ref(&message), at)
         };
-        self.open(tx, rule, source, &[message], &facts, at)
+        self.open(tx, rule, (source, None), &[message], &facts, at)
             .await
             .map(Some)
     }
@@ -340,20 +340,6 @@ impl Desk {
     }
 
     pub(super) async fn open(
-        &self,
-        tx: &mut Tx,
-        rule: Rule,
-        watch: &str,
-        counted: &[Counted],
-        facts: &Facts,
-        at: Timestamp,
-    ) -> Result<OpenedCase, StoreError> {
-        let story = facts.story.as_ref().map(|story| story.story);
-        self.open_about(tx, rule, (watch, story), counted, facts, at)
-            .await
-    }
-
-    pub(super) async fn open_about(
         &self,
         tx: &mut Tx,
         rule: Rule,

@@ -8,7 +8,7 @@ use super::mail::Composer;
 use super::notifier::{ComposedMail, Notifier, NotifyError};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::store::{OutgoingMail, Store, StoreError, StoredMatch, StoredMention};
+use crate::store::{OutgoingMail, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -180,28 +180,13 @@ impl Sender {
     }
 
     /// `None` where no mail can be made; that is logged.
-    /// What the register has for the mentions of a mail, each entry once, the most probable first.
-    async fn known(&self, mentions: &[StoredMention]) -> Result<Vec<StoredMatch>, StoreError> {
-        let mut known: Vec<StoredMatch> = Vec::new();
-        for mention in mentions {
-            for found in self.store.claims_of(mention.id).await? {
-                let is_there = known.iter().any(|known| known.claim == found.claim);
-                if !is_there && found.judged != Some(false) {
-                    known.push(found);
-                }
-            }
-        }
-        known.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-        Ok(known)
-    }
-
     async fn compose(&self, mail: &OutgoingMail) -> Result<Option<ComposedMail>, StoreError> {
         let Some(case) = self.store.case(mail.case_id).await? else {
             tracing::error!(mail = mail.id, "The case of a mail is gone.");
             return Ok(None);
         };
         let mentions = self.store.mentions(&mail.mention_ids).await?;
-        let known = self.known(&mentions).await?;
+        let known = self.store.claims_of_all(&mentions).await?;
         match self.composer.compose(&case, mail, (&mentions, &known)) {
             Ok(composed) => Ok(Some(composed)),
             Err(error) => {

@@ -39,8 +39,8 @@ impl Desk {
         };
         let limit = i64::try_from(JOIN).unwrap_or(i64::MAX);
         let mentions = tx.counted_of_story(story, id, limit).await?;
-        let facts = facts(weight);
-        self.open(tx, Rule::Rumour, &matched.watch, &mentions, &facts, at)
+        let (facts, about) = (facts(weight), (matched.watch.as_str(), Some(story)));
+        self.open(tx, Rule::Rumour, about, &mentions, &facts, at)
             .await
             .map(Some)
     }
@@ -82,7 +82,7 @@ impl Desk {
             ..Facts::default()
         };
         let story = Some(placement.story);
-        self.open_about(tx, rule, (&matched.watch, story), &[report], &facts, at)
+        self.open(tx, rule, (&matched.watch, story), &[report], &facts, at)
             .await
             .map(Some)
     }

@@ -26,11 +26,11 @@ impl Pipeline {
 /// Those of the store.
 pub async fn read_office(store: &Store, known: &mut Known) -> Result<(), StoreError> {
     let mut left_out = 0;
-    for claim in store.claims().await? {
-        let id = ClaimId::Office(claim.id);
-        if claim.retired {
+    for (id, claim, wordings, retired) in store.claims_compared().await? {
+        let id = ClaimId::Office(id);
+        if retired {
             known.remove_claim(&id);
-        } else if !known.put_claim(id, &claim.text.claim, &claim.text.wordings) {
+        } else if !known.put_claim(id, &claim, &wordings) {
             left_out += 1;
         }
     }

@@ -49,7 +49,8 @@ impl Gathered {
         let moved = self.by_story.remove(&from).unwrap_or_default();
         let members = self.by_story.entry(into).or_default();
         members.extend(&moved);
-        members.sort_unstable();
+        // Two runs that are in order: the stable sort only merges them.
+        members.sort();
         moved.into_iter().map(|(_, slot)| slot).collect()
     }
 }

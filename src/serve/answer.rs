@@ -73,6 +73,11 @@ pub fn refuse(face: Face, status: StatusCode, tongue: Tongue, message: &str) -> 
     response
 }
 
+/// A program's request that cannot be followed, and why.
+pub fn bad(message: &str) -> Response {
+    error_json(StatusCode::BAD_REQUEST, "bad_request", message, None)
+}
+
 /// The API's errors: `{"error": {"code", "message", "start", "end"}}`; the place only where a query
 /// is at fault, as a byte range in it.
 pub fn error_json(

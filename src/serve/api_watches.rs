@@ -1,6 +1,6 @@
 //! The watches in the JSON API: their names, and trying one on the archive before it is used.
 
-use super::answer::error_json;
+use super::answer::{bad, error_json};
 use super::api::{Item, failed};
 use super::preview::{Difference, Example, MAX_PREVIEW_DAYS, Preview, PreviewRequest, Side, Term};
 use super::{House, Shared};
@@ -148,8 +148,4 @@ async fn try_out(house: &House, trial: Trial) -> Response {
         }
         Err(error) => failed(&error),
     }
-}
-
-fn bad(message: &str) -> Response {
-    error_json(StatusCode::BAD_REQUEST, "bad_request", message, None)
 }

@@ -2,12 +2,12 @@
 //! API.
 
 use super::Shared;
-use super::answer::{Face, broken, missing, refuse};
+use super::answer::{Face, bad, broken, missing, refuse};
 use super::api::{failed, watched_places};
 use super::archive::{ClaimFile, ClaimRef};
 use super::frame::{Frame, Visit, field, html};
 use super::rumour_words::{self, Words};
-use super::rumours::{bad, done, judged, nothing};
+use super::rumours::{done, judged, nothing};
 use super::view::{Moment, Shown, clean, moment};
 use crate::store::{Claim, ClaimText, StoredMatch};
 use askama::Template;
@@ -51,7 +51,7 @@ impl Row {
             repeats: claim.repeats,
             suggested: claim.suggested,
             changed: moment(claim.changed, visit.tongue),
-            href: address(&format!("/claims/{}", claim.id), visit),
+            href: format!("/claims/{}{}", claim.id, visit.carry),
         }
     }
 }
@@ -77,14 +77,6 @@ struct ClaimPage {
     shown: Vec<Shown>,
 }
 
-/// A path with the visit's language.
-fn address(path: &str, visit: &Visit) -> String {
-    match visit.lang() {
-        "" => path.to_owned(),
-        lang => format!("{path}?lang={lang}"),
-    }
-}
-
 /// `GET /claims`, with `claim` as words of a new entry.
 pub async fn page(
     State(house): State<Shared>,
@@ -102,7 +94,7 @@ pub async fn page(
                 frame: Frame::new(&visit, &house, r.register, "claims", switch),
                 rows: claims.iter().map(|claim| Row::new(claim, &visit)).collect(),
                 draft: clean(&draft).chars().take(MAX_CLAIM).collect(),
-                action: address("/claims", &visit),
+                action: format!("/claims{}", visit.carry),
                 r,
             };
             html(StatusCode::OK, &page)
@@ -135,7 +127,7 @@ pub async fn one(
                 shown: shown.collect(),
                 frame: Frame::new(&visit, &house, r.claim, "claims", switch),
                 c: Row::new(&claim, &visit),
-                back: address("/claims", &visit),
+                back: format!("/claims{}", visit.carry),
                 r,
             };
             html(StatusCode::OK, &page)
@@ -189,7 +181,7 @@ pub async fn add_by_page(
         return faulty(&visit);
     };
     match house.checking.add_claim(text).await {
-        Ok(id) => Redirect::to(&address(&format!("/claims/{id}"), &visit)).into_response(),
+        Ok(id) => Redirect::to(&format!("/claims/{id}{}", visit.carry)).into_response(),
         Err(error) => broken(&error, visit.tongue),
     }
 }
@@ -216,7 +208,7 @@ pub async fn change_by_page(
     };
     let retired = field(&body, "retired").is_some();
     match house.checking.change_claim(id, text, retired).await {
-        Ok(true) => Redirect::to(&address(&format!("/claims/{id}"), &visit)).into_response(),
+        Ok(true) => Redirect::to(&format!("/claims/{id}{}", visit.carry)).into_response(),
         Ok(false) => missing(visit.tongue),
         Err(error) => broken(&error, visit.tongue),
     }

@@ -59,7 +59,8 @@ impl Frame {
 /// Who reads: the language of this visit and what its links carry on.
 pub struct Visit {
     pub tongue: Tongue,
-    carry: &'static str,
+    /// `?lang=en`, or nothing.
+    pub carry: &'static str,
 }
 
 impl Visit {

@@ -1,7 +1,8 @@
 //! The office corrects a label: by a form of the mention's page, or by the API.
 
-use super::answer::error_json;
+use super::answer::{bad, error_json};
 use super::api::{failed, missing};
+use super::frame::field;
 use super::{House, Shared};
 use crate::model::Stance;
 use crate::store::Judged;
@@ -30,15 +31,9 @@ pub async fn by_page(
     body: String,
 ) -> Response {
     let query = query.unwrap_or_default();
-    let fields = |name: &str| {
-        let mut pairs = url::form_urlencoded::parse(body.as_bytes());
-        pairs
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    };
     let judgement = Judgement {
-        target: fields("target").unwrap_or_default(),
-        stance: fields("stance").unwrap_or_default(),
+        target: field(&body, "target").unwrap_or_default(),
+        stance: field(&body, "stance").unwrap_or_default(),
     };
     match judge(&house, &id, &judgement, "page").await {
         Ok(()) => Redirect::to(&format!("/mentions/{id}?{query}#stance")).into_response(),
@@ -89,8 +84,4 @@ async fn judge(
             ))
         }
     }
-}
-
-fn bad(message: &str) -> Response {
-    error_json(StatusCode::BAD_REQUEST, "bad_request", message, None)
 }

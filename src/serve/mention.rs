@@ -54,10 +54,6 @@ async fn differences(house: &House, mention: &StoredMention, visit: &Visit) -> V
     // Without the addresses both passages still stand side by side.
     let found = house.checking.statements(keys.collect()).await;
     let found = found.unwrap_or_default();
-    let lang = match visit.lang() {
-        "" => String::new(),
-        lang => format!("?lang={lang}"),
-    };
     let shown = |differs: &Differs| {
         let ours = found.iter().find(|ours| ours.key == differs.statement);
         Difference {
@@ -66,7 +62,7 @@ async fn differences(house: &House, mention: &StoredMention, visit: &Visit) -> V
             sentence: clean(&differs.sentence),
             ours: clean(&differs.ours),
             our_sentence: clean(&differs.our_sentence),
-            href: ours.map(|ours| format!("/mentions/{}{lang}", ours.id)),
+            href: ours.map(|ours| format!("/mentions/{}{}", ours.id, visit.carry)),
         }
     };
     mention.differs.iter().map(shown).collect()

@@ -1,7 +1,7 @@
 //! What is worth checking: a card for each flagged story, with why, what is known, and whether the
 //! office found the flag worth it. By page and by API.
 
-use super::answer::{broken, error_json, missing};
+use super::answer::{bad, broken, error_json, missing};
 use super::api::{failed, watched_places};
 use super::archive::{ClaimRef, SearchError, StoryFile};
 use super::frame::{Frame, Visit, field, html};
@@ -168,15 +168,8 @@ fn card(house: &House, visit: &Visit, file: &StoryFile) -> Card {
             .collect(),
         known: file.claims.iter().filter_map(Known::of).collect(),
         all: format!("/?story={id}{and_lang}"),
-        action: format!("/rumours/{id}{}", carry(visit)),
+        action: format!("/rumours/{id}{}", visit.carry),
         add: add.finish(),
-    }
-}
-
-fn carry(visit: &Visit) -> String {
-    match visit.lang() {
-        "" => String::new(),
-        lang => format!("?lang={lang}"),
     }
 }
 
@@ -223,7 +216,7 @@ pub async fn judge_by_page(
         return missing(visit.tongue);
     };
     match house.checking.judge_rumour(story, judged).await {
-        Ok(true) => Redirect::to(&format!("/rumours{}#s{story}", carry(&visit))).into_response(),
+        Ok(true) => Redirect::to(&format!("/rumours{}#s{story}", visit.carry)).into_response(),
         Ok(false) => missing(visit.tongue),
         Err(error) => broken(&error, visit.tongue),
     }
@@ -307,8 +300,4 @@ pub(super) fn done(outcome: Result<bool, SearchError>) -> Response {
 pub(super) fn nothing() -> Response {
     let message = "no such thing, or not any more";
     error_json(StatusCode::NOT_FOUND, "not_found", message, None)
-}
-
-pub(super) fn bad(message: &str) -> Response {
-    error_json(StatusCode::BAD_REQUEST, "bad_request", message, None)
 }

@@ -3,10 +3,10 @@
 //! What is saved are the parameters of a search's address, read before they are saved and read again
 //! at every use: nothing can be saved that could not be asked, so no search by person either.
 
-use super::answer::{Face, error_json, refuse};
+use super::answer::{Face, bad, error_json, refuse};
 use super::api::{bad_parameter, failed};
 use super::archive::SearchError;
-use super::frame::Visit;
+use super::frame::{Visit, field};
 use super::params::{self, Asked};
 use super::saved_words::{self, Words, told};
 use super::view::clean;
@@ -93,11 +93,7 @@ fn checked(house: &House, parameters: &str) -> Result<String, Wrong> {
 
 /// `POST /saved`: the forms `do=save|rename|delete`; goes back to the search.
 pub async fn by_page(State(house): State<Shared>, headers: HeaderMap, body: String) -> Response {
-    let field = |name: &str| {
-        let mut pairs = form_urlencoded::parse(body.as_bytes());
-        let found = pairs.find(|(key, _)| key == name);
-        found.map_or_else(String::new, |(_, value)| value.into_owned())
-    };
+    let field = |name: &str| field(&body, name).unwrap_or_default();
     let back = field("search");
     let tongue = Visit::new(&headers, &back).tongue;
     let no = |status, message: &str| refuse(Face::Page, status, tongue, message);
@@ -223,8 +219,4 @@ async fn change(house: &House, change: SavedChange) -> Response {
         }
         Err(error) => failed(&error),
     }
-}
-
-fn bad(message: &str) -> Response {
-    error_json(StatusCode::BAD_REQUEST, "bad_request", message, None)
 }

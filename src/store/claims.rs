@@ -1,7 +1,7 @@
 //! The register of claims, and which mentions may repeat which entry.
 
 use super::weights::{heard, said};
-use super::{Store, StoreError, Tx, time};
+use super::{Store, StoreError, StoredMention, Tx, time};
 use crate::model::{ClaimGrade, ClaimId, ClaimMatch, Differs, Reason};
 use crate::privacy::MentionKey;
 use jiff::Timestamp;
@@ -240,6 +240,15 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
+    /// Number and wordings of what is compared, and whether an entry is retired, without any count.
+    pub async fn claims_compared(&self) -> Result<Vec<(i64, String, String, bool)>, StoreError> {
+        Ok(
+            sqlx::query_as("SELECT id, claim, wordings, retired <> 0 FROM claim ORDER BY id DESC")
+                .fetch_all(&self.readers)
+                .await?,
+        )
+    }
+
     /// All entries of the office, the newest first.
     pub async fn claims(&self) -> Result<Vec<Claim>, StoreError> {
         let sql = format!("{CLAIM} ORDER BY c.id DESC");
@@ -303,6 +312,25 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         rows.iter().map(read_match).collect()
+    }
+
+    /// What any of some mentions may repeat, each entry once, the most probable first; without those
+    /// to which the office said no.
+    pub async fn claims_of_all(
+        &self,
+        mentions: &[StoredMention],
+    ) -> Result<Vec<StoredMatch>, StoreError> {
+        let mut all: Vec<StoredMatch> = Vec::new();
+        for mention in mentions {
+            for found in self.claims_of(mention.id).await? {
+                let is_there = all.iter().any(|known| known.claim == found.claim);
+                if !is_there && found.judged != Some(false) {
+                    all.push(found);
+                }
+            }
+        }
+        all.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        Ok(all)
     }
 
     /// What was measured where the office said yes or no, the latest first.

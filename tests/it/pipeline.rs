@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{mpsc, watch};
 
-const SOURCE: &str = "quelle";
+pub const SOURCE: &str = "quelle";
 
 /// A model with a fault of its own.
 struct Brittle;
@@ -42,9 +42,54 @@ fn now() -> Timestamp {
     "2026-11-20T06:00:00Z".parse().unwrap()
 }
 
+/// A pipeline that begins with this store, so labelled; `config` is the house's.
+pub fn of(
+    store: Store,
+    watches: Watches,
+    classifier: Arc<dyn Classifier>,
+    config: config::Config,
+    now: Timestamp,
+) -> Pipeline {
+    let series = Series {
+        sources: vec![SOURCE.into()],
+        ..Series::default()
+    };
+    Pipeline {
+        claims: store.claims_watch(),
+        store,
+        watches: watch::channel(Arc::new(watches)).1,
+        classifier: watch::channel(classifier).1,
+        desk: Desk::new(&config.desk),
+        keys: Keys::from_secret([1; 32]),
+        voices: Arc::new(Voices::new(&[], today())),
+        door: Door {
+            retention: config.retention.clone(),
+            agreed: None,
+        },
+        config: config.pipeline,
+        stories: Stories::new(&config.relate, 1),
+        known: Known::new(&config.relate),
+        metrics: Metrics::new(&series).unwrap(),
+        clock: Clock::simulated(now),
+        arrivals: Arrivals::default(),
+        written: Box::new(|| {}),
+        finished: watch::channel(0).0,
+    }
+}
+
+/// The store and the settings of a new house.
+pub async fn new_house(dir: &Path) -> (Store, config::Config) {
+    let store = Store::open(&dir.join("store.sqlite")).await.unwrap();
+    let config = config::load(None, HashMap::new(), today()).unwrap();
+    (store, config)
+}
+
+fn today() -> jiff::civil::Date {
+    "2026-11-20".parse().unwrap()
+}
+
 async fn pipeline(dir: &Path) -> Pipeline {
-    let today: jiff::civil::Date = "2026-11-20".parse().unwrap();
-    let config = config::load(None, HashMap::new(), today).unwrap();
+    let (store, config) = new_house(dir).await;
     let queries = vec![StoredQuery {
         watch: "grenze".into(),
         target: "ziel".into(),
@@ -54,32 +99,7 @@ async fn pipeline(dir: &Path) -> Pipeline {
         matcher: Matcher::new(queries),
         targets: Vec::new(),
     };
-    let classifier: Arc<dyn Classifier> = Arc::new(Brittle);
-    let series = Series {
-        sources: vec![SOURCE.into()],
-        ..Series::default()
-    };
-    Pipeline {
-        store: Store::open(&dir.join("store.sqlite")).await.unwrap(),
-        watches: watch::channel(Arc::new(watches)).1,
-        classifier: watch::channel(classifier).1,
-        desk: Desk::new(&config.desk),
-        keys: Keys::from_secret([1; 32]),
-        voices: Arc::new(Voices::new(&[], today)),
-        door: Door {
-            retention: config.retention.clone(),
-            agreed: None,
-        },
-        config: config.pipeline,
-        stories: Stories::default(),
-        known: Known::new(&config.relate),
-        claims: watch::channel(0).1,
-        metrics: Metrics::new(&series).unwrap(),
-        clock: Clock::simulated(now()),
-        arrivals: Arrivals::default(),
-        written: Box::new(|| {}),
-        finished: watch::channel(0).0,
-    }
+    of(store, watches, Arc::new(Brittle), config, now())
 }
 
 fn delivery(number: u32, text: &str) -> Delivery {

@@ -2,31 +2,21 @@
 //! known claim, a report that differs from what the ministry has published; and what becomes of all
 //! that when a statement goes, and after a restart.
 
+use crate::pipeline::{SOURCE, new_house, of};
 use jiff::{SignedDuration, Timestamp};
-use resonanz::classify::Classifier;
 use resonanz::classify::shipped;
 use resonanz::classify::trained::Trained;
-use resonanz::clock::Clock;
 use resonanz::collect::source::Event;
 use resonanz::collect::supervise::{Delivery, Outcome};
-use resonanz::config;
-use resonanz::desk::Desk;
-use resonanz::index::Arrivals;
 use resonanz::matching::{Matcher, StoredQuery};
-use resonanz::metrics::{Metrics, Series};
 use resonanz::model::{Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Target};
-use resonanz::pipeline::{Door, Pipeline, Watches};
-use resonanz::privacy::{Keys, Voices};
+use resonanz::pipeline::{Pipeline, Watches};
 use resonanz::query::Query;
-use resonanz::relate::{Known, Stories};
-use resonanz::store::{Amended, ClaimText, Seen, Store};
-use std::collections::HashMap;
+use resonanz::store::{Amended, ClaimText, Seen};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::{mpsc, watch};
-
-const SOURCE: &str = "quelle";
+use tokio::sync::mpsc;
 
 fn start() -> Timestamp {
     "2026-11-20T06:00:00Z".parse().unwrap()
@@ -34,8 +24,7 @@ fn start() -> Timestamp {
 
 /// A house of nothing but the pipeline, as it is after its store was opened.
 async fn pipeline(dir: &Path) -> Pipeline {
-    let today: jiff::civil::Date = "2026-11-20".parse().unwrap();
-    let mut config = config::load(None, HashMap::new(), today).unwrap();
+    let (store, mut config) = new_house(dir).await;
     config.desk.recipients = vec!["dienst@localhost".to_owned()];
     let query = Query::parse(
         "das OR bmi OR bundespolizei OR stimmt OR quelle OR innenministerium OR kartoffelsalat",
@@ -54,33 +43,9 @@ async fn pipeline(dir: &Path) -> Pipeline {
         matcher: Matcher::new(queries),
         targets: vec![target],
     };
-    let classifier: Arc<dyn Classifier> = Arc::new(Trained::new(shipped::model().unwrap()));
-    let store = Store::open(&dir.join("store.sqlite")).await.unwrap();
-    let series = Series {
-        sources: vec![SOURCE.into()],
-        ..Series::default()
-    };
-    Pipeline {
-        claims: store.claims_watch(),
-        store,
-        watches: watch::channel(Arc::new(watches)).1,
-        classifier: watch::channel(classifier).1,
-        desk: Desk::new(&config.desk),
-        keys: Keys::from_secret([1; 32]),
-        voices: Arc::new(Voices::new(&[], today)),
-        door: Door {
-            retention: config.retention.clone(),
-            agreed: None,
-        },
-        config: config.pipeline,
-        stories: Stories::new(&config.relate, 1),
-        known: Known::new(&config.relate),
-        metrics: Metrics::new(&series).unwrap(),
-        clock: Clock::simulated(start() + SignedDuration::from_hours(10)),
-        arrivals: Arrivals::default(),
-        written: Box::new(|| {}),
-        finished: watch::channel(0).0,
-    }
+    let classifier = Arc::new(Trained::new(shipped::model().unwrap()));
+    let now = start() + SignedDuration::from_hours(10);
+    of(store, watches, classifier, config, now)
 }
 
 /// One item, so many minutes after the start.

@@ -1,6 +1,6 @@
 //! `resonanz bench relate`: posts through the stories and the register, at many live members.
 
-use super::measure::timed;
+use super::measure::{number, timed};
 use super::workload::{Dice, Workload};
 use crate::cli::output::{Format, Output};
 use crate::clock::thread_cpu;
@@ -240,9 +240,7 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
 /// Resident memory of this process.
 fn resident_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kib.unwrap_or(0.0) / 1_024.0
+    number(&status, "VmRSS:") as f64 / 1_024.0
 }
 
 fn print(measured: &Measured, format: Format) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use super::{Format, Judge, Output};
 use crate::classify::Classifier;
 use crate::classify::learn::{self, learn};
 use crate::classify::model_file::Model;
-use crate::classify::score::auc;
+use crate::classify::score::{auc, inner};
 use crate::classify::solve::Weights;
 use crate::classify::trained::Trained;
 use crate::cli::WrongArguments;
@@ -210,12 +210,7 @@ fn interval(said: &[Said]) -> (f64, f64) {
             counts.macro_f1()
         })
         .collect();
-    found.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = (found.len() - 1) as f64 * share;
-        found.get(place.round() as usize).copied().unwrap_or(0.0)
-    };
-    (at(0.025), at(0.975))
+    inner(&mut found)
 }
 
 fn ece(said: &[Said]) -> f64 {

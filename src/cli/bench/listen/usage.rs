@@ -1,5 +1,6 @@
 //! What this process takes of the machine, as Linux tells it.
 
+use crate::cli::bench::measure::number;
 use anyhow::Context as _;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -62,10 +63,4 @@ impl Usage {
             memory_mb: self.memory_kb as f64 / 1024.0,
         }
     }
-}
-
-fn number(text: &str, name: &str) -> u64 {
-    let line = text.lines().find_map(|line| line.strip_prefix(name));
-    let word = line.and_then(|line| line.split_whitespace().next());
-    word.and_then(|word| word.parse().ok()).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! What `eval matching` counts.
 
+use crate::classify::score::{below, inner};
 use crate::relate::claims::{Grade, MOST};
 use serde::Serialize;
 
@@ -75,7 +76,7 @@ impl Report {
             }
         }
         let figure = |((name, ask), found): ((&'static str, Question), Vec<f64>)| {
-            (name, ask(&all).map(|value| inner(value, found)))
+            (name, ask(&all).map(|value| self::figure(value, found)))
         };
         Self {
             entries,
@@ -88,27 +89,12 @@ impl Report {
     }
 }
 
-fn inner(value: f64, mut found: Vec<f64>) -> Figure {
-    found.sort_by(f64::total_cmp);
-    let place = |share: f64| {
-        let at = found.len().saturating_sub(1) as f64 * share;
-        found.get(at.round() as usize).copied().unwrap_or(value)
+fn figure(value: f64, mut found: Vec<f64>) -> Figure {
+    let (low, high) = match found.is_empty() {
+        true => (value, value),
+        false => inner(&mut found),
     };
-    Figure {
-        value,
-        low: place(0.025),
-        high: place(0.975),
-    }
-}
-
-/// A number below `limit` (SplitMix64, scaled).
-fn below(state: &mut u64, limit: usize) -> usize {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut bits = *state;
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^= bits >> 31;
-    ((u128::from(bits) * limit as u128) >> 64) as usize
+    Figure { value, low, high }
 }
 
 /// Over the posts that repeat a claim.

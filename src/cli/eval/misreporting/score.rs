@@ -1,5 +1,6 @@
 //! What a set came to: precision, recall and F1 by kind, with their interval, and false alarms.
 
+use crate::classify::score::{below, inner};
 use crate::relate::compare::DifferenceKind;
 use serde::Serialize;
 
@@ -80,20 +81,13 @@ fn row(outcomes: &[Outcome], kind: Option<DifferenceKind>) -> Row {
             shares(self::counts(&draw, kind)).2
         })
         .collect();
-    drawn.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        drawn
-            .get(((DRAWS - 1) as f64 * share).round() as usize)
-            .copied()
-            .unwrap_or(0.0)
-    };
     Row {
         kind: kind.map_or("all", DifferenceKind::as_str),
         counts,
         precision,
         recall,
         f1,
-        f1_interval: (at(0.025), at(0.975)),
+        f1_interval: inner(&mut drawn),
     }
 }
 
@@ -127,14 +121,4 @@ fn shares(counts: Counts) -> (f64, f64, f64) {
         share(counts.right, counts.pairs),
         f1,
     )
-}
-
-/// A number below `limit` (SplitMix64, scaled).
-fn below(state: &mut u64, limit: usize) -> usize {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut bits = *state;
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^= bits >> 31;
-    ((u128::from(bits) * limit as u128) >> 64) as usize
 }
