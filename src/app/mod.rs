@@ -28,7 +28,7 @@ pub mod retrain;
 mod running;
 pub mod second;
 pub mod statements;
-mod stories;
+pub mod stories;
 mod tester;
 
 pub use archive::Archive;

@@ -2,12 +2,14 @@
 
 use crate::model::{ClaimId, Kind};
 use crate::pipeline::read_office;
-use crate::relate::{Config, Known, Sign, Stories, Told};
+use crate::relate::{Config, Known, RANKING_DAYS, Sign, Stories, Told};
 use crate::store::{Store, StoreError, StoredMention};
 use jiff::{Timestamp, ToSpan};
 
 /// Mentions that are read at once.
 const PAGE: i64 = 2_000;
+/// Whole days whose scores say what is flagged, and today.
+const RANKED_DAYS: i64 = RANKING_DAYS + 1;
 
 /// The stories, and what every new mention is compared with.
 ///
@@ -19,14 +21,16 @@ pub async fn restore(
     now: Timestamp,
 ) -> Result<(Stories, Known), StoreError> {
     Ok((
-        stories(store, config).await?,
+        stories(store, config, now).await?,
         known(store, config, now).await?,
     ))
 }
 
-async fn stories(store: &Store, config: &Config) -> Result<Stories, StoreError> {
+async fn stories(store: &Store, config: &Config, now: Timestamp) -> Result<Stories, StoreError> {
     let mut stories = Stories::new(config, store.newest_story().await? + 1);
-    for (story, peak, at) in store.peaks_since(Timestamp::MIN).await? {
+    let ranked = (RANKED_DAYS * 24).hours();
+    let since = now.saturating_sub(ranked).unwrap_or(now);
+    for (story, peak, at) in store.peaks_since(since).await? {
         stories.restore_weight(story, peak, at);
     }
     let mut last = store.before_last(i64::from(config.max_members)).await?;
@@ -35,16 +39,18 @@ async fn stories(store: &Store, config: &Config) -> Result<Stories, StoreError> 
         let Some(newest) = page.last() else {
             return Ok(stories);
         };
+        let claims = store.likeliest_claims(last, newest.id).await?;
         last = newest.id;
         // A message to the house is nobody's copy.
         let public = page.iter().filter(|stored| stored.kind != Kind::Message);
         for stored in public {
-            stories.restore(&told(stored), stored.story);
+            let known = claims.get(&stored.id).copied().unwrap_or(0.0);
+            stories.restore(&told(stored, known), stored.story);
         }
     }
 }
 
-fn told(stored: &StoredMention) -> Told<'_> {
+fn told(stored: &StoredMention, known: f32) -> Told<'_> {
     Told {
         key: stored.key,
         kind: stored.kind,
@@ -58,11 +64,11 @@ fn told(stored: &StoredMention) -> Told<'_> {
         sign: Sign::read(
             (stored.kind, stored.published),
             (&stored.platform, &stored.site, stored.author.as_ref()),
-            (stored.reply_to, stored.marks.official),
-            stored.marks.review.is_some(),
+            stored.reply_to,
+            &stored.marks,
             &stored.labels,
         ),
-        known: 0.0,
+        known,
     }
 }
 

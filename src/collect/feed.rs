@@ -69,6 +69,8 @@ pub struct FeedConfig {
     /// Everything in it is the ministry's own statement.
     #[serde(default)]
     pub official: bool,
+    /// Readers of the publication, about: for the reach of what it says.
+    pub audience: Option<u64>,
     /// Fetch the article's page where the feed gives a teaser. Left out: for what is official.
     pub articles: Option<bool>,
     /// Follow `robots.txt` and reservations of text and data mining. Off only with the publisher's
@@ -214,6 +216,7 @@ impl FeedConfig {
             name: name.to_owned(),
             every: Duration::from_secs(self.every_secs),
             official: self.official,
+            audience: self.audience,
             articles: with_pages.then(pages).transpose()?,
             clock: clock.clone(),
             listing: listing(url, Fetcher::new(client, honours)),

@@ -8,7 +8,7 @@ use super::hosts::Hosts;
 use super::http::{Limits, Validators};
 use super::hub::Hub;
 use super::inbox::{self, Batches, Inbox};
-use super::polled::{Look, Memory, unchanged};
+use super::polled::{Memory, unchanged};
 use super::poller::Poller;
 use super::source::{Collected, Event, Pace, Pages, Source, SourceError, Standing};
 use super::websub::{Hubs, Subscriber};
@@ -143,8 +143,7 @@ impl PushedFeed {
             let mut steps = match seen {
                 Some(seen) => {
                     let memory = std::mem::take(&mut place.memory);
-                    let look = Look::new(memory, seen.list, this.poller.clock.now());
-                    look.stream(this.poller.articles.clone(), this.poller.official)
+                    this.poller.steps(memory, seen.list)
                 }
                 None => unchanged(),
             };
@@ -177,8 +176,7 @@ impl PushedFeed {
                 let list = this.feed.read(unread, reserved).await?;
                 let memory = std::mem::take(&mut place.memory);
                 let before = memory.clone();
-                let look = Look::new(memory, list, this.poller.clock.now());
-                let mut steps = look.stream(this.poller.articles.clone(), this.poller.official);
+                let mut steps = this.poller.steps(memory, list);
                 let mut known = false;
                 while let Some(step) = steps.next().await {
                     let mut step = step?;

@@ -38,10 +38,26 @@ pub struct Poller {
     pub(super) every: Duration,
     /// What it lists is the ministry's own.
     pub(super) official: bool,
+    /// Readers of the publication, as the office states it.
+    pub(super) audience: Option<u64>,
     /// Completes teasers from the articles' pages.
     pub(super) articles: Option<Articles>,
     pub(super) clock: Clock,
     pub(super) listing: Arc<dyn Listing>,
+}
+
+impl Poller {
+    /// What a list says, step by step.
+    pub(super) fn steps(
+        &self,
+        memory: Memory,
+        mut list: List,
+    ) -> BoxStream<'static, Result<Collected, SourceError>> {
+        for item in list.items.iter_mut().flatten() {
+            item.audience = item.audience.or(self.audience);
+        }
+        Look::new(memory, list, self.clock.now()).stream(self.articles.clone(), self.official)
+    }
 }
 
 impl Source for Poller {
@@ -77,9 +93,8 @@ impl Source for Poller {
         let memory = Memory::read(resume.as_ref());
         Box::pin(async_stream::try_stream! {
             let list = poller.listing.list(&memory).await?;
-            let now = poller.clock.now();
             let mut steps = match list {
-                Some(list) => Look::new(memory, list, now).stream(poller.articles, poller.official),
+                Some(list) => poller.steps(memory, list),
                 None => unchanged(),
             };
             while let Some(step) = steps.next().await {

@@ -101,6 +101,7 @@ pub fn source(
         name: name.to_owned(),
         every: Duration::from_secs(settings.every_secs),
         official: false,
+        audience: None,
         articles: None,
         clock: clock.clone(),
         listing: Arc::new(Lists {

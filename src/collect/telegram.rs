@@ -139,6 +139,7 @@ pub fn with_limits(
         name: name.to_owned(),
         every: Duration::from_secs(config.every_secs),
         official: false,
+        audience: None,
         articles: None,
         clock: clock.clone(),
         listing: Arc::new(Channels {

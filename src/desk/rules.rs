@@ -6,7 +6,7 @@
 //! while a case is warm, further mentions join it without a mail.
 
 use super::Config;
-use crate::model::{Author, FlagKind, Hit, Kind, Mention, Stance};
+use crate::model::{Author, FlagKind, Hit, Kind, Mention, Reach, Stance};
 use crate::store::{Counted, Counts, LatestCase, NewCase, NewMail, StoreError, Tx, Window};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -152,6 +152,9 @@ pub struct StoryFacts {
     /// In how many minutes its mentions have doubled last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubled_minutes: Option<u32>,
+    /// The largest that is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
     /// 0 to 100.
     pub score: u32,
     /// From which score it is flagged.

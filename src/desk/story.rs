@@ -93,9 +93,8 @@ impl Desk {
         let Some(placement) = &hit.placement else {
             return Ok(false);
         };
-        let weighed = placement.weighed.as_ref().map(|weight| weight.story);
-        let story = weighed.unwrap_or(placement.story);
-        let case = tx.case_of_story(Rule::Rumour.as_str(), story).await?;
+        let about = placement.about;
+        let case = tx.case_of_story(Rule::Rumour.as_str(), about).await?;
         Ok(case.is_some())
     }
 
@@ -137,6 +136,7 @@ fn facts(weight: &StoryWeight) -> Facts {
             platforms: figures.platforms,
             hearsay: figures.hearsay,
             doubled_minutes: figures.doubled_minutes,
+            reach: figures.reach,
             score: percent(weight.score),
             flagged_from: percent(weight.threshold),
         }),

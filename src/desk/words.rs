@@ -2,7 +2,7 @@
 
 use super::Language;
 use super::rules::{Facts, Rule, StoryFacts};
-use crate::model::{FlagKind, Kind, Stance};
+use crate::model::{FlagKind, Kind, Reach, Stance};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -246,7 +246,7 @@ pub fn counted(language: Language, facts: &Facts) -> String {
 fn story_counted(language: Language, facts: &Facts, story: &StoryFacts) -> String {
     let (asking, denying) = (facts.enquiries, facts.corrections);
     let (hearsay, independent) = (story.hearsay, story.independent);
-    match language {
+    let counted = match language {
         Language::De => format!(
             ", unabhängig davon {independent}; {asking} fragen nach, {denying} widersprechen, \
              {hearsay} vom Hörensagen"
@@ -255,7 +255,19 @@ fn story_counted(language: Language, facts: &Facts, story: &StoryFacts) -> Strin
             ", {independent} of them independent; {asking} ask, {denying} dispute, {hearsay} by \
              hearsay"
         ),
+    };
+    match story.reach {
+        Some(Reach::Large) => format!("{counted}; {}", large(language)),
+        _ => counted,
     }
+}
+
+fn large(language: Language) -> &'static str {
+    pick(
+        language,
+        "ein Konto oder Medium darunter erreicht 100.000 Menschen und mehr",
+        "an account or publication among them reaches 100,000 people and more",
+    )
 }
 
 /// What the rule asked for.

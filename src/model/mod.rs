@@ -5,9 +5,11 @@
 //! `normalise`: plain text, masked handles, a keyed identity.
 
 mod claim;
+mod reach;
 mod story;
 
 pub use claim::{ClaimGrade, ClaimId, ClaimMatch, Differs};
+pub use reach::Reach;
 pub use story::{Placement, Says, StoryFigures, StoryWeight};
 
 use crate::privacy::{MentionKey, Pseudonym, Sealed};
@@ -95,6 +97,10 @@ pub struct Item {
     /// The verdict on a claim that a fact check states for machines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<ClaimReview>,
+    /// How many people it may reach, as its platform states it: followers of the account, views. Only
+    /// the tier is kept ([`Reach`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<u64>,
 }
 
 impl Item {
@@ -118,6 +124,7 @@ impl Item {
             aliases: Vec::new(),
             whole_page: false,
             review: None,
+            audience: None,
         }
     }
 
@@ -173,6 +180,8 @@ pub struct Marks {
     pub official: bool,
     /// Masked like the words.
     pub review: Option<ClaimReview>,
+    /// None where nobody states it.
+    pub reach: Option<Reach>,
 }
 
 /// A platform's word that an item is gone.

@@ -1,5 +1,6 @@
 //! What is known of a story, and by what it is weighed.
 
+use super::Reach;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,8 @@ pub struct Placement {
     pub story: i64,
     /// Their mentions belong to `story` from now on.
     pub absorbed: Vec<i64>,
+    /// The story that it is about in the end: the one that it answers, else its own.
+    pub about: i64,
     /// What the mention makes of its story, or a reply of the story that it answers; none where that
     /// is not weighed at this mention.
     pub weighed: Option<StoryWeight>,
@@ -44,6 +47,7 @@ impl Placement {
         Self {
             story,
             absorbed: Vec::new(),
+            about: story,
             weighed: None,
         }
     }
@@ -77,6 +81,9 @@ pub struct StoryFigures {
     pub factual: f32,
     /// Publications and public voices that say it.
     pub voices: u32,
+    /// The largest reach of a mention of which one is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<Reach>,
     /// The ministry says it itself.
     pub official: bool,
     /// How probably it repeats an entry of the register of claims, 0 to 1.

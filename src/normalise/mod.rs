@@ -15,7 +15,7 @@ mod excerpt;
 use accounts::{is_private, mask_addresses};
 use clean::clean;
 
-use crate::model::{Author, ClaimReview, Item, Kind, Marks, Mention, RawAuthor, WatchMatch};
+use crate::model::{Author, ClaimReview, Item, Kind, Marks, Mention, RawAuthor, Reach, WatchMatch};
 use crate::privacy::{Identity, KeyError, Keys, MASK, MentionKey, Sealed, Voice, Voices};
 use crate::query::{RawKeys, Subject};
 use crate::text::{head, lang, link, markup};
@@ -201,7 +201,11 @@ impl<'c> Draft<'c> {
             site: place.site,
             title: self.title,
             text: self.text,
-            marks: Marks { official, review },
+            marks: Marks {
+                official,
+                review,
+                reach: item.audience.map(Reach::of),
+            },
         })
     }
 

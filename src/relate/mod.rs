@@ -31,6 +31,7 @@ mod weighing;
 
 pub use config::Config;
 pub use known::Known;
+pub use ranking::DAYS as RANKING_DAYS;
 pub use sign::Sign;
 
 use crate::model::{Kind, Labels, Mention, Placement};
@@ -213,15 +214,21 @@ impl Stories {
         let near = self.near(told, &read);
         let own = before.map(|(story, _)| story);
         let mut placement = self.choose(near, own);
+        let members = self.gathered.len(placement.story);
         for absorbed in &placement.absorbed {
             self.absorb(placement.story, *absorbed);
         }
         let collected_ms = before.map_or(told.collected.as_millisecond(), |(_, at)| at);
+        let joined = self.gathered.len(placement.story) - members;
+        let words = read.words;
         self.put(told, collected_ms, read, placement.story);
         self.let_go();
-        let merged = !placement.absorbed.is_empty();
-        placement.weighed = self.weigh_after(told, placement.story, merged);
-        placement
+        let (about, answers) = self.asked_of(told).unwrap_or((placement.story, 0));
+        let size = self.gathered.len(about) + answers;
+        if weighing::is_due(size, joined, (words, told.published)) {
+            placement.weighed = self.weigh_now(about, told.collected);
+        }
+        Placement { about, ..placement }
     }
 
     /// Takes a mention as the store has it, in the order in which they came.
@@ -313,9 +320,8 @@ impl Stories {
         let story = near.remove(0);
         near.sort_unstable();
         Placement {
-            story,
             absorbed: near,
-            weighed: None,
+            ..Placement::alone(story)
         }
     }
 
@@ -413,7 +419,7 @@ impl Stories {
         }
         self.by_key.remove(&member.key);
         self.by_arrival.remove(&(member.collected_ms, slot));
-        self.gathered.leave(member.story, member.order);
+        self.gathered.leave(member.story, member.order, slot);
         self.repeats.count(&member.content, false);
         self.begin(member.story);
         self.free.push(slot);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 
 /// Days that are looked back on.
-const DAYS: i64 = 14;
+pub const DAYS: i64 = 14;
 /// Days without which the default threshold holds.
 const LEAST_DAYS: i64 = 3;
 const DAY_MS: i64 = 86_400_000;

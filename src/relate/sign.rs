@@ -1,6 +1,6 @@
 //! What of a mention its story is weighed by. Pure.
 
-use crate::model::{Author, FlagKind, Kind, Labels, Mention};
+use crate::model::{Author, FlagKind, Kind, Labels, Marks, Mention, Reach};
 use crate::privacy::MentionKey;
 use crate::text::hash;
 use jiff::Timestamp;
@@ -24,6 +24,7 @@ pub struct Sign {
     /// A publication, or a public voice.
     pub voice: bool,
     pub official: bool,
+    pub reach: Option<Reach>,
 }
 
 impl Sign {
@@ -31,8 +32,8 @@ impl Sign {
         Self::read(
             (mention.kind, mention.published),
             (&mention.platform, &mention.site, mention.author.as_ref()),
-            (mention.reply_to, mention.marks.official),
-            mention.marks.review.is_some(),
+            mention.reply_to,
+            &mention.marks,
             labels,
         )
     }
@@ -41,8 +42,8 @@ impl Sign {
     pub fn read(
         (kind, published): (Kind, Timestamp),
         (platform, site, author): (&str, &str, Option<&Author>),
-        (reply_to, official): (Option<MentionKey>, bool),
-        is_review: bool,
+        reply_to: Option<MentionKey>,
+        marks: &Marks,
         labels: &Labels,
     ) -> Self {
         let flagged = |flag| labels.flags.iter().any(|label| label.flag == flag);
@@ -56,11 +57,12 @@ impl Sign {
             reply_to,
             factual: says.factual,
             asks: flagged(FlagKind::Enquiry) || sure(says.asks),
-            denies: flagged(FlagKind::Correction) || is_review || sure(says.denies),
+            denies: flagged(FlagKind::Correction) || marks.review.is_some() || sure(says.denies),
             hearsay: says.hearsay.is_some(),
             voice: matches!(author, Some(Author::Voice { .. }))
                 || kind == Kind::Article && !site.is_empty(),
-            official,
+            official: marks.official,
+            reach: marks.reach,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A story in figures: who says it and since when, how fast it grows, who asks and who denies. Pure.
 
 use super::sign::Sign;
-use crate::model::StoryFigures;
+use crate::model::{Reach, StoryFigures};
 use jiff::Timestamp;
 use rustc_hash::FxHashSet;
 
@@ -41,6 +41,7 @@ struct Seen {
     factual: f64,
     judged: u32,
     official: bool,
+    reach: Option<Reach>,
 }
 
 /// Different ones in different words: whoever copies a doubt does not doubt. Whoever is not named
@@ -102,6 +103,7 @@ impl Seen {
             self.judged += 1;
         }
         self.official |= sign.official;
+        self.reach = self.reach.max(sign.reach);
     }
 
     fn figures(mut self) -> StoryFigures {
@@ -126,6 +128,7 @@ impl Seen {
             },
             voices: count(&self.voices),
             official: self.official,
+            reach: self.reach,
             known: 0.0,
         }
     }

@@ -69,6 +69,7 @@ fn sign(post: &Post, published: Timestamp) -> Sign {
         hearsay: post.text.contains("angeblich"),
         voice: false,
         official: false,
+        reach: None,
     }
 }
 
@@ -320,6 +321,21 @@ fn a_claim_that_is_doubted_is_worth_checking_and_criticism_is_not() {
 }
 
 #[test]
+fn a_flood_is_weighed_a_few_times_and_in_its_whole_size() {
+    let mut stories = stories();
+    let copies = (0..2_000).map(|key| post(key, COPY));
+    let answers = (2_000..4_000).map(|key| reply(key, 0, "Stimmt das?"));
+    let flood: Vec<Post> = copies.chain(answers).collect();
+    let weighed: Vec<_> = flood
+        .iter()
+        .filter_map(|post| stories.place(&told(post)).weighed)
+        .collect();
+    assert!(weighed.len() < 300, "{} times", weighed.len());
+    let last = &weighed.last().unwrap().figures;
+    assert!(last.mentions == 2_000 && last.replies > 1_800, "{last:?}");
+}
+
+#[test]
 fn what_is_said_in_other_words_belongs_to_the_story() {
     let mut stories = stories();
     let first = stories.place(&told(&post(1, COPY))).story;
@@ -334,7 +350,7 @@ proptest! {
     /// After a restart the same comes of the next mentions: stories, figures, scores.
     #[test]
     fn a_restart_changes_no_weight(
-        made in proptest::collection::vec((0_u8..3, any::<u8>(), 0_u8..4, any::<bool>()), 2..40),
+        made in proptest::collection::vec((0_u8..3, any::<u8>(), 0_u8..4, any::<bool>()), 2..120),
         at in 0.0_f64..1.0,
     ) {
         let words = ["", "Stimmt das?", "Falschmeldung", "angeblich"];

@@ -8,9 +8,13 @@ use jiff::Timestamp;
 
 /// Parts from which a story is one.
 const LEAST_PARTS: usize = 3;
-/// Up to this every further part is looked at; beyond it sixteen times until they have doubled, so
-/// that a flood costs no more than a few looks at all of it.
+/// Up to this every further part is a reason to weigh. Beyond it one of so many is that a story is
+/// weighed [`LOOKS`] times until it has doubled, so that a flood costs no more than a few looks at
+/// all of it.
 const ALWAYS: usize = 32;
+const LOOKS: usize = 16;
+/// Spreads what differs in its low bits only.
+const MIXER: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Answers to answers are followed so deep.
 const MAX_DEPTH: usize = 8;
 /// Flagged stories that a new one is held beside, and how alike their beginnings are then.
@@ -20,19 +24,10 @@ const BESIDE: f32 = 0.15;
 const MAX_ANSWERS: usize = 5_000;
 
 impl Stories {
-    /// Weighs the story that a mention came into, else the one that it answers, where that is due.
-    pub(super) fn weigh_after(
-        &mut self,
-        told: &Told<'_>,
-        story: i64,
-        merged: bool,
-    ) -> Option<StoryWeight> {
-        let asked = self.asked_of(told).unwrap_or(story);
-        let parts = self.parts(asked);
-        if parts.len() < LEAST_PARTS || !(merged || is_due(parts.len())) {
-            return None;
-        }
-        Some(self.weigh_parts(asked, &parts, told.collected))
+    /// Weighs a story; none of too few.
+    pub(super) fn weigh_now(&mut self, story: i64, at: Timestamp) -> Option<StoryWeight> {
+        let parts = self.parts(story);
+        (parts.len() >= LEAST_PARTS).then(|| self.weigh_parts(story, &parts, at))
     }
 
     /// A story of the store, as it was weighed last.
@@ -79,19 +74,22 @@ impl Stories {
         }
     }
 
-    /// The story that an answer is about in the end; none of what answers nothing that is here.
-    fn asked_of(&self, told: &Told<'_>) -> Option<i64> {
+    /// The story that an answer is about in the end, and how many answer what it answers; none of
+    /// what answers nothing that is here.
+    pub(super) fn asked_of(&self, told: &Told<'_>) -> Option<(i64, usize)> {
         let mut parent = told.sign.reply_to;
         let mut story = None;
+        let mut answers = 0;
         for _ in 0..MAX_DEPTH {
             let Some(slot) = parent.and_then(|key| self.by_key.get(&key)) else {
                 break;
             };
             let member = self.member(*slot)?;
             story = Some(member.story);
+            answers += self.answers.get(&member.key).map_or(0, Vec::len);
             parent = member.sign.reply_to;
         }
-        story
+        story.map(|story| (story, answers))
     }
 
     /// The members of a story, and whoever answers them (true), each once.
@@ -129,9 +127,16 @@ impl Stories {
     }
 }
 
-/// Whether a story of so many parts is looked at.
-fn is_due(parts: usize) -> bool {
-    parts <= ALWAYS || parts.is_multiple_of(1 << (parts.ilog2() - 4))
+/// Whether a mention is a reason to weigh a story of so many, or that so many joined it. What the
+/// mention is decides, and nothing that was counted before: it is the same in every house, and after
+/// a restart.
+pub fn is_due(size: usize, joined: usize, (words, published): (u64, Timestamp)) -> bool {
+    if size <= ALWAYS || joined >= size / LOOKS {
+        return true;
+    }
+    let one_of = (1 << size.ilog2()) / LOOKS as u64;
+    let drawn = (words ^ published.as_millisecond().cast_unsigned()).wrapping_mul(MIXER);
+    (drawn >> 32).is_multiple_of(one_of)
 }
 
 #[cfg(test)]
@@ -140,10 +145,13 @@ mod tests {
 
     #[test]
     fn a_flood_is_looked_at_seldom_and_never_forgotten() {
-        let looks = |parts: std::ops::Range<usize>| parts.filter(|n| is_due(*n)).count();
-        assert_eq!(looks(1..33), 32);
+        let at = |number: usize| Timestamp::from_second(number as i64 * 7).unwrap();
+        let looks =
+            |sizes: std::ops::Range<usize>| sizes.filter(|n| is_due(*n, 0, (17, at(*n)))).count();
+        assert_eq!(looks(0..33), 33);
         for size in [64, 1_024, 65_536] {
-            assert_eq!(looks(size..2 * size), 16);
+            let looks = looks(size..2 * size);
+            assert!((8..=32).contains(&looks), "{looks} of {size}");
         }
     }
 }

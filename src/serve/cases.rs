@@ -6,8 +6,9 @@ use super::archive::CaseFile;
 use super::frame::{Frame, Visit, html};
 use super::status::Ears;
 use super::view::{Moment, Shown, clean, moment};
-use super::words::{Tongue, fact};
+use super::words::{Tongue, fact, people};
 use super::{House, Names, Shared};
+use crate::model::Reach;
 use crate::store::Case;
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
@@ -61,7 +62,12 @@ fn facts(facts: &serde_json::Value, tongue: Tongue) -> Vec<(String, String)> {
         .iter()
         .map(|(key, value)| {
             let (place, name) = fact(key, tongue);
-            (place, clean(name), told(value))
+            let reach = value
+                .as_str()
+                .and_then(Reach::parse)
+                .filter(|_| key == "reach");
+            let said = reach.map(|reach| people(reach, tongue).to_owned());
+            (place, clean(name), said.unwrap_or_else(|| told(value)))
         })
         .collect();
     lines.sort();

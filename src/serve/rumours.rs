@@ -6,8 +6,9 @@ use super::api::{failed, watched_places};
 use super::archive::{ClaimRef, SearchError, StoryFile};
 use super::frame::{Frame, Visit, field, html};
 use super::rumour_words::{self, Words, part};
+
 use super::view::{Moment, ReasonLine, Shown, clean, moment, public_url, weight};
-use super::words::Tongue;
+use super::words::{Tongue, people};
 use super::{House, Shared};
 use crate::model::StoryWeight;
 use crate::store::StoredMatch;
@@ -186,6 +187,9 @@ fn figures(weight: &StoryWeight, tongue: Tongue) -> Vec<(&'static str, String)> 
     ];
     if let Some(minutes) = figures.doubled_minutes {
         told.push((r.doubled, format!("{minutes} {}", r.minutes)));
+    }
+    if let Some(reach) = figures.reach {
+        told.push((r.reach, people(reach, tongue).to_owned()));
     }
     told
 }

@@ -1,7 +1,7 @@
 //! The language of a page, and the names in it of what the model knows by English keys.
 
 use super::words::{DE, EN, Words};
-use crate::model::{FlagKind, Kind, Stance};
+use crate::model::{FlagKind, Kind, Reach, Stance};
 use crate::store::{CaseFilter, CaseState};
 
 /// The language of a page.
@@ -98,7 +98,7 @@ impl Tongue {
 }
 
 /// The figures of the desk's rules, in the order in which a page tells them: key, German, English.
-const FACTS: [(&str, &str, &str); 17] = [
+const FACTS: [(&str, &str, &str); 18] = [
     ("mentions", "gezählte Erwähnungen", "mentions counted"),
     ("authors", "verschiedene Konten", "different accounts"),
     (
@@ -125,6 +125,7 @@ const FACTS: [(&str, &str, &str); 17] = [
         "zuletzt verdoppelt in Minuten",
         "doubled last in minutes",
     ),
+    ("reach", "größte Reichweite", "largest reach"),
     ("score", "Punkte von 100", "points of 100"),
     ("flagged_from", "Hinweis ab", "flagged from"),
     ("differences", "abweichende Angaben", "differing statements"),
@@ -133,6 +134,15 @@ const FACTS: [(&str, &str, &str); 17] = [
     ("to", "bis", "to"),
     ("model", "eingestuft durch", "labelled by"),
 ];
+
+/// How many people a reach is.
+pub fn people(reach: Reach, tongue: Tongue) -> &'static str {
+    match reach {
+        Reach::Small => tongue.pick("unter 1.000", "below 1,000"),
+        Reach::Middle => tongue.pick("unter 100.000", "below 100,000"),
+        Reach::Large => tongue.pick("100.000 und mehr", "100,000 and more"),
+    }
+}
 
 /// The place of a figure in the telling, and its name; one that has none comes last, by its key.
 pub fn fact(key: &str, tongue: Tongue) -> (usize, &str) {

@@ -1,7 +1,7 @@
 //! The words of the pages, German and English: one field a phrase, so that a missing translation
 //! does not compile.
 
-pub use super::tongue::{Tongue, fact};
+pub use super::tongue::{Tongue, fact, people};
 
 /// Every phrase of the pages.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use crate::privacy::MentionKey;
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
 
 /// Judgements that the matching learns from, the latest.
 const MAX_JUDGED: i64 = 5_000;
@@ -331,6 +332,25 @@ impl Store {
         }
         all.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         Ok(all)
+    }
+
+    /// How probably mentions repeat an entry at all, of those with numbers after the first and up to
+    /// the second that may.
+    pub async fn likeliest_claims(
+        &self,
+        after: i64,
+        last: i64,
+    ) -> Result<HashMap<i64, f32>, StoreError> {
+        let rows: Vec<(i64, f64)> = sqlx::query_as(
+            "SELECT mention_id, max(probability) FROM mention_claim
+             WHERE mention_id > $1 AND mention_id <= $2 GROUP BY mention_id",
+        )
+        .bind(after)
+        .bind(last)
+        .fetch_all(&self.readers)
+        .await?;
+        let read = |(id, probability): (i64, f64)| (id, probability as f32);
+        Ok(rows.into_iter().map(read).collect())
     }
 
     /// What was measured where the office said yes or no, the latest first.

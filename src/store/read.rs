@@ -1,7 +1,7 @@
 //! Reading: stored mentions by number, and the changes that followers follow.
 
 use super::{Store, StoreError, time};
-use crate::model::{Author, Differs, Kind, Labels, Marks, Mention, WatchMatch};
+use crate::model::{Author, Differs, Kind, Labels, Marks, Mention, Reach, WatchMatch};
 use crate::privacy::{MentionKey, Pseudonym, Sealed};
 use jiff::Timestamp;
 use sqlx::Row;
@@ -300,9 +300,11 @@ fn differs(row: &SqliteRow) -> Result<Vec<Differs>, StoreError> {
 
 fn marks(row: &SqliteRow) -> Result<Marks, StoreError> {
     let review: Option<&str> = row.try_get("review")?;
+    let reach: Option<&str> = row.try_get("reach")?;
     Ok(Marks {
         official: row.try_get::<i64, _>("official")? != 0,
         review: review.map(serde_json::from_str).transpose()?,
+        reach: reach.and_then(Reach::parse),
     })
 }
 

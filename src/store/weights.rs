@@ -137,13 +137,16 @@ impl Store {
         row.as_ref().map(weighed).transpose()
     }
 
-    /// Story, highest score and its time, of all that reached it since then, in order of time.
+    /// Story, highest score and its time, of all that reached it since then, in order of time; before
+    /// them the very first one, which tells since when the house weighs.
     pub async fn peaks_since(
         &self,
         since: Timestamp,
     ) -> Result<Vec<(i64, f32, Timestamp)>, StoreError> {
         let rows: Vec<(i64, f64, i64)> = sqlx::query_as(
-            "SELECT story, peak, peak_ms FROM story_weight WHERE peak_ms >= $1 ORDER BY peak_ms",
+            "SELECT story, peak, peak_ms FROM story_weight
+             WHERE peak_ms >= $1 OR peak_ms = (SELECT min(peak_ms) FROM story_weight)
+             ORDER BY peak_ms",
         )
         .bind(since.as_millisecond())
         .fetch_all(&self.readers)

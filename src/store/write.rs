@@ -1,7 +1,7 @@
 //! The write transaction: mentions, removals, cursors and gaps.
 
 use super::{StoreError, time};
-use crate::model::{Author, Cursor, Hit, Kind, Mention};
+use crate::model::{Author, Cursor, Hit, Kind, Mention, Reach};
 use crate::privacy::MentionKey;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -177,9 +177,9 @@ impl Tx {
             "INSERT INTO mention (seq, edited_ms, title, text, lang, url, links, voice_name,
                  voice_handle, pseudonym, sealed, reply_key, matches, labels, source, platform,
                  kind, site, key, published_ms, collected_ms, backfill, story, official, review,
-                 differs)
+                 differs, reach)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                 $18, $19, $20, $21, $22, $23, $24, $25, $26) RETURNING id",
+                 $18, $19, $20, $21, $22, $23, $24, $25, $26, $27) RETURNING id",
         );
         let (voice_name, voice_handle, pseudonym) = author_columns(mention);
         let id: i64 = insert
@@ -209,6 +209,7 @@ impl Tx {
             .bind(i64::from(mention.marks.official))
             .bind(review_column(mention)?)
             .bind(differs_column(hit)?)
+            .bind(mention.marks.reach.map(Reach::as_str))
             .fetch_one(&mut *self.tx)
             .await?;
         Ok(id)
@@ -223,8 +224,8 @@ impl Tx {
             "UPDATE mention SET seq = $1, edited_ms = $2, title = $3, text = $4, lang = $5,
                  url = $6, links = $7, matches = $8, labels = $9, story = COALESCE($10, story),
                  sealed = COALESCE($11, sealed), review = $12, official = max(official, $13),
-                 differs = $14
-             WHERE id = $15",
+                 differs = $14, reach = COALESCE($15, reach)
+             WHERE id = $16",
         )
         .bind(seq)
         .bind(mention.edited.map(Timestamp::as_millisecond))
@@ -240,6 +241,7 @@ impl Tx {
         .bind(review_column(mention)?)
         .bind(i64::from(mention.marks.official))
         .bind(differs_column(hit)?)
+        .bind(mention.marks.reach.map(Reach::as_str))
         .bind(id)
         .execute(&mut *self.tx)
         .await?;

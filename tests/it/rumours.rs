@@ -4,12 +4,15 @@
 
 use crate::pipeline::{SOURCE, new_house, of};
 use jiff::{SignedDuration, Timestamp};
+use resonanz::app::stories;
 use resonanz::classify::shipped;
 use resonanz::classify::trained::Trained;
 use resonanz::collect::source::Event;
 use resonanz::collect::supervise::{Delivery, Outcome};
 use resonanz::matching::{Matcher, StoredQuery};
-use resonanz::model::{Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Target};
+use resonanz::model::{
+    Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Reach, Target,
+};
 use resonanz::pipeline::{Pipeline, Watches};
 use resonanz::query::Query;
 use resonanz::store::{Amended, ClaimText, Seen};
@@ -135,7 +138,9 @@ async fn a_story_that_people_doubt_opens_one_case_and_mails_once() {
     let store = pipeline.store.clone();
     let mut deliveries = rumour();
     for number in 7..40 {
-        deliveries.push(item(said(number, i64::from(number) + 6, CLAIM)));
+        let mut copy = said(number, i64::from(number) + 6, CLAIM);
+        copy.audience = Some(u64::from(number) * 4_000);
+        deliveries.push(item(copy));
     }
     run(pipeline, deliveries).await;
     let cases = store.cases(10).await.unwrap();
@@ -154,6 +159,8 @@ async fn a_story_that_people_doubt_opens_one_case_and_mails_once() {
     let (_, reason) = flagged[0].flagged.as_ref().unwrap();
     assert!(reason.is_over() && reason.figures.asking >= 1 && reason.figures.denying >= 1);
     assert!(flagged[0].weight.figures.mentions > reason.figures.mentions);
+    let reach = (reason.figures.reach, flagged[0].weight.figures.reach);
+    assert_eq!(reach, (None, Some(Reach::Large)));
     // The office says that it was worth it, and takes that back.
     let mut tx = store.begin().await.unwrap();
     assert!(tx.judge_story(1, Some(true)).await.unwrap());
@@ -236,6 +243,31 @@ async fn a_repeat_of_a_known_claim_is_suggested_until_the_office_says_no() {
     second.claims.mark_changed();
     run(second, vec![item(said(3, 2, &format!("Leute! {CLAIM}")))]).await;
     assert_eq!(store.claims_of(3).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_a_story_repeats_is_known_after_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = pipeline(dir.path()).await;
+    let store = first.store.clone();
+    let text = ClaimText {
+        claim: "Das THW schließt 200 Ortsverbände.".into(),
+        ..ClaimText::default()
+    };
+    let claim = store.add_claim(&text, start()).await.unwrap();
+    let mut before = rumour();
+    let after = before.split_off(3);
+    run(first, before).await;
+    let retired = (&text, true);
+    store.change_claim(claim, retired, start()).await.unwrap();
+    let mut second = pipeline(dir.path()).await;
+    let relate = resonanz::relate::Config::default();
+    let restored = stories::restore(&store, &relate, second.clock.now()).await;
+    (second.stories, second.known) = restored.unwrap();
+    assert_eq!(second.known.claims(), 0);
+    run(second, after).await;
+    let weighed = store.weighed_story(1).await.unwrap().unwrap();
+    assert!(weighed.weight.figures.known >= 0.3);
 }
 
 #[tokio::test]

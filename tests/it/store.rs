@@ -305,9 +305,8 @@ async fn stories_are_joined_by_what_does_not_come_in_itself() {
     let placed = |id: &str, story, absorbed: &[i64]| {
         let mut hit = hit(id, id, 0);
         hit.placement = Some(Placement {
-            story,
             absorbed: absorbed.to_vec(),
-            weighed: None,
+            ..Placement::alone(story)
         });
         hit
     };

@@ -53,6 +53,7 @@ struct Account {
     note: String,
     noindex: Option<bool>,
     indexable: Option<bool>,
+    followers_count: Option<i64>,
     #[serde(default)]
     fields: Vec<Field>,
 }
@@ -249,6 +250,9 @@ impl Reader {
             handle: Some(self.handle(account)),
             name: Some(account.display_name.clone()).filter(|name| !name.is_empty()),
         });
+        item.audience = account
+            .followers_count
+            .and_then(|count| u64::try_from(count).ok());
         item.aliases = vec![self.alias(&status.id)];
         Ok(item)
     }

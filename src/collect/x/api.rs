@@ -20,7 +20,7 @@ const FIELDS: [(&str, &str); 3] = [
         "id,text,author_id,created_at,lang,referenced_tweets,edit_history_tweet_ids,note_tweet,entities",
     ),
     ("expansions", "author_id"),
-    ("user.fields", "id,name,username"),
+    ("user.fields", "id,name,username,public_metrics"),
 ];
 /// Posts of one page.
 const PAGE: &str = "100";

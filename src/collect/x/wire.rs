@@ -82,6 +82,14 @@ pub struct User {
     name: Option<String>,
     #[serde(default)]
     username: Option<String>,
+    #[serde(default)]
+    public_metrics: Metrics,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Metrics {
+    followers_count: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -232,6 +240,7 @@ pub fn changes_of(post: Post, users: &[User]) -> Result<Vec<Change>, Rejection> 
     item.lang = post.lang.and_then(language);
     let user = users.iter().find(|user| user.id == author);
     let handle = user.and_then(|user| user.username.clone());
+    item.audience = user.and_then(|user| user.public_metrics.followers_count);
     let by = handle.as_deref().unwrap_or("i/web");
     item.url = Some(format!("https://x.com/{by}/status/{}", item.id));
     item.author = Some(RawAuthor {

@@ -69,10 +69,12 @@ async fn a_teaser_is_completed_from_its_page() {
     let look_2 = look(&source(&server, WITH_PAGES), look_1.cursor.as_ref()).await;
     assert_eq!((look_2.items.len(), asked(&server).len()), (0, before + 1));
 
-    let official = source(&server, ", \"official\": true");
+    let official = source(&server, ", \"official\": true, \"audience\": 250000");
     assert!(official.is_official());
+    let looked = look(&official, None).await;
+    assert_eq!(looked.items[0].audience, Some(250_000));
     assert!(
-        !look(&official, None).await.items[0].whole_page,
+        !looked.items[0].whole_page,
         "what is official is kept in full"
     );
 
