@@ -204,6 +204,9 @@ pub fn build(name: &str, config: &SourceConfig) -> Result<Box<dyn Source>, Build
         SourceConfig::X(config) if config.stream == x::Stream::Compliance => {
             boxed(x_compliance::XCompliance::new(name, config))
         }
+        SourceConfig::X(config) if config.stream == x::Stream::Messages => {
+            boxed(x::messages::XMessages::new(name, config))
+        }
         SourceConfig::X(config) => boxed(x::X::new(name, config)),
         SourceConfig::Youtube(config) => boxed(youtube::Youtube::new(name, config)),
     }
@@ -256,6 +259,8 @@ pub enum Recorded {
     Wikipedia,
     /// Lines of X: of its streams, or of a compliance job's result
     X,
+    /// An answer of X about direct messages
+    XMessages,
     /// An answer of YouTube's API: comment threads, comments or videos
     Youtube,
 }
@@ -294,6 +299,9 @@ pub fn read_recorded(
             .into_iter()
             .try_for_each(each),
         Recorded::FactCheck => fact_check::read_bytes(&whole(input)?)
+            .into_iter()
+            .try_for_each(each),
+        Recorded::XMessages => x::messages::read_bytes(&whole(input)?)
             .into_iter()
             .try_for_each(each),
         Recorded::FragDenStaat => fragdenstaat::read_bytes(&whole(input)?)

@@ -6,6 +6,7 @@
 
 use super::SourceConfig;
 use super::meta::Network;
+use super::x::Stream;
 use crate::model::Kind;
 
 /// What the items of a source can carry.
@@ -43,6 +44,9 @@ impl Supplies {
 impl SourceConfig {
     pub fn supplies(&self) -> Supplies {
         match self {
+            SourceConfig::X(config) if config.stream == Stream::Messages => {
+                Supplies::bare(&[Kind::Message])
+            }
             SourceConfig::Bluesky(_)
             | SourceConfig::BlueskySearch(_)
             | SourceConfig::Mastodon(_)

@@ -373,6 +373,11 @@ async fn x() {
 }
 
 #[tokio::test]
+async fn x_messages() {
+    complies::<x::Messages>().await;
+}
+
+#[tokio::test]
 async fn x_compliance() {
     complies::<x::Compliance>().await;
 }

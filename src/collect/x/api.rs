@@ -43,7 +43,7 @@ pub enum Ask {
 }
 
 impl Api {
-    fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
+    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
         let mut url = self.base.clone();
         url.set_path(path);
         if !query.is_empty() {

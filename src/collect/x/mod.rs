@@ -15,14 +15,17 @@
 //! * Posts that were missed are searched for, soon after the stream lives again (`catch_up`).
 //! * What is read is counted at its price; at the budget's end nothing is read until the next day or
 //!   month, and that time is a gap (`ledger`).
-//! * Not collected: reposts, direct messages (only the account's own token reads them), places, counts.
+//! * Direct messages need the account's own keys (`messages`). Not collected: reposts, places, counts.
 
 mod api;
 mod catch_up;
 mod compliance;
 mod ledger;
+pub mod messages;
+mod oauth;
 mod rules;
 mod settings;
+mod state;
 mod wire;
 
 use super::http::Limits;
@@ -39,11 +42,11 @@ use catch_up::{Bounds, Caught, asks, catch_up};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use ledger::{Budget, Ledger};
 use rules::Wanted;
-use serde::{Deserialize, Serialize};
 pub use settings::{Stream, XConfig};
+use state::State;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -58,8 +61,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// Milliseconds since 1970 at which X's ids begin; the lower 22 bits are no time.
 const IDS_BEGIN_MS: i64 = 1_288_834_974_657;
 const ID_BITS: u32 = 22;
-/// Posts come in no order and some seconds late: what is newer than this may still come.
-const UNSETTLED_SECS: i64 = 60;
 /// Search leaves out the last half minute, so that it is asked this long after the stream lives.
 const CATCH_UP_AFTER: Duration = Duration::from_secs(45);
 /// Attempts to catch up on one connection, and the time between them.
@@ -296,56 +297,6 @@ struct Attempts {
     next: Instant,
 }
 
-/// The cursor.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct State {
-    /// The lowest id of the time of the newest post, or of the last sign of life.
-    newest: u64,
-    /// What was posted behind this id still has to be searched for.
-    since: Option<u64>,
-    /// Since when the budget allows no reading.
-    silenced: Option<Timestamp>,
-    ledger: Ledger,
-}
-
-impl State {
-    fn read(cursor: Option<&Cursor>) -> Self {
-        let read = cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok());
-        read.unwrap_or_default()
-    }
-
-    fn write(&self) -> Option<Cursor> {
-        serde_json::to_string(self).ok().map(Cursor)
-    }
-
-    /// Begins a connection: where nothing was heard before, here; else what was missed is searched
-    /// for, unless there was no money to hear it: then what was not searched for yet is lost, too.
-    fn connect(&mut self, now: Timestamp) -> Option<Gap> {
-        let here = id_at(now);
-        if let Some(silenced) = self.silenced.take() {
-            let from = self.since.take().map_or(silenced, time_of_id).min(silenced);
-            self.newest = here;
-            let reason = GapReason::Budget;
-            return Some(Gap {
-                from,
-                to: now,
-                reason,
-            })
-            .filter(|gap| gap.from < gap.to);
-        }
-        if self.newest == 0 {
-            self.newest = here;
-        } else {
-            let settled =
-                time_of_id(self.newest.min(here)).saturating_sub(UNSETTLED_SECS.seconds());
-            let settled = settled.map_or(self.newest, id_at);
-            self.since = Some(self.since.map_or(settled, |since| since.min(settled)));
-        }
-        None
-    }
-}
-
 impl Source for X {
     fn name(&self) -> &str {
         &self.name
@@ -464,36 +415,5 @@ mod tests {
         assert_eq!(time_of_id(1_275_828_087_666_679_809), written);
         assert_eq!(id_at(written), 1_275_828_087_666_679_809 >> 22 << 22);
         assert_eq!(id_at(Timestamp::UNIX_EPOCH), 0);
-    }
-
-    #[test]
-    fn what_was_missed_is_searched_for_unless_there_was_no_money() {
-        let now = at("2026-11-29T10:00:00Z");
-        let mut state = State::default();
-        assert_eq!(state.connect(now), None);
-        assert_eq!((state.newest, state.since), (id_at(now), None));
-        let later = at("2026-11-29T11:00:00Z");
-        assert_eq!(state.connect(later), None);
-        let settled = id_at(at("2026-11-29T09:59:00Z"));
-        assert_eq!(state.since, Some(settled));
-        // It goes on from the oldest that was not searched for yet.
-        state.newest = id_at(later);
-        state.connect(at("2026-11-29T12:00:00Z"));
-        assert_eq!(state.since, Some(settled));
-        state.silenced = Some(later);
-        let gap = state.connect(at("2026-11-30T00:00:00Z")).unwrap();
-        assert_eq!((id_at(gap.from), gap.reason), (settled, GapReason::Budget));
-        assert_eq!((state.since, state.silenced), (None, None));
-    }
-
-    #[test]
-    fn a_clock_that_was_ahead_does_not_ask_for_the_future() {
-        let now = at("2026-11-29T10:00:00Z");
-        let mut state = State {
-            newest: id_at(at("2030-01-01T00:00:00Z")),
-            ..State::default()
-        };
-        state.connect(now);
-        assert_eq!(state.since, Some(id_at(at("2026-11-29T09:59:00Z"))));
     }
 }

@@ -56,6 +56,8 @@ pub enum Stream {
     Posts,
     /// What became of posts and accounts. Enterprise only.
     Compliance,
+    /// What is written to our own account directly.
+    Messages,
 }
 
 /// `[source.<name>]` with `kind = "x"`.
@@ -72,6 +74,8 @@ pub struct XConfig {
     pub contact: String,
     /// The app's bearer token.
     pub bearer_token_file: PathBuf,
+    /// Keys of our own account, for its messages.
+    pub account_keys_file: PathBuf,
     /// The contract or letter in which X allows this use.
     pub approval_contract: String,
     /// Its date.
@@ -92,6 +96,8 @@ pub struct XConfig {
     pub post_micro_usd: u64,
     /// Price of a post's author.
     pub user_micro_usd: u64,
+    /// Price of a direct message.
+    pub message_micro_usd: u64,
     /// Dollars that may be spent in a day (UTC).
     pub budget_day_usd: u64,
     /// Dollars that may be spent in a month.
@@ -106,6 +112,7 @@ impl Default for XConfig {
             allow_private: Vec::new(),
             contact: String::new(),
             bearer_token_file: PathBuf::new(),
+            account_keys_file: PathBuf::new(),
             approval_contract: String::new(),
             approval_date: None,
             approval_approver: String::new(),
@@ -116,6 +123,7 @@ impl Default for XConfig {
             catch_up_posts: 1_000,
             post_micro_usd: 5_000,
             user_micro_usd: 10_000,
+            message_micro_usd: 10_000,
             budget_day_usd: 0,
             budget_month_usd: 0,
         }
@@ -129,8 +137,12 @@ impl XConfig {
     /// The first fault.
     pub fn check(&self) -> Result<(), String> {
         self.permission()?;
-        if self.bearer_token_file.as_os_str().is_empty() {
-            return Err("`bearer_token_file` is missing".to_owned());
+        let (key, file) = match self.stream {
+            Stream::Messages => ("account_keys_file", &self.account_keys_file),
+            Stream::Posts | Stream::Compliance => ("bearer_token_file", &self.bearer_token_file),
+        };
+        if file.as_os_str().is_empty() {
+            return Err(format!("`{key}` is missing"));
         }
         match self.stream {
             Stream::Compliance if self.plan != Plan::Enterprise => Err(
@@ -138,6 +150,7 @@ impl XConfig {
             ),
             Stream::Compliance => Ok(()),
             Stream::Posts => self.check_posts(),
+            Stream::Messages => self.check_budget("message_micro_usd", self.message_micro_usd),
         }
     }
 
@@ -160,12 +173,7 @@ impl XConfig {
     }
 
     fn check_posts(&self) -> Result<(), String> {
-        if self.budget_day_usd == 0 || self.budget_month_usd == 0 {
-            return Err("`budget_day_usd` and `budget_month_usd` must be at least 1".to_owned());
-        }
-        if self.post_micro_usd == 0 {
-            return Err("`post_micro_usd` must be at least 1".to_owned());
-        }
+        self.check_budget("post_micro_usd", self.post_micro_usd)?;
         if self.catch_up_posts > MAX_CATCH_UP {
             return Err(format!("`catch_up_posts` must be 0 to {MAX_CATCH_UP}"));
         }
@@ -175,11 +183,24 @@ impl XConfig {
         Ok(())
     }
 
-    /// What may be spent on what.
+    fn check_budget(&self, key: &str, price: u64) -> Result<(), String> {
+        if self.budget_day_usd == 0 || self.budget_month_usd == 0 {
+            return Err("`budget_day_usd` and `budget_month_usd` must be at least 1".to_owned());
+        }
+        match price {
+            0 => Err(format!("`{key}` must be at least 1")),
+            _ => Ok(()),
+        }
+    }
+
+    /// What may be spent on what; a message is counted as a post is.
     pub fn budget(&self) -> Budget {
         let micro = |usd: u64| usd.saturating_mul(1_000_000);
         Budget {
-            post_micro_usd: self.post_micro_usd,
+            post_micro_usd: match self.stream {
+                Stream::Messages => self.message_micro_usd,
+                Stream::Posts | Stream::Compliance => self.post_micro_usd,
+            },
             user_micro_usd: self.user_micro_usd,
             day_micro_usd: micro(self.budget_day_usd),
             month_micro_usd: micro(self.budget_month_usd),

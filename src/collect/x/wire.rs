@@ -239,15 +239,11 @@ pub fn changes_of(post: Post, users: &[User]) -> Result<Vec<Change>, Rejection> 
     item.published = post.created_at;
     item.lang = post.lang.and_then(language);
     let user = users.iter().find(|user| user.id == author);
-    let handle = user.and_then(|user| user.username.clone());
     item.audience = user.and_then(|user| user.public_metrics.followers_count);
-    let by = handle.as_deref().unwrap_or("i/web");
+    let author = author_of(author, users);
+    let by = author.handle.as_deref().unwrap_or("i/web");
     item.url = Some(format!("https://x.com/{by}/status/{}", item.id));
-    item.author = Some(RawAuthor {
-        id: author,
-        name: user.and_then(|user| user.name.clone()),
-        handle,
-    });
+    item.author = Some(author);
     let (text, entities) = match post.note_tweet.or(post.note_post) {
         Some(note) => (note.text, note.entities.or(post.entities)),
         None => (post.text, post.entities),
@@ -256,6 +252,16 @@ pub fn changes_of(post: Post, users: &[User]) -> Result<Vec<Change>, Rejection> 
     item.links = links(entities.unwrap_or_default());
     let versions = post.edit_history_tweet_ids.or(post.edit_history_post_ids);
     Ok(with_versions(item, versions.unwrap_or_default()))
+}
+
+/// A person by the id, named where the answer names everyone.
+pub fn author_of(id: String, users: &[User]) -> RawAuthor {
+    let user = users.iter().find(|user| user.id == id);
+    RawAuthor {
+        name: user.and_then(|user| user.name.clone()),
+        handle: user.and_then(|user| user.username.clone()),
+        id,
+    }
 }
 
 /// The post, behind the end of those that it replaces. One that was replaced before it came is not
@@ -299,7 +305,7 @@ fn language(code: String) -> Option<String> {
 }
 
 /// Texts come with three characters escaped.
-fn unescaped(text: &str) -> String {
+pub fn unescaped(text: &str) -> String {
     text.replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&amp;", "&")

@@ -2,22 +2,25 @@
 //! connection did not bring, only the search knows. And its compliance streams: one of the eight tells
 //! deletions and commits the fault, and tells them again to whoever comes back.
 
-use super::list::limits;
+use super::list::{self, limits};
 use super::stream::{LAST_CHUNK, Stream, chunk, chunked};
 use super::{Fault, Kind};
 use crate::neighbours::http::{Neighbour, Reply, Request, response};
-use crate::sources_x::{config, id_of, parameter, soughts, text_of};
+use crate::sources_x::{config, id_of, messages, parameter, soughts, text_of};
 use resonanz::clock::Clock;
 use resonanz::collect::lines::MAX_LINE_BYTES;
 use resonanz::collect::source::Source;
 use resonanz::collect::x;
+use resonanz::collect::x::messages::XMessages;
 use resonanz::collect::x_compliance::XCompliance;
 use resonanz::model::Change;
+use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub struct X;
 pub struct Compliance;
+pub struct Messages;
 
 fn post(begin: i64, n: i64) -> String {
     let id = id_of(begin + n);
@@ -143,5 +146,42 @@ impl Kind for Compliance {
             panic!("only deletions are told")
         };
         deletion.id.parse().unwrap()
+    }
+}
+
+/// The newest first, as X lists them; whoever asks for one only looks where the list begins.
+fn letters(items: &[Option<i64>]) -> Vec<u8> {
+    let letter = |n: &Option<i64>| match n {
+        Some(n) => messages::letter(*n, "99"),
+        None => json!({"odd": 1}),
+    };
+    let letters: Vec<_> = items.iter().rev().map(letter).collect();
+    json!({"data": letters, "meta": {}})
+        .to_string()
+        .into_bytes()
+}
+
+fn nothing_yet(request: &Request) -> Option<Reply> {
+    (parameter(request, "max_results") == "1").then(|| response(200, &[], b"{\"meta\":{}}"))
+}
+
+impl Kind for Messages {
+    const TAKES_TURNS: bool = true;
+
+    async fn start(fault: Fault, count: i64) -> Option<(Box<dyn super::Neighbour>, String)> {
+        list::start(fault, count, letters, nothing_yet).await
+    }
+
+    fn source(address: &str, patience: Duration) -> Box<dyn Source> {
+        let config = messages::settings(address, json!({}));
+        let limits = limits(patience);
+        Box::new(XMessages::with("x", &config, &Clock::system(), limits).unwrap())
+    }
+
+    fn number(change: &Change) -> i64 {
+        let Change::Upsert(item) = change else {
+            panic!("only messages were written")
+        };
+        item.text.split(' ').nth(1).unwrap().parse().unwrap()
     }
 }

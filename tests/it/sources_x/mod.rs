@@ -1,6 +1,7 @@
 //! X: its lines, and the source against a server on loopback that keeps rules, has a stream that ends
 //! when told, and a search.
 
+pub mod messages;
 mod missed;
 
 use crate::fixtures::{check_folder, read};
