@@ -186,7 +186,11 @@ fn figures(weight: &StoryWeight, tongue: Tongue) -> Vec<(&'static str, String)> 
         (r.hearsay, figures.hearsay.to_string()),
     ];
     if let Some(minutes) = figures.doubled_minutes {
-        told.push((r.doubled, format!("{minutes} {}", r.minutes)));
+        let lasted = match minutes {
+            ..120 => format!("{minutes} {}", r.minutes),
+            _ => format!("{} {}", (minutes + 30) / 60, r.hours),
+        };
+        told.push((r.doubled, lasted));
     }
     if let Some(reach) = figures.reach {
         told.push((r.reach, people(reach, tongue).to_owned()));
