@@ -245,6 +245,11 @@ fn the_office_was_told(weekend: &Weekend, dir: &Path, told: &str) {
             "{text}"
         );
         assert!(text.contains("To: bereitschaft@bmi.example\r\n"), "{text}");
+        // The answer that was agreed upon comes with the rumour.
+        let has_answer = text
+            .replace("=\r\n", "")
+            .contains("unver=C3=A4ndert bearbeitet");
+        assert!(has_answer || mail.case_id != rumour.id, "{text}");
     }
 }
 

@@ -12,6 +12,7 @@ use crate::collect::replay::Replay;
 use crate::config::{self, Config};
 use crate::metrics::Metrics;
 use crate::privacy::Voice;
+use crate::store::{ClaimText, Store};
 use jiff::Timestamp;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -69,7 +70,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let config = settings(&dir, args.listen)?;
     let house = House::open(&config).await?;
-    let clock = Clock::simulated(START.parse()?);
+    let start: Timestamp = START.parse()?;
+    fill_register(&house.store, start).await?;
+    let clock = Clock::simulated(start);
     let options = Options {
         sources: vec![Box::new(Replay::live_from_memory(SOURCE, SCENARIO))],
         configured_sources: false,
@@ -109,6 +112,26 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         .await?;
     drop(temporary);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the office knows when the weekend begins: a claim that went round before, and the answer that
+/// was agreed upon then.
+async fn fill_register(store: &Store, start: Timestamp) -> anyhow::Result<()> {
+    if store.claims().await?.is_empty() {
+        let known = ClaimText {
+            claim: "Das Bundesinnenministerium stoppt alle Einbürgerungen.".to_owned(),
+            wordings: "Ein interner Brief aus dem BMI ordnet an, Einbürgerungen zu stoppen und \
+                       frühere zurückzunehmen."
+                .to_owned(),
+            answer: "Anträge auf Einbürgerung werden unverändert bearbeitet. Zuständig sind die \
+                     Behörden der Länder; das Bundesinnenministerium kann Einbürgerungen weder \
+                     stoppen noch zurücknehmen. Einen solchen Brief gibt es nicht."
+                .to_owned(),
+            url: "https://www.bmi.example/faq/einbuergerung".to_owned(),
+        };
+        store.add_claim(&known, start).await?;
+    }
+    Ok(())
 }
 
 /// The built-in settings and starter watches, with a recipient and the scenario's public voices.
