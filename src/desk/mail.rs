@@ -156,7 +156,7 @@ impl Composer {
             (phrases.case, story.case.id.to_string()),
         ];
         for (name, value) in figures {
-            let _ = writeln!(out, "  {name}: {value}");
+            out.push_str(&wrap(&value, WIDTH, &format!("  {name}: "), "    "));
         }
         let all = match story.rule {
             Rule::Message => phrases.letter,
@@ -184,6 +184,9 @@ impl Composer {
                 let answer = excerpt("", &found.text.answer, 3 * EXCERPT_CHARS);
                 let _ = writeln!(out, "   {}", phrases.answer);
                 out.push_str(&wrap(&answer, WIDTH, "   ", "   "));
+            }
+            if !found.text.url.is_empty() {
+                let _ = writeln!(out, "   {}", found.text.url);
             }
             out.push('\n');
         }
