@@ -111,8 +111,7 @@ pub(super) async fn run(reports: Option<Reports>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Differs, Part, Span};
-    use crate::privacy::MentionKey;
+    use crate::model::{Differs, Part, Span, StatementId};
 
     fn report() -> Report {
         Report {
@@ -127,7 +126,7 @@ mod tests {
                 },
                 theirs: "21.345 Personen".to_owned(),
                 sentence: String::new(),
-                statement: MentionKey([1; 32]),
+                statement: StatementId::Entered(1),
                 ours: "12.345".to_owned(),
                 our_sentence: String::new(),
                 certainty: 1.0,

@@ -7,7 +7,7 @@
 mod claim;
 mod story;
 
-pub use claim::{ClaimGrade, ClaimId, ClaimMatch, Differs};
+pub use claim::{ClaimGrade, ClaimId, ClaimMatch, Differs, StatementId};
 pub use story::{Placement, Says, StoryFigures, StoryWeight};
 
 use crate::privacy::{MentionKey, Pseudonym, Sealed};

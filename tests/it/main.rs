@@ -68,6 +68,7 @@ mod serve_house;
 mod serve_limits;
 mod serve_reader;
 mod serve_saved;
+mod serve_statements;
 mod skipped;
 mod sources_bluesky;
 mod sources_chat;

@@ -31,8 +31,7 @@ mod quotation;
 mod reading;
 mod unit;
 
-use crate::model::Span;
-use crate::privacy::MentionKey;
+use crate::model::{Span, StatementId};
 use crate::text::Tokens;
 use facts::Facts;
 use index::Index;
@@ -79,7 +78,7 @@ impl Default for Config {
 /// What the house has published.
 #[derive(Debug, Clone, Copy)]
 pub struct Statement<'a> {
-    pub id: MentionKey,
+    pub id: StatementId,
     pub published: Timestamp,
     pub title: &'a str,
     pub text: &'a str,
@@ -124,7 +123,7 @@ pub struct Difference {
     /// As the article has it, and its sentence.
     pub theirs: String,
     pub sentence: String,
-    pub statement: MentionKey,
+    pub statement: StatementId,
     /// As the statement has it, and its sentence.
     pub ours: String,
     pub our_sentence: String,
@@ -153,20 +152,26 @@ pub struct Statements {
     window_ms: i64,
     kept: Vec<Option<Kept>>,
     free: Vec<u32>,
-    by_id: HashMap<MentionKey, u32>,
+    by_id: HashMap<StatementId, u32>,
     /// The first to be published is the first to go.
-    by_time: BTreeSet<(i64, MentionKey)>,
+    by_time: BTreeSet<(i64, StatementId)>,
     index: Index,
     tokens: Tokens,
 }
 
 struct Kept {
-    id: MentionKey,
+    id: StatementId,
     published: Timestamp,
     english: bool,
     title: Box<str>,
     text: Box<str>,
     stems: Box<[u64]>,
+}
+
+impl Kept {
+    fn is(&self, published: Timestamp, title: &str, text: &str) -> bool {
+        self.published == published && *self.title == *title && *self.text == *text
+    }
 }
 
 impl Statements {
@@ -193,9 +198,13 @@ impl Statements {
 
     /// Takes a statement, or its newer version. Where there are too many, the oldest goes.
     pub fn put(&mut self, statement: &Statement<'_>) {
-        self.remove(&statement.id);
         let title = crate::text::head(statement.title, MAX_BYTES);
         let text = crate::text::head(statement.text, MAX_BYTES);
+        let before = self.kept_as(&statement.id);
+        if before.is_some_and(|kept| kept.is(statement.published, title, text)) {
+            return;
+        }
+        self.remove(&statement.id);
         let english = is_english(text);
         let reading = reading::Reading::new(title, text, english, &mut self.tokens);
         let stems = index::stems(&reading, 0..reading.words.len());
@@ -222,7 +231,20 @@ impl Statements {
         }
     }
 
-    pub fn remove(&mut self, id: &MentionKey) {
+    /// Takes out all that the test does not hold for.
+    pub fn retain(&mut self, test: impl Fn(&StatementId) -> bool) {
+        let gone: Vec<StatementId> = self.by_id.keys().filter(|id| !test(id)).copied().collect();
+        for id in gone {
+            self.remove(&id);
+        }
+    }
+
+    fn kept_as(&self, id: &StatementId) -> Option<&Kept> {
+        let slot = *self.by_id.get(id)? as usize;
+        self.kept.get(slot)?.as_ref()
+    }
+
+    pub fn remove(&mut self, id: &StatementId) {
         let Some(slot) = self.by_id.remove(id) else {
             return;
         };
@@ -309,7 +331,7 @@ impl Statements {
             .score(&index::stems(&article.text, range), &mut scores);
         let around = index::stems(&article.text, window(article, sentence));
         let now = article.published_ms();
-        let mut found: Vec<(f64, MentionKey, u32)> = scores
+        let mut found: Vec<(f64, StatementId, u32)> = scores
             .into_iter()
             .filter(|(_, (_, shared))| *shared >= MIN_SHARED)
             .filter_map(|(slot, (score, _))| {
@@ -403,7 +425,7 @@ fn difference(
     article: &Facts<'_>,
     finding: &Finding,
     ours: &Facts<'_>,
-    statement: MentionKey,
+    statement: StatementId,
 ) -> Option<Difference> {
     let (their_first, their_last) = finding.theirs;
     let (our_first, our_last) = finding.ours;

@@ -4,10 +4,8 @@ use proptest::prelude::*;
 const DAY_MS: i64 = 86_400_000;
 const START_MS: i64 = 1_780_000_000_000;
 
-fn key(number: usize) -> MentionKey {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&number.to_le_bytes());
-    MentionKey(key)
+fn key(number: usize) -> StatementId {
+    StatementId::Entered(i64::try_from(number).unwrap())
 }
 
 fn at(day: i64) -> Timestamp {
