@@ -128,12 +128,11 @@ async fn looked(house: &House, mention: &StoredMention, visit: &Visit) -> Vec<St
         visit.tongue,
     )];
     for (at, how) in looked.amended.iter() {
-        let each = how.iter().map(|amended| {
-            let (theirs, ours) = (clean(&amended.theirs), clean(&amended.ours));
-            let ours = amended.ours_is_there.then_some(ours);
-            rumour_words::amended(&told(*at), &theirs, ours.as_deref(), visit.tongue)
-        });
-        lines.extend(each);
+        let at = told(*at);
+        lines.extend(
+            how.iter()
+                .map(|amended| rumour_words::amended(&at, amended, visit.tongue)),
+        );
     }
     lines
 }

@@ -55,6 +55,7 @@ mod rebuild;
 mod recorded;
 mod refresh;
 mod reload;
+mod reports;
 mod retention;
 mod robots;
 mod rumours;

@@ -368,6 +368,7 @@ async fn a_report_is_looked_at_again_a_few_times_and_what_was_amended_is_kept() 
     let how = [Amended {
         theirs: "21.345".into(),
         ours: "12.345".into(),
+        theirs_is_there: false,
         ours_is_there: true,
     }];
     store
@@ -383,6 +384,11 @@ async fn a_report_is_looked_at_again_a_few_times_and_what_was_amended_is_kept() 
     let looked = store.looked(2).await.unwrap().unwrap();
     assert_eq!((looked.seen, looked.at), (Seen::Same, at(73)));
     assert_eq!(looked.amended, Some((at(7), how.to_vec())));
+    // A page that can never be read is given up.
+    store.put_off_look(2, at(94)).await.unwrap();
+    assert_eq!(due(1_000).await, [2]);
+    store.put_off_look(2, at(96)).await.unwrap();
+    assert!(due(1_000).await.is_empty());
     let mut tx = store.begin().await.unwrap();
     let key = store.mention(2).await.unwrap().unwrap().key;
     tx.delete(&key, start()).await.unwrap();

@@ -17,6 +17,7 @@
 //! texts in other languages than German and English.
 
 mod actor;
+mod again;
 mod date;
 mod days;
 mod facts;
@@ -30,6 +31,8 @@ mod polarity;
 mod quotation;
 mod reading;
 mod unit;
+
+pub use again::{Now, became};
 
 use crate::model::{Span, StatementId};
 use crate::text::Tokens;
