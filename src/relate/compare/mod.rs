@@ -9,15 +9,18 @@
 //!
 //! How it is found: an index gives the statements that share the rare words of a sentence (`index`);
 //! each kind of difference then has a file of its own that reads both texts (`numbers`, `days`,
-//! `quotation`, `offices`, `polarity`). What is known of words is in `lexicon`; how well all this does
-//! is measured by `resonanz eval misreporting`.
+//! `quotation`, `offices`, `polarity`). What is known of words is in `lexicon`; what was read
+//! of a statement is kept for the next article (`cache`). How well all this does is measured by
+//! `resonanz eval misreporting`. What became of a difference is read from the page as it is later
+//! (`again`).
 //!
-//! Not found, on purpose: a quotation that no statement has (a minister says more than is printed), a
-//! figure that stands beside another one of ours by mistake, what needs arithmetic or a calendar, and
+//! Not found, on purpose: a quotation that no statement has (a minister says more than is printed), our
+//! words printed without a name (copies of a press release do that, and may), a figure that stands beside another one of ours by mistake, what needs arithmetic or a calendar, and
 //! texts in other languages than German and English.
 
 mod actor;
 mod again;
+mod cache;
 mod date;
 mod days;
 mod facts;
@@ -36,11 +39,13 @@ pub use again::{Now, became};
 
 use crate::model::{Span, StatementId};
 use crate::text::Tokens;
+use cache::Cache;
 use facts::Facts;
 use index::Index;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Sentences of an article that are compared, and statements that each is compared with.
@@ -58,6 +63,8 @@ const ABOUT_AS_SURE: f64 = 0.15;
 const MAX_DIFFERENCES: usize = 5;
 /// Bytes of a statement or an article that are read.
 const MAX_BYTES: usize = 32 * 1024;
+/// Memory for what was read of statements, so that the next article need not read them anew.
+const MAX_READ_BYTES: usize = 32 * 1024 * 1024;
 
 /// `[relate.compare]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -159,6 +166,8 @@ pub struct Statements {
     /// The first to be published is the first to go.
     by_time: BTreeSet<(i64, StatementId)>,
     index: Index,
+    /// What was read of statements, by their slots.
+    read: Cache,
     tokens: Tokens,
 }
 
@@ -172,6 +181,11 @@ struct Kept {
 }
 
 impl Kept {
+    fn read(&self, index: &Index, tokens: &mut Tokens) -> Facts {
+        let words = [&*self.title, &*self.text];
+        Facts::new(self.published, words, self.english, index, tokens)
+    }
+
     fn is(&self, published: Timestamp, title: &str, text: &str) -> bool {
         self.published == published && *self.title == *title && *self.text == *text
     }
@@ -187,6 +201,7 @@ impl Statements {
             by_id: HashMap::new(),
             by_time: BTreeSet::new(),
             index: Index::default(),
+            read: Cache::new(MAX_READ_BYTES),
             tokens: Tokens::default(),
         }
     }
@@ -257,6 +272,7 @@ impl Statements {
         self.by_time
             .remove(&(kept.published.as_millisecond(), kept.id));
         self.index.remove(slot, &kept.stems);
+        self.read.forget(slot);
         self.free.push(slot);
     }
 
@@ -279,22 +295,20 @@ impl Statements {
             &self.index,
             &mut tokens,
         );
-        let mut read: HashMap<u32, Facts<'_>> = HashMap::new();
+        let mut read: HashMap<u32, Facts> = HashMap::new();
         let mut places: BTreeMap<(DifferenceKind, usize), Place> = BTreeMap::new();
         for sentence in 0..article.text.sentences.len().min(MAX_SENTENCES) {
             for slot in self.candidates(&article, sentence) {
                 let Some(kept) = self.kept.get(slot as usize).and_then(Option::as_ref) else {
                     continue;
                 };
-                let ours = read.entry(slot).or_insert_with(|| {
-                    Facts::new(
-                        kept.published,
-                        [&kept.title, &kept.text],
-                        kept.english,
-                        &self.index,
-                        &mut tokens,
-                    )
-                });
+                let ours = match read.entry(slot) {
+                    Entry::Occupied(read) => read.into_mut(),
+                    Entry::Vacant(unread) => {
+                        let before = self.read.take(slot, &self.index);
+                        unread.insert(before.unwrap_or_else(|| kept.read(&self.index, &mut tokens)))
+                    }
+                };
                 for seen in compared(&article, sentence, ours) {
                     note(&mut places, seen, slot, kept.published);
                 }
@@ -310,6 +324,7 @@ impl Statements {
             })
             .collect();
         self.tokens = tokens;
+        self.read.put(read);
         found.sort_by(|a, b| {
             b.certainty
                 .total_cmp(&a.certainty)
@@ -320,7 +335,7 @@ impl Statements {
     }
 
     /// The statements that a sentence may be about, in the order of their ids.
-    fn candidates(&self, article: &Facts<'_>, sentence: usize) -> Vec<u32> {
+    fn candidates(&self, article: &Facts, sentence: usize) -> Vec<u32> {
         let Some(range) = article
             .text
             .sentences
@@ -356,7 +371,7 @@ fn is_english(text: &str) -> bool {
 }
 
 /// The words of a sentence and of those around it.
-fn window(article: &Facts<'_>, sentence: usize) -> std::ops::Range<usize> {
+fn window(article: &Facts, sentence: usize) -> std::ops::Range<usize> {
     let last = (sentence + AROUND).min(article.text.sentences.len().saturating_sub(1));
     let first = article
         .text
@@ -400,7 +415,7 @@ impl Place {
     }
 }
 
-fn compared(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
+fn compared(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
     let mut seen = numbers::compare(article, sentence, ours);
     seen.extend(days::compare(article, sentence, ours));
     seen.extend(quotation::compare(article, sentence, ours));
@@ -425,9 +440,9 @@ fn note(
 }
 
 fn difference(
-    article: &Facts<'_>,
+    article: &Facts,
     finding: &Finding,
-    ours: &Facts<'_>,
+    ours: &Facts,
     statement: StatementId,
 ) -> Option<Difference> {
     let (their_first, their_last) = finding.theirs;
