@@ -62,7 +62,7 @@ pub enum StatementId {
 /// A place where a mention differs from an official statement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Differs {
-    /// English key: number, date, quote, office, negation.
+    /// English key: number, date, quote, office, negation, speaker.
     pub what: String,
     /// In the mention.
     pub span: Span,

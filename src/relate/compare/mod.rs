@@ -9,7 +9,7 @@
 //!
 //! How it is found: an index gives the statements that share the rare words of a sentence (`index`);
 //! each kind of difference then has a file of its own that reads both texts (`numbers`, `days`,
-//! `quotation`, `offices`, `polarity`). What is known of words is in `lexicon`; what was read
+//! `quotation`, `offices`, `speaker`, `polarity`). What is known of words is in `lexicon`; what was read
 //! of a statement is kept for the next article (`cache`). How well all this does is measured by
 //! `resonanz eval misreporting`. What became of a difference is read from the page as it is later
 //! (`again`).
@@ -33,6 +33,7 @@ mod offices;
 mod polarity;
 mod quotation;
 mod reading;
+mod speaker;
 mod unit;
 
 pub use again::{Now, became};
@@ -102,15 +103,18 @@ pub enum DifferenceKind {
     Quote,
     Office,
     Negation,
+    /// Our quotation under another's name.
+    Speaker,
 }
 
 impl DifferenceKind {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Number,
         Self::Date,
         Self::Quote,
         Self::Office,
         Self::Negation,
+        Self::Speaker,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -120,6 +124,7 @@ impl DifferenceKind {
             Self::Quote => "quote",
             Self::Office => "office",
             Self::Negation => "negation",
+            Self::Speaker => "speaker",
         }
     }
 }
@@ -420,6 +425,7 @@ fn compared(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
     seen.extend(days::compare(article, sentence, ours));
     seen.extend(quotation::compare(article, sentence, ours));
     seen.extend(offices::compare(article, sentence, ours));
+    seen.extend(speaker::compare(article, sentence, ours));
     seen.extend(polarity::compare(article, sentence, ours));
     seen
 }

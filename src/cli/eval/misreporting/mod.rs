@@ -163,7 +163,7 @@ fn read(name: &str, text: &str) -> anyhow::Result<Vec<Pair>> {
     }
 }
 
-const EXPECTED: &str = "{\"statement\":\"…\",\"article\":\"…\",\"kind\":null or number|date|quote|office|negation,\
+const EXPECTED: &str = "{\"statement\":\"…\",\"article\":\"…\",\"kind\":null or number|date|quote|office|negation|speaker,\
     \"ours\":\"…\",\"theirs\":\"…\"}, with `on`, `read_on` (days), `title` and `note` by choice";
 
 /// The statements of some pairs, each once.
