@@ -266,7 +266,7 @@ impl Register {
             story_members: self.add(IntGauge::new("resonanz_story_members", "Mentions that new ones are compared with to find copies. At the configured most, copies that come late are no longer recognised.")?)?,
             stories_merged: self.add(IntCounter::new("resonanz_stories_merged_total", "Stories that turned out to be another one. A rise means that texts change on their way.")?)?,
             claims: self.add(IntGauge::new("resonanz_claims", "Entries of the register of claims that every new mention is compared with, fact checks among them. At the configured most, no further one is compared.")?)?,
-            statements: self.add(IntGauge::new("resonanz_official_statements", "Statements of our own that reports are compared with. 0 means that no source is configured as official, or none of its items matched a watch.")?)?,
+            statements: self.add(IntGauge::new("resonanz_official_statements", "Statements of our own that reports are compared with. 0 means that no source is configured as official, or none of its items matched a watch, and that the office entered none.")?)?,
             claim_matches: self.counters("resonanz_claim_matches_total", "Mentions that may repeat an entry of the register, by how sure that is: 'suggested' ones wait for a yes or no.", &["grade"])?,
             differences: self.counters("resonanz_differences_total", "Places where a report differs from what we have published, by what differs. A rise of one kind after a release may mean that our own text is misread.", &["what"])?,
             registry: self.registry,

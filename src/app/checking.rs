@@ -1,16 +1,20 @@
 //! What is worth checking, and the register of claims, for pages and programs.
 
 use super::archive::{Archive, internal};
-use crate::model::ClaimId;
-use crate::privacy::MentionKey;
-use crate::serve::{Checking, ClaimFile, ClaimRef, MAX_STORY_MENTIONS, SearchError, StoryFile};
-use crate::store::{Address, Claim, ClaimText, Looked, StoreError, StoredMatch, WeighedStory};
+use crate::model::{ClaimId, StatementId};
+use crate::serve::{
+    Checking, ClaimFile, ClaimRef, MAX_STORY_MENTIONS, SearchError, StatementFile, StoryFile,
+};
+use crate::store::{
+    Address, Claim, ClaimText, Looked, Statement, StatementText, StoreError, StoredMatch,
+    WeighedStory,
+};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 const TIME_ZONE: &str = "Europe/Berlin";
-/// Mentions of one entry that its page shows.
+/// Mentions of one entry or statement that its page shows.
 const MAX_REPEATS: i64 = 100;
 
 impl Archive {
@@ -62,6 +66,18 @@ impl Archive {
         let ids = self.store.repeats_of(id, MAX_REPEATS).await?;
         let mentions = self.store.mentions(&ids).await?;
         Ok(Some(ClaimFile { claim, mentions }))
+    }
+
+    async fn one_statement(&self, id: i64) -> Result<Option<StatementFile>, StoreError> {
+        let Some(statement) = self.store.statement(id).await? else {
+            return Ok(None);
+        };
+        let ids = self.store.reports_of(id, MAX_REPEATS).await?;
+        let mentions = self.store.mentions(&ids).await?;
+        Ok(Some(StatementFile {
+            statement,
+            mentions,
+        }))
     }
 
     async fn set_claim(
@@ -155,10 +171,42 @@ impl Checking for Archive {
         Box::pin(async move { self.store.looked(mention).await.map_err(internal) })
     }
 
-    fn statements(
+    fn places(
         &self,
-        keys: Vec<MentionKey>,
+        statements: Vec<StatementId>,
     ) -> BoxFuture<'_, Result<Vec<Address>, SearchError>> {
-        Box::pin(async move { self.store.addresses(&keys).await.map_err(internal) })
+        Box::pin(async move { self.store.addresses(&statements).await.map_err(internal) })
+    }
+
+    fn statements(&self) -> BoxFuture<'_, Result<Vec<Statement>, SearchError>> {
+        Box::pin(async move { self.store.statements().await.map_err(internal) })
+    }
+
+    fn statement(&self, id: i64) -> BoxFuture<'_, Result<Option<StatementFile>, SearchError>> {
+        Box::pin(async move { self.one_statement(id).await.map_err(internal) })
+    }
+
+    fn add_statement(&self, text: StatementText) -> BoxFuture<'_, Result<i64, SearchError>> {
+        Box::pin(async move {
+            let added = self.store.add_statement(&text, self.clock.now()).await;
+            added.map_err(internal)
+        })
+    }
+
+    fn change_statement(
+        &self,
+        id: i64,
+        text: Option<StatementText>,
+    ) -> BoxFuture<'_, Result<bool, SearchError>> {
+        Box::pin(async move {
+            let changed = match text {
+                Some(text) => {
+                    let now = self.clock.now();
+                    self.store.change_statement(id, &text, now).await
+                }
+                None => self.store.remove_statement(id).await,
+            };
+            changed.map_err(internal)
+        })
     }
 }

@@ -3,6 +3,8 @@
 
 use crate::clock::Clock;
 use crate::collect::source::{Pages, Source};
+use crate::model::Differs;
+use crate::relate::compare::became;
 use crate::store::{Amended, Report, Seen, Store};
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,20 +83,16 @@ fn compared(report: &Report, words: Option<&str>) -> (Seen, Vec<Amended>) {
     let Some(words) = words else {
         return (Seen::Closed, Vec::new());
     };
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let words = plain(words);
-    let is_there = |value: &str| words.contains(&plain(value));
-    let gone = report
-        .differs
-        .iter()
-        .filter(|differs| !is_there(&differs.theirs));
-    let how: Vec<Amended> = gone
-        .map(|differs| Amended {
+    let amended = |differs: &Differs| {
+        let now = became(differs, &report.text, words)?;
+        Some(Amended {
             theirs: differs.theirs.clone(),
             ours: differs.ours.clone(),
-            ours_is_there: is_there(&differs.ours),
+            theirs_is_there: now.theirs_is_there,
+            ours_is_there: now.ours_is_there,
         })
-        .collect();
+    };
+    let how: Vec<Amended> = report.differs.iter().filter_map(amended).collect();
     match how.is_empty() {
         true => (Seen::Same, how),
         false => (Seen::Amended, how),
@@ -111,13 +109,13 @@ pub(super) async fn run(reports: Option<Reports>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Differs, Part, Span};
-    use crate::privacy::MentionKey;
+    use crate::model::{Part, Span, StatementId};
 
     fn report() -> Report {
         Report {
             mention_id: 1,
             url: "https://zeitung.example/1".to_owned(),
+            text: "Es waren 21.345 Personen.".to_owned(),
             differs: vec![Differs {
                 what: "number".to_owned(),
                 span: Span {
@@ -127,7 +125,7 @@ mod tests {
                 },
                 theirs: "21.345 Personen".to_owned(),
                 sentence: String::new(),
-                statement: MentionKey([1; 32]),
+                statement: StatementId::Entered(1),
                 ours: "12.345".to_owned(),
                 our_sentence: String::new(),
                 certainty: 1.0,

@@ -49,18 +49,27 @@ pub struct ClaimMatch {
     pub features: Vec<f32>,
 }
 
+/// A statement of our own that reports are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum StatementId {
+    /// Number of one that the office entered.
+    Entered(i64),
+    /// One that was collected, by its mention.
+    Collected(MentionKey),
+}
+
 /// A place where a mention differs from an official statement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Differs {
-    /// English key: number, date, quote, office, negation.
+    /// English key: number, date, quote, office, negation, speaker.
     pub what: String,
     /// In the mention.
     pub span: Span,
     /// As the mention writes it, with the sentence.
     pub theirs: String,
     pub sentence: String,
-    /// The statement: its mention.
-    pub statement: MentionKey,
+    pub statement: StatementId,
     /// As the statement writes it, with the sentence.
     pub ours: String,
     pub our_sentence: String,

@@ -1,12 +1,14 @@
-//! The register of claims as the office has it now, for the comparing.
+//! What the office has entered, as it is now, for the comparing: the register of claims, and our own
+//! statements.
 
 use super::Pipeline;
-use crate::model::ClaimId;
+use crate::model::{ClaimId, StatementId};
 use crate::relate::Known;
+use crate::relate::compare::Statement;
 use crate::store::{Store, StoreError};
 
 impl Pipeline {
-    /// Reads the register again where the office has changed it. A store that does not answer is asked
+    /// Reads what the office has entered again where it has changed. A store that does not answer is asked
     /// again with the next batch.
     pub(super) async fn renew(&mut self) {
         if !self.claims.has_changed().unwrap_or(false) {
@@ -14,13 +16,13 @@ impl Pipeline {
         }
         self.claims.mark_unchanged();
         if let Err(error) = read_office(&self.store, &mut self.known).await {
-            tracing::error!(%error, "The register of claims cannot be read; it is compared as it was.");
+            tracing::error!(%error, "What the office has entered cannot be read; it is compared as it was.");
             self.claims.mark_changed();
         }
     }
 }
 
-/// Brings the office's entries up to date, and what is learned from its yes and no.
+/// Brings the office's entries and statements up to date, and what is learned from its yes and no.
 ///
 /// # Errors
 /// Those of the store.
@@ -41,5 +43,13 @@ pub async fn read_office(store: &Store, known: &mut Known) -> Result<(), StoreEr
         );
     }
     known.learn(&store.judged_claims().await?);
+    let entered = store.statements().await?;
+    let compared = entered.iter().map(|entered| Statement {
+        id: StatementId::Entered(entered.id),
+        published: entered.text.published,
+        title: &entered.text.title,
+        text: &entered.text.text,
+    });
+    known.put_entered(&compared.collect::<Vec<_>>());
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::compare::{Difference, Statement, Statements};
 use super::config::Config;
 use crate::model::{
     Author, ClaimGrade, ClaimId, ClaimMatch, Differs, FlagKind, FlagLabel, Hit, Kind, Mention,
-    Part, Reason, Span,
+    Part, Reason, Span, StatementId,
 };
 use crate::privacy::MentionKey;
 use jiff::Timestamp;
@@ -46,14 +46,26 @@ impl Known {
         self.claims.remove(id);
     }
 
+    /// Takes the statements that the office entered in place of those that it had.
+    pub fn put_entered(&mut self, entered: &[Statement<'_>]) {
+        self.statements.retain(|id| match id {
+            StatementId::Collected(_) => true,
+            StatementId::Entered(_) => entered.iter().any(|one| one.id == *id),
+        });
+        for statement in entered {
+            self.statements.put(statement);
+        }
+    }
+
+    /// Takes a statement that was collected.
     pub fn put_statement(
         &mut self,
-        id: MentionKey,
+        key: MentionKey,
         published: Timestamp,
         (title, text): (&str, &str),
     ) {
         self.statements.put(&Statement {
-            id,
+            id: StatementId::Collected(key),
             published,
             title,
             text,
@@ -85,7 +97,7 @@ impl Known {
 
     /// A mention is gone, and with it what it added.
     pub fn forget(&mut self, key: &MentionKey) {
-        self.statements.remove(key);
+        self.statements.remove(&StatementId::Collected(*key));
         self.claims.remove(&ClaimId::Check(*key));
     }
 

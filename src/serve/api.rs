@@ -1,13 +1,14 @@
 //! The JSON API. Names of fields are part of the contract; an item never holds a
 //! pseudonym, a key, a handle or anything sealed.
 
-use super::Shared;
 use super::answer::{error_json, status_of};
 use super::archive::{Found, SearchError, SourceGap};
+use super::mention::{path, places};
 use super::params::{self, Fault};
 use super::view::public_url;
+use super::{House, Shared};
 use crate::model::{Author, Differs, FlagLabel, Says, Span, StanceLabel};
-use crate::store::{Case, StoredMention};
+use crate::store::{Address, Case, StoredMention};
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -60,6 +61,9 @@ pub struct Item<'a> {
     says: &'a Says,
     /// Where it differs from the ministry's own statements.
     differs: Vec<Value>,
+    /// Of one mention that differs: what was seen when its page was looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looked: Option<Value>,
     model: &'a str,
     highlights: &'a [Span],
     /// Near-copies have the same; the parameter `story` lists them.
@@ -110,6 +114,7 @@ impl<'a> Item<'a> {
             flags: &mention.labels.flags,
             says: &mention.labels.says,
             differs: mention.differs.iter().map(difference).collect(),
+            looked: None,
             model: &mention.labels.model,
             highlights,
             story: mention.story,
@@ -118,7 +123,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Both passages, side by side. Which statement it is, the page tells.
+/// Both passages, side by side.
 fn difference(differs: &Differs) -> Value {
     json!({
         "what": differs.what,
@@ -144,6 +149,7 @@ pub async fn about(State(house): State<Shared>) -> Response {
             "what a mention may repeat": "/api/mentions/{id}/claims",
             "worth checking": "/api/rumours",
             "register of claims": "/api/claims",
+            "our own statements, entered by hand": "/api/statements",
             "saved searches": "/api/saved",
             "cases": "/api/cases",
             "watches": "/api/watches",
@@ -192,11 +198,43 @@ pub async fn mention(State(house): State<Shared>, Path(id): Path<String>) -> Res
     match house.archive.mention(id).await {
         Ok(Some(mention)) => {
             let highlights = watched_places(&mention);
-            Json(Item::new(&mention, &highlights)).into_response()
+            let mut item = Item::new(&mention, &highlights);
+            match tell_differences(&house, &mention, &mut item).await {
+                Ok(()) => Json(item).into_response(),
+                Err(error) => failed(&error),
+            }
         }
         Ok(None) => missing(),
         Err(error) => failed(&error),
     }
+}
+
+/// Adds where the statements are that a mention differs from, and what became of its page.
+async fn tell_differences(
+    house: &House,
+    mention: &StoredMention,
+    item: &mut Item<'_>,
+) -> Result<(), SearchError> {
+    if mention.differs.is_empty() {
+        return Ok(());
+    }
+    let places = places(house, mention).await;
+    for (told, differs) in item.differs.iter_mut().zip(&mention.differs) {
+        let ours = places
+            .iter()
+            .find(|ours| ours.statement == differs.statement);
+        let place = |ours: &Address| json!({ "page": path(ours), "url": ours.url });
+        told["statement"] = ours.map_or(Value::Null, place);
+    }
+    let looked = house.checking.looked(mention.id).await?;
+    item.looked = looked.map(|looked| {
+        json!({
+            "at": looked.at,
+            "seen": looked.seen.as_str(),
+            "amended": looked.amended.map(|(at, how)| json!({ "at": at, "how": how })),
+        })
+    });
+    Ok(())
 }
 
 /// The places in a mention that its watches matched.

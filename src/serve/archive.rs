@@ -4,12 +4,11 @@
 use super::preview::{Preview, PreviewRequest};
 use crate::collect::hearing::Verdict;
 use crate::index::{Aggregations, Filter};
-use crate::model::{ClaimId, FlagKind, Kind, Span, Stance};
-use crate::privacy::MentionKey;
+use crate::model::{ClaimId, FlagKind, Kind, Span, Stance, StatementId};
 use crate::query::Fault;
 use crate::store::{
     Address, Case, CaseFilter, Claim, ClaimText, Coding, Judged, Looked, SavedChange, SavedSearch,
-    Saving, StoredMatch, StoredMention, WeighedStory,
+    Saving, Statement, StatementText, StoredMatch, StoredMention, WeighedStory,
 };
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -301,6 +300,13 @@ pub struct ClaimFile {
     pub mentions: Vec<StoredMention>,
 }
 
+/// A statement of our own that the office entered, and the mentions that differ from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatementFile {
+    pub statement: Statement,
+    pub mentions: Vec<StoredMention>,
+}
+
 /// An entry of the register as addresses and forms name it: `office-7`, `check-123` (a fact check, by
 /// its mention).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -385,9 +391,27 @@ pub trait Checking: Send + Sync {
     /// What was seen when a report was looked at again; none before the first look.
     fn looked(&self, mention: i64) -> BoxFuture<'_, Result<Option<Looked>, SearchError>>;
 
-    /// Where the official statements with these keys are, those that are still there.
-    fn statements(&self, keys: Vec<MentionKey>)
-    -> BoxFuture<'_, Result<Vec<Address>, SearchError>>;
+    /// Where these statements of our own are, those that are still there.
+    fn places(
+        &self,
+        statements: Vec<StatementId>,
+    ) -> BoxFuture<'_, Result<Vec<Address>, SearchError>>;
+
+    /// The statements that the office entered, the latest publication first.
+    fn statements(&self) -> BoxFuture<'_, Result<Vec<Statement>, SearchError>>;
+
+    /// One of them, with the mentions that differ from it.
+    fn statement(&self, id: i64) -> BoxFuture<'_, Result<Option<StatementFile>, SearchError>>;
+
+    /// Enters a statement; returns its number.
+    fn add_statement(&self, text: StatementText) -> BoxFuture<'_, Result<i64, SearchError>>;
+
+    /// Changes a statement, or (`None`) removes it; false where there is none.
+    fn change_statement(
+        &self,
+        id: i64,
+        text: Option<StatementText>,
+    ) -> BoxFuture<'_, Result<bool, SearchError>>;
 }
 
 /// One thing that must hold for the house to do its work.

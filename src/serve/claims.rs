@@ -61,6 +61,8 @@ impl Row {
 struct ClaimsPage {
     frame: Frame,
     r: &'static Words,
+    /// What the page beside it is called.
+    statements: &'static str,
     rows: Vec<Row>,
     /// Words that a new entry begins with.
     draft: String,
@@ -92,6 +94,7 @@ pub async fn page(
             let switch = visit.switch("/claims");
             let page = ClaimsPage {
                 frame: Frame::new(&visit, &house, r.register, "claims", switch),
+                statements: super::statement_words::words(visit.tongue).heading,
                 rows: claims.iter().map(|claim| Row::new(claim, &visit)).collect(),
                 draft: clean(&draft).chars().take(MAX_CLAIM).collect(),
                 action: format!("/claims{}", visit.carry),

@@ -7,10 +7,10 @@ use super::frame::{Frame, Visit, html};
 use super::page::after;
 use super::params::{self, Asked};
 use super::rumours::Known;
-use super::view::{Shown, clean, moment};
+use super::view::{Shown, clean, moment, public_url};
 use super::{House, Shared, rumour_words};
-use crate::model::{Differs, Stance};
-use crate::store::StoredMention;
+use crate::model::{Differs, Stance, StatementId};
+use crate::store::{Address, StoredMention};
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -44,25 +44,44 @@ struct Difference {
     sentence: String,
     ours: String,
     our_sentence: String,
-    /// Of our statement: its page here.
+    /// Of our statement: its page here, and where the public reads it.
     href: Option<String>,
+    url: Option<String>,
+}
+
+/// Where the statements are that a mention differs from. Without their addresses both passages still
+/// stand side by side.
+pub(super) async fn places(house: &House, mention: &StoredMention) -> Vec<Address> {
+    let statements = mention.differs.iter().map(|differs| differs.statement);
+    let found = house.checking.places(statements.collect()).await;
+    found.unwrap_or_default()
+}
+
+/// The page of a statement here.
+pub(super) fn path(address: &Address) -> String {
+    match address.statement {
+        StatementId::Entered(id) => format!("/statements/{id}"),
+        StatementId::Collected(_) => format!("/mentions/{}", address.id),
+    }
 }
 
 /// The differences of a mention, with the addresses of our statements.
 async fn differences(house: &House, mention: &StoredMention, visit: &Visit) -> Vec<Difference> {
-    let keys = mention.differs.iter().map(|differs| differs.statement);
-    // Without the addresses both passages still stand side by side.
-    let found = house.checking.statements(keys.collect()).await;
-    let found = found.unwrap_or_default();
+    let found = places(house, mention).await;
     let shown = |differs: &Differs| {
-        let ours = found.iter().find(|ours| ours.key == differs.statement);
+        let ours = found
+            .iter()
+            .find(|ours| ours.statement == differs.statement);
         Difference {
             what: clean(rumour_words::difference(&differs.what, visit.tongue)),
             theirs: clean(&differs.theirs),
             sentence: clean(&differs.sentence),
             ours: clean(&differs.ours),
             our_sentence: clean(&differs.our_sentence),
-            href: ours.map(|ours| format!("/mentions/{}{}", ours.id, visit.carry)),
+            href: ours.map(|ours| format!("{}{}", path(ours), visit.carry)),
+            url: ours
+                .and_then(|ours| ours.url.as_deref())
+                .and_then(public_url),
         }
     };
     mention.differs.iter().map(shown).collect()
@@ -109,12 +128,11 @@ async fn looked(house: &House, mention: &StoredMention, visit: &Visit) -> Vec<St
         visit.tongue,
     )];
     for (at, how) in looked.amended.iter() {
-        let each = how.iter().map(|amended| {
-            let (theirs, ours) = (clean(&amended.theirs), clean(&amended.ours));
-            let ours = amended.ours_is_there.then_some(ours);
-            rumour_words::amended(&told(*at), &theirs, ours.as_deref(), visit.tongue)
-        });
-        lines.extend(each);
+        let at = told(*at);
+        lines.extend(
+            how.iter()
+                .map(|amended| rumour_words::amended(&at, amended, visit.tongue)),
+        );
     }
     lines
 }

@@ -35,6 +35,8 @@ mod rumours;
 mod saved;
 mod saved_words;
 mod settings;
+mod statement_words;
+mod statements;
 mod status;
 mod tongue;
 mod view;
@@ -44,7 +46,7 @@ pub use api_watches::preview_json;
 pub use archive::{
     Archive, CaseFile, Check, Checking, ClaimFile, ClaimRef, Coded, Found, Gap, Health,
     MAX_CASE_MENTIONS, MAX_GAPS, MAX_IN_CASES, MAX_LIMIT, MAX_STORY_MENTIONS, Order, Request,
-    Results, SearchError, SourceGap, SourceState, StoryFile,
+    Results, SearchError, SourceGap, SourceState, StatementFile, StoryFile,
 };
 pub use guard::OPEN;
 pub use params::{Asked, Group, Range, read as read_parameters};
@@ -178,6 +180,14 @@ fn pages() -> Vec<(&'static str, MethodRouter<Shared>)> {
             "/claims/{id}",
             entry(get(claims::one).post(claims::change_by_page)),
         ),
+        (
+            "/statements",
+            statement(get(statements::page).post(statements::add_by_page)),
+        ),
+        (
+            "/statements/{id}",
+            statement(get(statements::one).post(statements::change_by_page)),
+        ),
         ("/cases", get(cases::list)),
         ("/cases/{id}", get(cases::one)),
         (
@@ -215,6 +225,18 @@ fn api_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         (
             "/api/claims/{id}",
             entry(get(claims::one_by_api).post(claims::change_by_api)),
+        ),
+        (
+            "/api/statements",
+            statement(get(statements::list).post(statements::add_by_api)),
+        ),
+        (
+            "/api/statements/{id}",
+            statement(
+                get(statements::one_by_api)
+                    .post(statements::change_by_api)
+                    .delete(statements::remove_by_api),
+            ),
         ),
         ("/api/cases", get(api::cases)),
         (
@@ -262,6 +284,11 @@ fn other_routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
 /// What takes an entry of the register.
 fn entry(handlers: MethodRouter<Shared>) -> MethodRouter<Shared> {
     handlers.layer(DefaultBodyLimit::max(claims::MAX_FORM_BYTES))
+}
+
+/// What takes a statement of our own.
+fn statement(handlers: MethodRouter<Shared>) -> MethodRouter<Shared> {
+    handlers.layer(DefaultBodyLimit::max(statements::MAX_FORM_BYTES))
 }
 
 /// A search of the Elasticsearch dialect, which comes with or without a body.

@@ -3,7 +3,7 @@
 use super::words::Tongue;
 
 /// English key and German name.
-const NAMES: [(&str, &str); 45] = [
+const NAMES: [(&str, &str); 46] = [
     ("critical word", "kritisches Wort"),
     ("supportive word", "zustimmendes Wort"),
     ("critical phrase", "kritische Wendung"),
@@ -63,6 +63,10 @@ const NAMES: [(&str, &str); 45] = [
     (
         "differs from our statement: negation",
         "gegenteilige Aussage zu unserer",
+    ),
+    (
+        "differs from our statement: speaker",
+        "unsere Worte unter anderem Namen",
     ),
 ];
 

@@ -1,7 +1,8 @@
 //! The words of the pages about what is worth checking, German and English.
 
+use super::view::clean;
 use super::words::Tongue;
-use crate::store::Seen;
+use crate::store::{Amended, Seen};
 
 pub struct Words {
     pub heading: &'static str,
@@ -233,6 +234,7 @@ pub fn difference(key: &str, tongue: Tongue) -> &str {
         "quote" => "anderer Wortlaut",
         "office" => "andere Stelle oder Person",
         "negation" => "gegenteilige Aussage",
+        "speaker" => "unsere Worte unter anderem Namen",
         _ => key,
     };
     let english = match key {
@@ -241,6 +243,7 @@ pub fn difference(key: &str, tongue: Tongue) -> &str {
         "quote" => "other words",
         "office" => "another office or person",
         "negation" => "the opposite",
+        "speaker" => "our words under another name",
         _ => key,
     };
     match tongue {
@@ -262,15 +265,22 @@ pub fn looked(seen: Seen, at: &str, tongue: Tongue) -> String {
 }
 
 /// What was amended, in a sentence.
-pub fn amended(at: &str, theirs: &str, ours: Option<&str>, tongue: Tongue) -> String {
-    match (tongue, ours) {
-        (Tongue::De, Some(ours)) => {
+pub fn amended(at: &str, amended: &Amended, tongue: Tongue) -> String {
+    let (theirs, ours) = (clean(&amended.theirs), clean(&amended.ours));
+    match (tongue, amended.theirs_is_there, amended.ours_is_there) {
+        (Tongue::De, true, _) => {
+            format!("Seit {at} steht dort neben „{theirs}“ auch „{ours}“ wie bei uns.")
+        }
+        (Tongue::De, false, true) => {
             format!("Seit {at} steht „{theirs}“ dort nicht mehr, sondern „{ours}“ wie bei uns.")
         }
-        (Tongue::De, None) => format!("Seit {at} steht „{theirs}“ dort nicht mehr."),
-        (Tongue::En, Some(ours)) => {
+        (Tongue::De, false, false) => format!("Seit {at} steht „{theirs}“ dort nicht mehr."),
+        (Tongue::En, true, _) => {
+            format!("Since {at} “{ours}”, as with us, stands there beside “{theirs}”.")
+        }
+        (Tongue::En, false, true) => {
             format!("Since {at} “{theirs}” is no longer there, but “{ours}” as with us.")
         }
-        (Tongue::En, None) => format!("Since {at} “{theirs}” is no longer there."),
+        (Tongue::En, false, false) => format!("Since {at} “{theirs}” is no longer there."),
     }
 }

@@ -29,7 +29,7 @@ pub struct ErasedAuthor {
 }
 
 /// Rows that hang in the air: table, what it lacks, and how to find them.
-const ORPHANS: [(&str, &str, &str); 12] = [
+const ORPHANS: [(&str, &str, &str); 13] = [
     (
         "mention_alias",
         "mention",
@@ -54,6 +54,11 @@ const ORPHANS: [(&str, &str, &str); 12] = [
         "mention_differs",
         "mention",
         "mention_id NOT IN (SELECT id FROM mention)",
+    ),
+    (
+        "mention_differs",
+        "statement",
+        "statement_id NOT IN (SELECT id FROM statement)",
     ),
     (
         "judgement",

@@ -2,7 +2,7 @@
 
 use super::weights::{heard, said};
 use super::{Store, StoreError, StoredMention, Tx, time};
-use crate::model::{ClaimGrade, ClaimId, ClaimMatch, Differs, Reason};
+use crate::model::{ClaimGrade, ClaimId, ClaimMatch, Reason};
 use crate::privacy::MentionKey;
 use jiff::Timestamp;
 use sqlx::Row;
@@ -112,64 +112,6 @@ impl Tx {
                 .execute(&mut *self.tx)
                 .await?;
         }
-        Ok(())
-    }
-}
-
-impl Tx {
-    /// Notes which statements a mention differs from, in place of those before.
-    pub(super) async fn put_differs(
-        &mut self,
-        mention_id: i64,
-        differs: &[Differs],
-    ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM mention_differs WHERE mention_id = $1")
-            .bind(mention_id)
-            .execute(&mut *self.tx)
-            .await?;
-        for differs in differs {
-            sqlx::query(
-                "INSERT INTO mention_differs (mention_id, statement_key) VALUES ($1, $2)
-                 ON CONFLICT DO NOTHING",
-            )
-            .bind(mention_id)
-            .bind(differs.statement.0.as_slice())
-            .execute(&mut *self.tx)
-            .await?;
-        }
-        Ok(())
-    }
-
-    /// A statement is gone, or has other words: those that it had stand beside no report any more.
-    pub(super) async fn forget_statement(&mut self, key: &MentionKey) -> Result<(), StoreError> {
-        let reports: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT m.id, m.differs FROM mention_differs d JOIN mention m ON m.id = d.mention_id
-             WHERE d.statement_key = $1 AND m.differs IS NOT NULL",
-        )
-        .bind(key.0.as_slice())
-        .fetch_all(&mut *self.tx)
-        .await?;
-        for (id, differs) in reports {
-            let mut differs: Vec<Differs> = serde_json::from_str(&differs)?;
-            differs.retain(|differs| differs.statement != *key);
-            let left = (!differs.is_empty()).then_some(&differs);
-            sqlx::query("UPDATE mention SET differs = $1 WHERE id = $2")
-                .bind(left.map(serde_json::to_string).transpose()?)
-                .bind(id)
-                .execute(&mut *self.tx)
-                .await?;
-        }
-        sqlx::query(
-            "UPDATE report_look SET how = NULL WHERE mention_id IN
-                 (SELECT mention_id FROM mention_differs WHERE statement_key = $1)",
-        )
-        .bind(key.0.as_slice())
-        .execute(&mut *self.tx)
-        .await?;
-        sqlx::query("DELETE FROM mention_differs WHERE statement_key = $1")
-            .bind(key.0.as_slice())
-            .execute(&mut *self.tx)
-            .await?;
         Ok(())
     }
 }
@@ -368,7 +310,7 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
-    fn claims_changed(&self) {
+    pub(super) fn claims_changed(&self) {
         self.claims.send_modify(|changes| *changes += 1);
     }
 }

@@ -23,6 +23,7 @@ mod reports;
 mod retention;
 mod room;
 mod saved;
+mod statements;
 mod stories;
 mod versions;
 mod weights;
@@ -40,7 +41,7 @@ pub use reports::{Amended, Looked, Report, Seen};
 pub use retention::{AgePlace, Aged, AuthorClass, Clocks, RetentionConfig, SourceRetentionConfig};
 pub use room::DiskConfig;
 pub use saved::{MAX_SAVED, MAX_SAVED_NAME, SavedChange, SavedSearch, Saving};
-pub use stories::Address;
+pub use statements::{Address, MAX_STATEMENTS, Statement, StatementText};
 pub use versions::WatchVersion;
 pub use weights::WeighedStory;
 pub use write::{Put, Removed, Tx};
@@ -187,7 +188,8 @@ impl Store {
         Ok(())
     }
 
-    /// Tells that the register of claims, or what the office says of its matches, has changed.
+    /// Tells that the register of claims, what the office says of its matches, or a statement that
+    /// it entered has changed.
     pub fn claims_watch(&self) -> watch::Receiver<u64> {
         self.claims.subscribe()
     }

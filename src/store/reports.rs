@@ -9,6 +9,8 @@ use sqlx::sqlite::SqliteRow;
 
 /// Hours after its arrival at which a report is looked at again.
 const LOOKS_HOURS: [i64; 4] = [1, 6, 24, 72];
+/// After so many nobody tries any more to read a page that cannot be read.
+const LAST_HOURS: i64 = 96;
 
 /// What a look at a report's page found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,9 @@ impl Seen {
 pub struct Amended {
     pub theirs: String,
     pub ours: String,
+    /// It stands there still, beside ours: in a note of correction for instance.
+    #[serde(default)]
+    pub theirs_is_there: bool,
     /// What we have published stands there now.
     pub ours_is_there: bool,
 }
@@ -47,6 +52,8 @@ pub struct Amended {
 pub struct Report {
     pub mention_id: i64,
     pub url: String,
+    /// Title and text as they were collected.
+    pub text: String,
     pub differs: Vec<Differs>,
 }
 
@@ -88,7 +95,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Report>, StoreError> {
         let rows = sqlx::query(
-            "SELECT m.id, m.url, m.differs FROM report_look r JOIN mention m ON m.id = r.mention_id
+            "SELECT m.id, m.url, m.title, m.text, m.differs FROM report_look r JOIN mention m ON m.id = r.mention_id
              WHERE r.source = $1 AND r.next_ms <= $2 AND m.url IS NOT NULL AND m.differs IS NOT NULL
              ORDER BY r.next_ms LIMIT $3",
         )
@@ -101,6 +108,11 @@ impl Store {
             Ok(Report {
                 mention_id: row.try_get("id")?,
                 url: row.try_get("url")?,
+                text: format!(
+                    "{}\n{}",
+                    row.try_get::<&str, _>("title")?,
+                    row.try_get::<&str, _>("text")?
+                ),
                 differs: serde_json::from_str(row.try_get("differs")?)?,
             })
         };
@@ -146,13 +158,18 @@ impl Store {
         Ok(())
     }
 
-    /// A page that could not be read is looked at again in an hour.
+    /// A page that could not be read is looked at again in an hour, for some days.
     pub async fn put_off_look(&self, mention_id: i64, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("UPDATE report_look SET next_ms = $2 WHERE mention_id = $1")
-            .bind(mention_id)
-            .bind(after(now, 1).as_millisecond())
-            .execute(&self.writer)
-            .await?;
+        sqlx::query(
+            "UPDATE report_look SET next_ms = CASE WHEN $2 <= $3 +
+                 (SELECT collected_ms FROM mention WHERE id = mention_id) THEN $2 END
+             WHERE mention_id = $1",
+        )
+        .bind(mention_id)
+        .bind(after(now, 1).as_millisecond())
+        .bind(LAST_HOURS * 3_600_000)
+        .execute(&self.writer)
+        .await?;
         Ok(())
     }
 

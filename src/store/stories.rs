@@ -3,16 +3,7 @@
 use super::read::{StoredMention, mention};
 use super::{Store, StoreError, Tx};
 use crate::model::{Hit, Placement};
-use crate::privacy::MentionKey;
 use jiff::Timestamp;
-
-/// Where a mention is: its number here, and its public address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    pub key: MentionKey,
-    pub id: i64,
-    pub url: Option<String>,
-}
 
 impl Tx {
     /// The number of a story that nothing else is in.
@@ -130,20 +121,6 @@ impl Store {
             .fetch_one(&self.readers)
             .await?;
         Ok(usize::try_from(count).unwrap_or(0))
-    }
-
-    /// Where the mentions with these keys are, those that are still there.
-    pub async fn addresses(&self, keys: &[MentionKey]) -> Result<Vec<Address>, StoreError> {
-        let mut found = Vec::new();
-        for key in keys {
-            let row: Option<(i64, Option<String>)> =
-                sqlx::query_as("SELECT id, url FROM mention WHERE key = $1")
-                    .bind(key.0.as_slice())
-                    .fetch_optional(&self.readers)
-                    .await?;
-            found.extend(row.map(|(id, url)| Address { key: *key, id, url }));
-        }
-        Ok(found)
     }
 
     /// The ministry's own statements published since then, in that order.

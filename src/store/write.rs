@@ -1,7 +1,7 @@
 //! The write transaction: mentions, removals, cursors and gaps.
 
 use super::{StoreError, time};
-use crate::model::{Author, Cursor, Hit, Kind, Mention, Reach};
+use crate::model::{Author, Cursor, Hit, Kind, Mention, Reach, StatementId};
 use crate::privacy::MentionKey;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -125,7 +125,8 @@ impl Tx {
             .await?;
         self.put_differs(row.id, &hit.differs).await?;
         self.order_looks(row.id, hit).await?;
-        self.forget_statement(&hit.mention.key).await?;
+        self.forget_statement(StatementId::Collected(hit.mention.key))
+            .await?;
         self.judge_again(row.id).await?;
         self.uncode(row.id).await?;
         Ok(Put::Updated { id: row.id })
@@ -354,7 +355,8 @@ impl Tx {
     }
 
     pub(super) async fn remove(&mut self, row: Existing) -> Result<Removed, StoreError> {
-        self.forget_statement(&row.key).await?;
+        self.forget_statement(StatementId::Collected(row.key))
+            .await?;
         self.forget(row.id, row.published_ms).await?;
         Ok(Removed {
             id: row.id,

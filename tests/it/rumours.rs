@@ -11,11 +11,12 @@ use resonanz::collect::source::Event;
 use resonanz::collect::supervise::{Delivery, Outcome};
 use resonanz::matching::{Matcher, StoredQuery};
 use resonanz::model::{
-    Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Reach, Target,
+    Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Reach, StatementId, Target,
 };
-use resonanz::pipeline::{Pipeline, Watches};
+use resonanz::pipeline::{Pipeline, Watches, read_office};
 use resonanz::query::Query;
-use resonanz::store::{Amended, ClaimText, Seen};
+use resonanz::relate::compare::Statement;
+use resonanz::store::{Amended, ClaimText, Seen, StatementText};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -397,6 +398,7 @@ async fn a_report_is_looked_at_again_a_few_times_and_what_was_amended_is_kept() 
     let how = [Amended {
         theirs: "21.345".into(),
         ours: "12.345".into(),
+        theirs_is_there: false,
         ours_is_there: true,
     }];
     store
@@ -412,9 +414,110 @@ async fn a_report_is_looked_at_again_a_few_times_and_what_was_amended_is_kept() 
     let looked = store.looked(2).await.unwrap().unwrap();
     assert_eq!((looked.seen, looked.at), (Seen::Same, at(73)));
     assert_eq!(looked.amended, Some((at(7), how.to_vec())));
+    // A page that can never be read is given up.
+    store.put_off_look(2, at(94)).await.unwrap();
+    assert_eq!(due(1_000).await, [2]);
+    store.put_off_look(2, at(96)).await.unwrap();
+    assert!(due(1_000).await.is_empty());
     let mut tx = store.begin().await.unwrap();
     let key = store.mention(2).await.unwrap().unwrap().key;
     tx.delete(&key, start()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(store.looked(2).await.unwrap(), None);
+}
+
+fn entered(text: &str) -> StatementText {
+    StatementText {
+        title: "Zahlen für Oktober".into(),
+        text: text.into(),
+        url: "https://amt.example/oktober".into(),
+        published: start(),
+    }
+}
+
+fn wrong_report(number: u32) -> Delivery {
+    let wrong = "Die Bundespolizei hat im Oktober 21.345 unerlaubte Einreisen festgestellt, wie das \
+        Bundesinnenministerium mitteilte.";
+    item(article(
+        number,
+        30,
+        &format!("zeitung{number}.example"),
+        wrong,
+    ))
+}
+
+#[tokio::test]
+async fn a_statement_that_the_office_entered_is_compared_until_it_is_changed_or_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = pipeline(dir.path()).await;
+    let store = first.store.clone();
+    let id = store
+        .add_statement(&entered(STATEMENT), start())
+        .await
+        .unwrap();
+    first.claims.mark_changed();
+    run(first, vec![wrong_report(1), wrong_report(2)]).await;
+    let differs = async |id| store.mention(id).await.unwrap().unwrap().differs;
+    assert_eq!(differs(1).await.len(), 1);
+    let found = &differs(2).await[0];
+    assert_eq!(
+        (found.statement, found.theirs.as_str(), found.ours.as_str()),
+        (StatementId::Entered(id), "21.345", "12.345")
+    );
+    let addresses = store.addresses(&[StatementId::Entered(id)]).await.unwrap();
+    let url = addresses[0].url.as_deref();
+    assert_eq!(
+        (addresses[0].id, url),
+        (id, Some("https://amt.example/oktober"))
+    );
+    assert_eq!(store.statement(id).await.unwrap().unwrap().reports, 2);
+    assert_eq!(store.reports_of(id, 10).await.unwrap(), [2, 1]);
+    // Other words elsewhere change nothing; another figure does.
+    let longer = format!("{STATEMENT} Mehr dazu morgen.");
+    store
+        .change_statement(id, &entered(&longer), start())
+        .await
+        .unwrap();
+    assert_eq!(differs(1).await.len(), 1);
+    let corrected = STATEMENT.replace("12.345", "21.345");
+    store
+        .change_statement(id, &entered(&corrected), start())
+        .await
+        .unwrap();
+    assert_eq!((differs(1).await, differs(2).await), (vec![], vec![]));
+    let mut second = pipeline(dir.path()).await;
+    second.claims.mark_changed();
+    run(second, vec![wrong_report(3)]).await;
+    assert_eq!(differs(3).await, []);
+    assert!(store.remove_statement(id).await.unwrap());
+    assert!(!store.remove_statement(id).await.unwrap());
+    assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_statement_that_was_removed_while_a_report_was_compared_stands_beside_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = pipeline(dir.path()).await;
+    let store = first.store.clone();
+    let id = store
+        .add_statement(&entered(STATEMENT), start())
+        .await
+        .unwrap();
+    read_office(&store, &mut first.known).await.unwrap();
+    assert_eq!(first.known.statements(), 1);
+    store.remove_statement(id).await.unwrap();
+    // As if the office's word had come a moment too late.
+    first.claims.mark_unchanged();
+    run(first, vec![wrong_report(1)]).await;
+    assert_eq!(store.mention(1).await.unwrap().unwrap().differs, []);
+    assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
+    let mut second = pipeline(dir.path()).await;
+    second.known.put_entered(&[Statement {
+        id: StatementId::Entered(id),
+        published: start(),
+        title: "",
+        text: STATEMENT,
+    }]);
+    read_office(&store, &mut second.known).await.unwrap();
+    assert_eq!(second.known.statements(), 0);
 }

@@ -3,10 +3,9 @@
 use crate::serve_house::{Memory, now};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use resonanz::model::ClaimId;
-use resonanz::privacy::MentionKey;
-use resonanz::serve::{Checking, ClaimFile, ClaimRef, SearchError, StoryFile};
-use resonanz::store::{Address, Claim, ClaimText, Looked, StoredMatch};
+use resonanz::model::{ClaimId, StatementId};
+use resonanz::serve::{Checking, ClaimFile, ClaimRef, SearchError, StatementFile, StoryFile};
+use resonanz::store::{Address, Claim, ClaimText, Looked, Statement, StatementText, StoredMatch};
 
 impl Checking for Memory {
     fn rumours(&self, limit: usize) -> BoxFuture<'_, Result<Vec<StoryFile>, SearchError>> {
@@ -106,10 +105,45 @@ impl Checking for Memory {
         async move { Ok(self.store.looked(mention).await.unwrap()) }.boxed()
     }
 
-    fn statements(
+    fn places(
         &self,
-        keys: Vec<MentionKey>,
+        statements: Vec<StatementId>,
     ) -> BoxFuture<'_, Result<Vec<Address>, SearchError>> {
-        async move { Ok(self.store.addresses(&keys).await.unwrap()) }.boxed()
+        async move { Ok(self.store.addresses(&statements).await.unwrap()) }.boxed()
+    }
+
+    fn statements(&self) -> BoxFuture<'_, Result<Vec<Statement>, SearchError>> {
+        async { Ok(self.store.statements().await.unwrap()) }.boxed()
+    }
+
+    fn statement(&self, id: i64) -> BoxFuture<'_, Result<Option<StatementFile>, SearchError>> {
+        async move {
+            let statement = self.store.statement(id).await.unwrap();
+            let ids = self.store.reports_of(id, 10).await.unwrap();
+            let mentions = self.store.mentions(&ids).await.unwrap();
+            Ok(statement.map(|statement| StatementFile {
+                statement,
+                mentions,
+            }))
+        }
+        .boxed()
+    }
+
+    fn add_statement(&self, text: StatementText) -> BoxFuture<'_, Result<i64, SearchError>> {
+        async move { Ok(self.store.add_statement(&text, now()).await.unwrap()) }.boxed()
+    }
+
+    fn change_statement(
+        &self,
+        id: i64,
+        text: Option<StatementText>,
+    ) -> BoxFuture<'_, Result<bool, SearchError>> {
+        async move {
+            Ok(match text {
+                Some(text) => self.store.change_statement(id, &text, now()).await.unwrap(),
+                None => self.store.remove_statement(id).await.unwrap(),
+            })
+        }
+        .boxed()
     }
 }

@@ -58,7 +58,7 @@ pub enum Command {
         after_help = "Example: resonanz eval misreporting --half held-out --show\n\n\
         With --set, one JSON object a line: {\"statement\":\"…\",\"article\":\"…\",\"kind\":\"number\",\
         \"ours\":\"12.345\",\"theirs\":\"15.345\"}; kind is null (then without ours and theirs), number, \
-        date, quote, office or negation. `on` and `read_on` (days of publication), `title` (of the \
+        date, quote, office, negation or speaker. `on` and `read_on` (days of publication), `title` (of the \
         article), `lang` and `note` may stand beside."
     )]
     Misreporting(misreporting::Args),

@@ -105,7 +105,7 @@ const NAMED: [(&str, Rank, &str); 22] = [
 ];
 
 /// All offices of a text, in order. Those of the Länder and of other countries are none.
-pub fn actors(text: &Reading<'_>) -> Vec<Actor> {
+pub fn actors(text: &Reading) -> Vec<Actor> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < text.words.len() && found.len() < MAX_FOUND {
@@ -120,7 +120,7 @@ pub fn actors(text: &Reading<'_>) -> Vec<Actor> {
     found
 }
 
-fn actor_at(text: &Reading<'_>, at: usize) -> Option<Actor> {
+fn actor_at(text: &Reading, at: usize) -> Option<Actor> {
     let word = text.words.get(at)?;
     let form = word.form.as_str();
     if let Some((_, rank, office)) = NAMED.iter().find(|(name, ..)| *name == form) {
@@ -186,7 +186,7 @@ fn department(text: &str) -> &'static str {
 }
 
 /// `Bundesministerium der Justiz`, `Ministry of Finance`.
-fn behind(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
+fn behind(text: &Reading, at: usize) -> (&'static str, usize) {
     let joint = text.form(at + 1);
     if !matches!(joint, "des" | "der" | "fuer" | "of" | "for") {
         return ("", at);
@@ -204,7 +204,7 @@ fn behind(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
 }
 
 /// `Interior Minister`.
-fn in_front(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
+fn in_front(text: &Reading, at: usize) -> (&'static str, usize) {
     let before = at.checked_sub(1);
     let office = before
         .and_then(|at| text.words.get(at))
@@ -216,7 +216,7 @@ fn in_front(text: &Reading<'_>, at: usize) -> (&'static str, usize) {
 }
 
 /// The surname behind a title, and its last word.
-fn name(text: &Reading<'_>, title: usize) -> (String, usize) {
+fn name(text: &Reading, title: usize) -> (String, usize) {
     let mut last = title;
     let mut name = "";
     for (at, word) in text.words.iter().enumerate().skip(title + 1).take(3) {
@@ -237,7 +237,7 @@ fn name(text: &Reading<'_>, title: usize) -> (String, usize) {
 }
 
 /// `Spain's interior minister`, `der bayerische Innenminister`.
-fn is_of_another(text: &Reading<'_>, at: usize) -> bool {
+fn is_of_another(text: &Reading, at: usize) -> bool {
     text.words[at.saturating_sub(3)..at].iter().any(|word| {
         let possessive = word.form == "s" && word.glued;
         let adjective = word.form.ends_with("ische")

@@ -67,7 +67,7 @@ const MONTHS: [(&str, u8); 23] = [
 ];
 
 /// All dates of a text of the year `now`, in order.
-pub fn dates(text: &Reading<'_>, now: u16) -> Vec<Date> {
+pub fn dates(text: &Reading, now: u16) -> Vec<Date> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < text.words.len() && found.len() < MAX_FOUND {
@@ -82,7 +82,7 @@ pub fn dates(text: &Reading<'_>, now: u16) -> Vec<Date> {
     found
 }
 
-fn date_at(text: &Reading<'_>, at: usize, now: u16) -> Option<Date> {
+fn date_at(text: &Reading, at: usize, now: u16) -> Option<Date> {
     let mut date = numeric(text, at)
         .or_else(|| day_and_month(text, at))
         .or_else(|| month_first(text, at))
@@ -106,7 +106,7 @@ fn empty(first: usize, last: usize) -> Date {
 }
 
 /// `01.07.2026`, `2026-07-01`, `30.6.`
-fn numeric(text: &Reading<'_>, at: usize) -> Option<Date> {
+fn numeric(text: &Reading, at: usize) -> Option<Date> {
     let form = text.words.get(at)?.form.as_str();
     if form.len() > 10 || !form.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -143,7 +143,7 @@ fn numeric(text: &Reading<'_>, at: usize) -> Option<Date> {
 }
 
 /// `15. September 2026`, `2. bis 4. Dezember 2026`, `15 March 2027`.
-fn day_and_month(text: &Reading<'_>, at: usize) -> Option<Date> {
+fn day_and_month(text: &Reading, at: usize) -> Option<Date> {
     let first = day(text, at)?;
     let (last, month_at) = match text.words.get(at + 1)?.form.as_str() {
         "bis" | "und" | "to" | "and" | "until" => (day(text, at + 2)?, at + 3),
@@ -161,7 +161,7 @@ fn day_and_month(text: &Reading<'_>, at: usize) -> Option<Date> {
 }
 
 /// `September 2026`, `September 15, 2026`.
-fn month_first(text: &Reading<'_>, at: usize) -> Option<Date> {
+fn month_first(text: &Reading, at: usize) -> Option<Date> {
     let month = month(text, at)?;
     if text.english
         && let Some(day) = day(text, at + 1)
@@ -183,7 +183,7 @@ fn month_first(text: &Reading<'_>, at: usize) -> Option<Date> {
 }
 
 /// `ersten Quartal 2026`, `first half of 2026`.
-fn share_of_year(text: &Reading<'_>, at: usize) -> Option<Date> {
+fn share_of_year(text: &Reading, at: usize) -> Option<Date> {
     let number = match text.words.get(at)?.form.as_str() {
         "erste" | "ersten" | "erstes" | "first" | "1" => 1,
         "zweite" | "zweiten" | "zweites" | "second" | "2" => 2,
@@ -206,7 +206,7 @@ fn share_of_year(text: &Reading<'_>, at: usize) -> Option<Date> {
 }
 
 /// `2026`, where it is not the count of what stands behind it.
-fn year_alone(text: &Reading<'_>, at: usize) -> Option<Date> {
+fn year_alone(text: &Reading, at: usize) -> Option<Date> {
     let year = year(text, at)?;
     let before = at.checked_sub(1).and_then(|at| text.words.get(at));
     let named = before.is_some_and(|word| {
@@ -242,7 +242,7 @@ fn year_alone(text: &Reading<'_>, at: usize) -> Option<Date> {
 }
 
 /// `im vergangenen Jahr`, `this year`.
-fn relative(text: &Reading<'_>, at: usize, now: u16) -> Option<Date> {
+fn relative(text: &Reading, at: usize, now: u16) -> Option<Date> {
     if !matches!(text.form(at + 1), "jahr" | "jahres" | "year") {
         return None;
     }
@@ -259,7 +259,7 @@ fn relative(text: &Reading<'_>, at: usize, now: u16) -> Option<Date> {
     })
 }
 
-fn day(text: &Reading<'_>, at: usize) -> Option<u8> {
+fn day(text: &Reading, at: usize) -> Option<u8> {
     let form = text.words.get(at)?.form.as_str();
     let digits = form
         .strip_suffix("st")
@@ -273,7 +273,7 @@ fn day(text: &Reading<'_>, at: usize) -> Option<u8> {
     digits.parse().ok().filter(|day| (1..=31).contains(day))
 }
 
-fn month(text: &Reading<'_>, at: usize) -> Option<u8> {
+fn month(text: &Reading, at: usize) -> Option<u8> {
     let word = text.words.get(at).filter(|word| word.capital)?;
     MONTHS
         .iter()
@@ -281,7 +281,7 @@ fn month(text: &Reading<'_>, at: usize) -> Option<u8> {
         .map(|(_, month)| *month)
 }
 
-fn year(text: &Reading<'_>, at: usize) -> Option<u16> {
+fn year(text: &Reading, at: usize) -> Option<u16> {
     let form = text.words.get(at)?.form.as_str();
     if form.len() != 4 {
         return None;
@@ -292,14 +292,14 @@ fn year(text: &Reading<'_>, at: usize) -> Option<u16> {
 }
 
 /// The year behind a word, and the last word of both.
-fn year_after(text: &Reading<'_>, at: usize) -> (Option<u16>, usize) {
+fn year_after(text: &Reading, at: usize) -> (Option<u16>, usize) {
     match year(text, at + 1) {
         Some(year) => (Some(year), at + 1),
         None => (None, at),
     }
 }
 
-fn role(text: &Reading<'_>, first: usize) -> Role {
+fn role(text: &Reading, first: usize) -> Role {
     let from = first.saturating_sub(3);
     for word in text.words[from..first].iter().rev() {
         match word.form.as_str() {

@@ -7,7 +7,7 @@ use super::polarity::is_speech;
 use super::{DifferenceKind, Finding, Seen};
 
 /// What the dates of a sentence are beside those of a statement.
-pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
+pub fn compare(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
     let own = article.is_of_others(sentence, ours);
     let seen = |date: &Date| {
         date.month?;
@@ -36,7 +36,7 @@ pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Se
 }
 
 /// True where a date is the day of publication, or about it.
-fn is_day_of(facts: &Facts<'_>, date: &Date) -> bool {
+fn is_day_of(facts: &Facts, date: &Date) -> bool {
     let (Some((day, _)), Some(month)) = (date.days, date.month) else {
         return false;
     };
@@ -52,7 +52,7 @@ fn is_day_of(facts: &Facts<'_>, date: &Date) -> bool {
 }
 
 /// True for the day on which something was said, and in what people say of themselves.
-fn is_of_words(facts: &Facts<'_>, date: &Date) -> bool {
+fn is_of_words(facts: &Facts, date: &Date) -> bool {
     const SAID: [&str; 10] = [
         "aeusserte",
         "erklaerte",
@@ -74,7 +74,7 @@ fn is_of_words(facts: &Facts<'_>, date: &Date) -> bool {
 }
 
 /// How surely two dates that do not agree are those of the same event; none where they are not.
-fn likeness(article: &Facts<'_>, date: &Date, ours: &Facts<'_>, other: &Date) -> Option<f64> {
+fn likeness(article: &Facts, date: &Date, ours: &Facts, other: &Date) -> Option<f64> {
     let told = |one: &Date| one.first != date.first && one.month.is_some() && one.agrees(other);
     if article.dates.iter().any(told)
         || is_day_of(ours, other)
@@ -93,7 +93,7 @@ fn likeness(article: &Facts<'_>, date: &Date, ours: &Facts<'_>, other: &Date) ->
     let their_sentence = article.sentence_of(date.first)?;
     let our_sentence = ours.sentence_of(other.first)?;
     let (theirs, our) = (article.around(date.first), ours.around(other.first));
-    let begins = |facts: &Facts<'_>, sentence: usize| {
+    let begins = |facts: &Facts, sentence: usize| {
         facts
             .text
             .words_of(sentence)

@@ -4,7 +4,7 @@ use super::actor::{Actor, actors};
 use super::date::{Date, dates};
 use super::figure::{Figure, figures};
 use super::index::Index;
-use super::lexicon::{ASIDE, ASIDE_STEMS, ELSEWHERE, GENERIC, OTHERS, is_in};
+use super::lexicon::{ELSEWHERE, GENERIC, is_in};
 use super::polarity::{Verb, verbs};
 use super::reading::{MAX_CLAUSE, Reading, Word, related, says_little};
 use crate::text::Tokens;
@@ -13,37 +13,32 @@ use jiff::civil::Date as Day;
 use jiff::tz::TimeZone;
 use std::ops::Range;
 
-pub struct Facts<'a> {
-    pub text: Reading<'a>,
+pub struct Facts {
+    pub text: Reading,
     pub dates: Vec<Date>,
     pub figures: Vec<Figure>,
     pub actors: Vec<Actor>,
     pub verbs: Vec<Verb>,
     pub published: Day,
     at: Timestamp,
+    /// The state of the index by which the words are weighed.
+    weighed: Option<u64>,
 }
 
-impl<'a> Facts<'a> {
+impl Facts {
     /// Reads a text, which is German where it is not `english`.
     pub fn new(
         published: Timestamp,
-        [title, text]: [&'a str; 2],
+        [title, text]: [&str; 2],
         english: bool,
         index: &Index,
         tokens: &mut Tokens,
     ) -> Self {
         let mut text = Reading::new(title, text, english, tokens);
-        for word in text.words.iter_mut().filter(|word| word.content) {
-            let kind = match word.capital {
-                _ if is_in(GENERIC, &word.form) => 0.3,
-                true => 1.0,
-                false => 0.7,
-            };
-            word.weight = index.rarity(crate::text::hash(word.stem())) * kind;
-        }
+        text.words.iter_mut().for_each(Word::look_up);
         let day = published.to_zoned(TimeZone::UTC).date();
         let dates = dates(&text, u16::try_from(day.year()).unwrap_or(0));
-        Self {
+        let mut facts = Self {
             figures: figures(&text, &dates),
             actors: actors(&text),
             verbs: verbs(&text),
@@ -51,7 +46,37 @@ impl<'a> Facts<'a> {
             text,
             published: day,
             at: published,
+            weighed: None,
+        };
+        facts.weigh(index);
+        facts
+    }
+
+    /// Weighs the words anew where other statements are known than before.
+    pub fn weigh(&mut self, index: &Index) {
+        if self.weighed == Some(index.changes()) {
+            return;
         }
+        self.weighed = Some(index.changes());
+        for word in self.text.words.iter_mut().filter(|word| word.content) {
+            let kind = match word.capital {
+                _ if is_in(GENERIC, &word.form) => 0.3,
+                true => 1.0,
+                false => 0.7,
+            };
+            word.weight = index.rarity(crate::text::hash(word.stem())) * kind;
+        }
+    }
+
+    /// About how many bytes of memory they take.
+    pub fn bytes(&self) -> usize {
+        let names: usize = self.actors.iter().map(|actor| actor.name.capacity()).sum();
+        self.text.bytes()
+            + names
+            + self.dates.len() * size_of::<Date>()
+            + self.figures.len() * size_of::<Figure>()
+            + self.actors.len() * size_of::<Actor>()
+            + self.verbs.len() * size_of::<Verb>()
     }
 
     pub fn published_ms(&self) -> i64 {
@@ -163,23 +188,12 @@ impl<'a> Facts<'a> {
         let Some(range) = told.map(|one| one.first..one.end) else {
             return true;
         };
-        self.has_own(range.clone(), other, |word| is_other(&word.form)) || {
+        self.has_own(range.clone(), other, |word| word.of_others) || {
             let words = self.text.words.get(range).unwrap_or_default();
             let known = |word: &Word| other.text.words.iter().any(|own| own.form == word.form);
-            words
-                .iter()
-                .any(|word| is_aside(&word.form) && !known(word))
+            words.iter().any(|word| word.aside && !known(word))
         }
     }
-}
-
-fn is_other(form: &str) -> bool {
-    let ending = |end: &str| end.len() >= 6 && form.ends_with(end);
-    is_in(OTHERS, form) || OTHERS.split(' ').any(ending)
-}
-
-fn is_aside(form: &str) -> bool {
-    is_in(ASIDE, form) || ASIDE_STEMS.split(' ').any(|stem| form.starts_with(stem))
 }
 
 /// Words before and behind a sentence that are its text.
@@ -200,10 +214,10 @@ pub struct Overlap {
 /// What of the words of `one` in `range` the `sentence` of `other` has; `skip` leaves words out. Nothing
 /// once one of the two texts has cost too much.
 pub fn overlap(
-    one: &Reading<'_>,
+    one: &Reading,
     range: Range<usize>,
     skip: impl Fn(usize) -> bool,
-    other: &Reading<'_>,
+    other: &Reading,
     sentence: usize,
 ) -> Overlap {
     let (mut all, mut found) = (0.0, 0.0);

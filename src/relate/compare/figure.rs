@@ -84,7 +84,7 @@ fn near(one: f64, other: f64, share: f64) -> bool {
 }
 
 /// All figures of a text, in order.
-pub fn figures(text: &Reading<'_>, dates: &[Date]) -> Vec<Figure> {
+pub fn figures(text: &Reading, dates: &[Date]) -> Vec<Figure> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut dates = dates.iter().peekable();
@@ -109,7 +109,7 @@ pub fn figures(text: &Reading<'_>, dates: &[Date]) -> Vec<Figure> {
     found
 }
 
-fn figure_at(text: &Reading<'_>, at: usize) -> Option<Figure> {
+fn figure_at(text: &Reading, at: usize) -> Option<Figure> {
     if is_no_count(text, at) {
         return None;
     }
@@ -145,7 +145,7 @@ fn figure_at(text: &Reading<'_>, at: usize) -> Option<Figure> {
 }
 
 /// A number with its magnitude, and its last word.
-fn number_at(text: &Reading<'_>, at: usize) -> Option<(Number, usize)> {
+fn number_at(text: &Reading, at: usize) -> Option<(Number, usize)> {
     let word = text.words.get(at)?;
     let next = |at: usize| {
         text.words
@@ -193,7 +193,7 @@ fn number_at(text: &Reading<'_>, at: usize) -> Option<(Number, usize)> {
     number.value.is_finite().then_some((number, last))
 }
 
-fn is_magnitude(word: &Word, text: &Reading<'_>) -> bool {
+fn is_magnitude(word: &Word, text: &Reading) -> bool {
     // A single letter is an initial more often than a magnitude.
     word.form.len() > 1 && numerals::magnitude(&word.form, text.english).is_some()
 }
@@ -207,7 +207,7 @@ fn is_group(word: &Word) -> bool {
 }
 
 /// The upper end of `10 bis 12`, and its last word.
-fn upper_end(text: &Reading<'_>, last: usize) -> Option<(Number, usize)> {
+fn upper_end(text: &Reading, last: usize) -> Option<(Number, usize)> {
     let here = text.words.get(last)?;
     let joint = text
         .words
@@ -231,7 +231,7 @@ fn upper_end(text: &Reading<'_>, last: usize) -> Option<(Number, usize)> {
     joins.then(|| number_at(text, last + 2)).flatten()
 }
 
-fn bound(text: &Reading<'_>, first: usize) -> Bound {
+fn bound(text: &Reading, first: usize) -> Bound {
     let mut before = text.words[first.saturating_sub(3)..first].iter().rev();
     let nearest = before.next().map_or("", |word| word.form.as_str());
     let second = before.next().map_or("", |word| word.form.as_str());
@@ -259,7 +259,7 @@ fn bound(text: &Reading<'_>, first: usize) -> Bound {
     }
 }
 
-fn change(text: &Reading<'_>, first: usize) -> Option<bool> {
+fn change(text: &Reading, first: usize) -> Option<bool> {
     let from = first.saturating_sub(3);
     text.words[from..first]
         .iter()
@@ -272,7 +272,7 @@ fn change(text: &Reading<'_>, first: usize) -> Option<bool> {
 }
 
 /// Numbers of paragraphs, times of day, telephones, lists, and parts of compound words.
-fn is_no_count(text: &Reading<'_>, at: usize) -> bool {
+fn is_no_count(text: &Reading, at: usize) -> bool {
     let Some(word) = text.words.get(at) else {
         return true;
     };
@@ -321,7 +321,7 @@ fn is_no_count(text: &Reading<'_>, at: usize) -> bool {
 }
 
 /// A bare number within a short quotation, or behind a name with nothing counted: `Nordlicht 88`.
-fn is_name(text: &Reading<'_>, first: usize, last: usize, head: Option<usize>) -> bool {
+fn is_name(text: &Reading, first: usize, last: usize, head: Option<usize>) -> bool {
     let quote = text
         .words
         .get(first)

@@ -15,10 +15,13 @@ pub struct Index {
     /// Statements by the hash of a stem, in ascending order of their numbers.
     postings: HashMap<u64, Vec<u32>>,
     statements: usize,
+    /// How often it was changed.
+    changes: u64,
 }
 
 impl Index {
     pub fn insert(&mut self, slot: u32, stems: &[u64]) {
+        self.changes += 1;
         self.statements += 1;
         for stem in stems {
             let list = self.postings.entry(*stem).or_default();
@@ -29,6 +32,7 @@ impl Index {
     }
 
     pub fn remove(&mut self, slot: u32, stems: &[u64]) {
+        self.changes += 1;
         self.statements = self.statements.saturating_sub(1);
         for stem in stems {
             if let Entry::Occupied(mut list) = self.postings.entry(*stem) {
@@ -40,6 +44,11 @@ impl Index {
                 }
             }
         }
+    }
+
+    /// Grows with each change: what was weighed at the same number is weighed right.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     #[cfg(test)]
@@ -90,7 +99,7 @@ impl Index {
 }
 
 /// Hashes of the stems by which a range of words is found, each once.
-pub fn stems(text: &Reading<'_>, range: std::ops::Range<usize>) -> Vec<u64> {
+pub fn stems(text: &Reading, range: std::ops::Range<usize>) -> Vec<u64> {
     let words = text.words.get(range).unwrap_or_default();
     let content = words.iter().filter(|word| word.content);
     let mut stems: Vec<u64> = content.map(|word| crate::text::hash(word.stem())).collect();

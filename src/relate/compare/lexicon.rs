@@ -94,6 +94,38 @@ pub const BEGINNINGS: &str = "\
     mogl run runs scheduled start startet stattfind stichtag take tritt umgezog until vereinbart \
     zum";
 
+/// Verbs by which somebody is given a quotation.
+pub const SAID: &str = "\
+    added antwortet antwortete argued bekraeftigt bekraeftigte betont betonte ergaenzt ergaenzte \
+    erklaert erklaerte heisst hiess klagt klagte kommentiert kommentierte kritisiert kritisierte \
+    lobt lobte mahnt mahnte meint meinte postet postete rief sagen sagt sagte sagten said says \
+    schreibt schrieb so teilte told twittert twitterte unterstreicht unterstrich verlautet \
+    verlautete versichert versicherte versprach verspricht warned warns warnt warnte wettert \
+    wetterte wrote";
+
+/// Small words behind such a verb, or before a name, with which no speaker is named.
+pub const NO_SPEAKER: &str = "\
+    aber after am an at auf aus before bei beim dem den denn dort er es gestern he heute hier \
+    him his i ich ihm ihn ihr im in it man mit nach of on she sie that they to ueber um unter \
+    von vor we when wie wir zu zum zur";
+
+/// True where a word denies.
+pub fn denies(form: &str) -> bool {
+    let begins = |stem: &str| stem.len() >= 6 && form.starts_with(stem);
+    is_in(DENIALS, form) || DENIALS.split(' ').any(begins)
+}
+
+/// True for those who have figures of their own.
+pub fn is_of_others(form: &str) -> bool {
+    let ends = |end: &str| end.len() >= 6 && form.ends_with(end);
+    is_in(OTHERS, form) || OTHERS.split(' ').any(ends)
+}
+
+/// True where a word makes a sentence a wish, a guess, a fear, a condition or somebody's claim.
+pub fn is_aside(form: &str) -> bool {
+    is_in(ASIDE, form) || ASIDE_STEMS.split(' ').any(|stem| form.starts_with(stem))
+}
+
 /// True where a list has a word.
 pub fn is_in(list: &str, word: &str) -> bool {
     let (mut low, mut high) = (0, list.len());
@@ -129,6 +161,8 @@ mod tests {
             ELSEWHERE,
             EARLIER,
             BEGINNINGS,
+            SAID,
+            NO_SPEAKER,
         ] {
             assert!(list.is_ascii() && list.split(' ').is_sorted(), "{list}");
             for word in list.split(' ') {

@@ -9,14 +9,18 @@
 //!
 //! How it is found: an index gives the statements that share the rare words of a sentence (`index`);
 //! each kind of difference then has a file of its own that reads both texts (`numbers`, `days`,
-//! `quotation`, `offices`, `polarity`). What is known of words is in `lexicon`; how well all this does
-//! is measured by `resonanz eval misreporting`.
+//! `quotation`, `offices`, `speaker`, `polarity`). What is known of words is in `lexicon`; what was read
+//! of a statement is kept for the next article (`cache`). How well all this does is measured by
+//! `resonanz eval misreporting`. What became of a difference is read from the page as it is later
+//! (`again`).
 //!
-//! Not found, on purpose: a quotation that no statement has (a minister says more than is printed), a
-//! figure that stands beside another one of ours by mistake, what needs arithmetic or a calendar, and
+//! Not found, on purpose: a quotation that no statement has (a minister says more than is printed), our
+//! words printed without a name (copies of a press release do that, and may), a figure that stands beside another one of ours by mistake, what needs arithmetic or a calendar, and
 //! texts in other languages than German and English.
 
 mod actor;
+mod again;
+mod cache;
 mod date;
 mod days;
 mod facts;
@@ -29,16 +33,20 @@ mod offices;
 mod polarity;
 mod quotation;
 mod reading;
+mod speaker;
 mod unit;
 
-use crate::model::Span;
-use crate::privacy::MentionKey;
+pub use again::{Now, became};
+
+use crate::model::{Span, StatementId};
 use crate::text::Tokens;
+use cache::Cache;
 use facts::Facts;
 use index::Index;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Sentences of an article that are compared, and statements that each is compared with.
@@ -56,6 +64,8 @@ const ABOUT_AS_SURE: f64 = 0.15;
 const MAX_DIFFERENCES: usize = 5;
 /// Bytes of a statement or an article that are read.
 const MAX_BYTES: usize = 32 * 1024;
+/// Memory for what was read of statements, so that the next article need not read them anew.
+const MAX_READ_BYTES: usize = 32 * 1024 * 1024;
 
 /// `[relate.compare]`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -79,7 +89,7 @@ impl Default for Config {
 /// What the house has published.
 #[derive(Debug, Clone, Copy)]
 pub struct Statement<'a> {
-    pub id: MentionKey,
+    pub id: StatementId,
     pub published: Timestamp,
     pub title: &'a str,
     pub text: &'a str,
@@ -93,15 +103,18 @@ pub enum DifferenceKind {
     Quote,
     Office,
     Negation,
+    /// Our quotation under another's name.
+    Speaker,
 }
 
 impl DifferenceKind {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Number,
         Self::Date,
         Self::Quote,
         Self::Office,
         Self::Negation,
+        Self::Speaker,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -111,6 +124,7 @@ impl DifferenceKind {
             Self::Quote => "quote",
             Self::Office => "office",
             Self::Negation => "negation",
+            Self::Speaker => "speaker",
         }
     }
 }
@@ -124,7 +138,7 @@ pub struct Difference {
     /// As the article has it, and its sentence.
     pub theirs: String,
     pub sentence: String,
-    pub statement: MentionKey,
+    pub statement: StatementId,
     /// As the statement has it, and its sentence.
     pub ours: String,
     pub our_sentence: String,
@@ -153,20 +167,33 @@ pub struct Statements {
     window_ms: i64,
     kept: Vec<Option<Kept>>,
     free: Vec<u32>,
-    by_id: HashMap<MentionKey, u32>,
+    by_id: HashMap<StatementId, u32>,
     /// The first to be published is the first to go.
-    by_time: BTreeSet<(i64, MentionKey)>,
+    by_time: BTreeSet<(i64, StatementId)>,
     index: Index,
+    /// What was read of statements, by their slots.
+    read: Cache,
     tokens: Tokens,
 }
 
 struct Kept {
-    id: MentionKey,
+    id: StatementId,
     published: Timestamp,
     english: bool,
     title: Box<str>,
     text: Box<str>,
     stems: Box<[u64]>,
+}
+
+impl Kept {
+    fn read(&self, index: &Index, tokens: &mut Tokens) -> Facts {
+        let words = [&*self.title, &*self.text];
+        Facts::new(self.published, words, self.english, index, tokens)
+    }
+
+    fn is(&self, published: Timestamp, title: &str, text: &str) -> bool {
+        self.published == published && *self.title == *title && *self.text == *text
+    }
 }
 
 impl Statements {
@@ -179,6 +206,7 @@ impl Statements {
             by_id: HashMap::new(),
             by_time: BTreeSet::new(),
             index: Index::default(),
+            read: Cache::new(MAX_READ_BYTES),
             tokens: Tokens::default(),
         }
     }
@@ -193,9 +221,13 @@ impl Statements {
 
     /// Takes a statement, or its newer version. Where there are too many, the oldest goes.
     pub fn put(&mut self, statement: &Statement<'_>) {
-        self.remove(&statement.id);
         let title = crate::text::head(statement.title, MAX_BYTES);
         let text = crate::text::head(statement.text, MAX_BYTES);
+        let before = self.kept_as(&statement.id);
+        if before.is_some_and(|kept| kept.is(statement.published, title, text)) {
+            return;
+        }
+        self.remove(&statement.id);
         let english = is_english(text);
         let reading = reading::Reading::new(title, text, english, &mut self.tokens);
         let stems = index::stems(&reading, 0..reading.words.len());
@@ -222,7 +254,20 @@ impl Statements {
         }
     }
 
-    pub fn remove(&mut self, id: &MentionKey) {
+    /// Takes out all that the test does not hold for.
+    pub fn retain(&mut self, test: impl Fn(&StatementId) -> bool) {
+        let gone: Vec<StatementId> = self.by_id.keys().filter(|id| !test(id)).copied().collect();
+        for id in gone {
+            self.remove(&id);
+        }
+    }
+
+    fn kept_as(&self, id: &StatementId) -> Option<&Kept> {
+        let slot = *self.by_id.get(id)? as usize;
+        self.kept.get(slot)?.as_ref()
+    }
+
+    pub fn remove(&mut self, id: &StatementId) {
         let Some(slot) = self.by_id.remove(id) else {
             return;
         };
@@ -232,6 +277,7 @@ impl Statements {
         self.by_time
             .remove(&(kept.published.as_millisecond(), kept.id));
         self.index.remove(slot, &kept.stems);
+        self.read.forget(slot);
         self.free.push(slot);
     }
 
@@ -254,22 +300,20 @@ impl Statements {
             &self.index,
             &mut tokens,
         );
-        let mut read: HashMap<u32, Facts<'_>> = HashMap::new();
+        let mut read: HashMap<u32, Facts> = HashMap::new();
         let mut places: BTreeMap<(DifferenceKind, usize), Place> = BTreeMap::new();
         for sentence in 0..article.text.sentences.len().min(MAX_SENTENCES) {
             for slot in self.candidates(&article, sentence) {
                 let Some(kept) = self.kept.get(slot as usize).and_then(Option::as_ref) else {
                     continue;
                 };
-                let ours = read.entry(slot).or_insert_with(|| {
-                    Facts::new(
-                        kept.published,
-                        [&kept.title, &kept.text],
-                        kept.english,
-                        &self.index,
-                        &mut tokens,
-                    )
-                });
+                let ours = match read.entry(slot) {
+                    Entry::Occupied(read) => read.into_mut(),
+                    Entry::Vacant(unread) => {
+                        let before = self.read.take(slot, &self.index);
+                        unread.insert(before.unwrap_or_else(|| kept.read(&self.index, &mut tokens)))
+                    }
+                };
                 for seen in compared(&article, sentence, ours) {
                     note(&mut places, seen, slot, kept.published);
                 }
@@ -285,6 +329,7 @@ impl Statements {
             })
             .collect();
         self.tokens = tokens;
+        self.read.put(read);
         found.sort_by(|a, b| {
             b.certainty
                 .total_cmp(&a.certainty)
@@ -295,7 +340,7 @@ impl Statements {
     }
 
     /// The statements that a sentence may be about, in the order of their ids.
-    fn candidates(&self, article: &Facts<'_>, sentence: usize) -> Vec<u32> {
+    fn candidates(&self, article: &Facts, sentence: usize) -> Vec<u32> {
         let Some(range) = article
             .text
             .sentences
@@ -309,7 +354,7 @@ impl Statements {
             .score(&index::stems(&article.text, range), &mut scores);
         let around = index::stems(&article.text, window(article, sentence));
         let now = article.published_ms();
-        let mut found: Vec<(f64, MentionKey, u32)> = scores
+        let mut found: Vec<(f64, StatementId, u32)> = scores
             .into_iter()
             .filter(|(_, (_, shared))| *shared >= MIN_SHARED)
             .filter_map(|(slot, (score, _))| {
@@ -331,7 +376,7 @@ fn is_english(text: &str) -> bool {
 }
 
 /// The words of a sentence and of those around it.
-fn window(article: &Facts<'_>, sentence: usize) -> std::ops::Range<usize> {
+fn window(article: &Facts, sentence: usize) -> std::ops::Range<usize> {
     let last = (sentence + AROUND).min(article.text.sentences.len().saturating_sub(1));
     let first = article
         .text
@@ -375,11 +420,12 @@ impl Place {
     }
 }
 
-fn compared(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
+fn compared(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
     let mut seen = numbers::compare(article, sentence, ours);
     seen.extend(days::compare(article, sentence, ours));
     seen.extend(quotation::compare(article, sentence, ours));
     seen.extend(offices::compare(article, sentence, ours));
+    seen.extend(speaker::compare(article, sentence, ours));
     seen.extend(polarity::compare(article, sentence, ours));
     seen
 }
@@ -400,10 +446,10 @@ fn note(
 }
 
 fn difference(
-    article: &Facts<'_>,
+    article: &Facts,
     finding: &Finding,
-    ours: &Facts<'_>,
-    statement: MentionKey,
+    ours: &Facts,
+    statement: StatementId,
 ) -> Option<Difference> {
     let (their_first, their_last) = finding.theirs;
     let (our_first, our_last) = finding.ours;

@@ -12,7 +12,7 @@ use std::ops::Range;
 const MAX_DERIVED: usize = 14;
 
 /// What the figures of a sentence are beside those of a statement.
-pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
+pub fn compare(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
     let own = article.is_of_others(sentence, ours);
     let seen = |figure: &Figure| {
         let agrees = ours
@@ -42,12 +42,7 @@ pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Se
 }
 
 /// How surely two figures that do not agree are about the same thing; none where they are not.
-fn likeness(
-    article: &Facts<'_>,
-    figure: &Figure,
-    ours: &Facts<'_>,
-    published: &Figure,
-) -> Option<f64> {
+fn likeness(article: &Facts, figure: &Figure, ours: &Facts, published: &Figure) -> Option<f64> {
     let points = [figure.unit, published.unit];
     let mixed = points == [Unit::Percent, Unit::Points] || points == [Unit::Points, Unit::Percent];
     let same_value = (figure.high - published.high).abs() < 1e-9;
@@ -102,13 +97,13 @@ fn likeness(
     (rare && forth.known >= 1.0 && forth.share >= 0.3).then_some(score.max(0.5))
 }
 
-fn is_rare(facts: &Facts<'_>, figure: &Figure) -> bool {
+fn is_rare(facts: &Facts, figure: &Figure) -> bool {
     let head = figure.head.and_then(|at| facts.text.words.get(at));
     head.is_some_and(|word| word.weight >= 0.75)
 }
 
 /// True where a text counts this thing once only.
-fn is_only(facts: &Facts<'_>, figure: &Figure) -> bool {
+fn is_only(facts: &Facts, figure: &Figure) -> bool {
     let stem = |figure: &Figure| {
         figure
             .head
@@ -139,7 +134,7 @@ fn is_slip(figure: &Figure, published: &Figure) -> bool {
 }
 
 /// True where the clause of a figure names a year.
-fn dated(facts: &Facts<'_>, figure: &Figure) -> bool {
+fn dated(facts: &Facts, figure: &Figure) -> bool {
     let clause = facts.text.clause_of(figure.first);
     facts
         .dates
@@ -148,7 +143,7 @@ fn dated(facts: &Facts<'_>, figure: &Figure) -> bool {
 }
 
 /// `je 1.000 Einwohner`, `9,6 Millionen Euro im Jahr`.
-fn is_rate(facts: &Facts<'_>, figure: &Figure) -> bool {
+fn is_rate(facts: &Facts, figure: &Figure) -> bool {
     let before = figure
         .first
         .checked_sub(1)
@@ -182,19 +177,14 @@ fn is_rate(facts: &Facts<'_>, figure: &Figure) -> bool {
 }
 
 /// How much two figures count the same thing; none where they do not.
-fn heads(
-    article: &Facts<'_>,
-    figure: &Figure,
-    ours: &Facts<'_>,
-    published: &Figure,
-) -> Option<f64> {
-    let word = |facts: &Facts<'_>, head: Option<usize>| {
+fn heads(article: &Facts, figure: &Figure, ours: &Facts, published: &Figure) -> Option<f64> {
+    let word = |facts: &Facts, head: Option<usize>| {
         head.and_then(|at| facts.text.words.get(at))
             .map(|word| word.stem().to_owned())
     };
     let theirs = word(article, figure.head);
     let our = word(ours, published.head);
-    let has = |facts: &Facts<'_>, at: usize, stem: &str| {
+    let has = |facts: &Facts, at: usize, stem: &str| {
         let sentence = facts.sentence_of(at).unwrap_or_default();
         facts
             .text
@@ -205,7 +195,7 @@ fn heads(
     match (theirs, our) {
         (Some(theirs), Some(our)) if same_thing(&theirs, &our) => {
             // `Wohnungen` are `Sozialwohnungen` only where the text says so somewhere.
-            let named = |facts: &Facts<'_>, stem: &str| {
+            let named = |facts: &Facts, stem: &str| {
                 facts
                     .text
                     .words
@@ -250,10 +240,10 @@ fn same_thing(one: &str, other: &str) -> bool {
 
 /// False where the two speak of different times.
 fn same_time(
-    article: &Facts<'_>,
+    article: &Facts,
     theirs: &Range<usize>,
     figure: &Figure,
-    ours: &Facts<'_>,
+    ours: &Facts,
     our: &Range<usize>,
     published: &Figure,
 ) -> bool {
@@ -287,7 +277,7 @@ fn same_time(
 
 /// Dates of the clause of a figure, else of its sentence.
 fn in_reach<'a>(
-    facts: &'a Facts<'_>,
+    facts: &'a Facts,
     clause: &Range<usize>,
     figure: usize,
 ) -> Vec<&'a super::date::Date> {
@@ -304,7 +294,7 @@ fn in_reach<'a>(
 }
 
 /// True where the words point to an earlier time, other than to compare with it.
-fn earlier(facts: &Facts<'_>, clause: &Range<usize>) -> bool {
+fn earlier(facts: &Facts, clause: &Range<usize>) -> bool {
     let words = facts.text.words.get(clause.clone()).unwrap_or_default();
     let points = |(at, word): (usize, &Word)| {
         let before = words.get(at.saturating_sub(3)..at).unwrap_or_default();

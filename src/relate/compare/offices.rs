@@ -9,7 +9,7 @@ use super::{DifferenceKind, Finding, Seen};
 const MIN_QUOTED: usize = 5;
 
 /// What the offices of a sentence are beside those of a statement.
-pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
+pub fn compare(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
     let begins = |quote: &&Quote| {
         article.sentence_of(quote.first) == Some(sentence) && quote.end - quote.first >= MIN_QUOTED
     };
@@ -27,7 +27,7 @@ pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Se
 }
 
 /// Who is given our quotation.
-fn speaker(article: &Facts<'_>, quote: &Quote, ours: &Facts<'_>) -> Option<Seen> {
+fn speaker(article: &Facts, quote: &Quote, ours: &Facts) -> Option<Seen> {
     let our_quote = ours
         .text
         .quotes
@@ -51,7 +51,7 @@ fn finding(theirs: &Actor, our: &Actor, certainty: f64) -> Finding {
 }
 
 /// True where the first words of a quotation are the first of the other, or stand in it.
-fn same_words(article: &Facts<'_>, quote: &Quote, ours: &Facts<'_>, other: &Quote) -> bool {
+pub(super) fn same_words(article: &Facts, quote: &Quote, ours: &Facts, other: &Quote) -> bool {
     let (Some(words), Some(all)) = (
         article.text.words.get(quote.first..quote.end),
         ours.text.words.get(other.first..other.end),
@@ -76,7 +76,7 @@ fn one(actors: Vec<Actor>) -> Option<Actor> {
 }
 
 /// Offices and known names in the sentences of a quotation, outside of it.
-fn named(facts: &Facts<'_>, quote: &Quote, other: &Facts<'_>) -> Vec<Actor> {
+pub(super) fn named(facts: &Facts, quote: &Quote, other: &Facts) -> Vec<Actor> {
     let (Some(from), Some(until)) = (
         facts.sentence_of(quote.first),
         facts.sentence_of(quote.end - 1),
@@ -115,7 +115,7 @@ fn named(facts: &Facts<'_>, quote: &Quote, other: &Facts<'_>) -> Vec<Actor> {
 }
 
 /// Who is given what we say that another did.
-fn doer(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Option<Seen> {
+fn doer(article: &Facts, sentence: usize, ours: &Facts) -> Option<Seen> {
     let theirs = one(article.actors_of(sentence).cloned().collect())?;
     if mentions(ours, &theirs) {
         return None;
@@ -146,7 +146,7 @@ fn doer(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Option<Seen> 
 }
 
 /// True where a text names an office or a person anywhere.
-fn mentions(facts: &Facts<'_>, actor: &Actor) -> bool {
+fn mentions(facts: &Facts, actor: &Actor) -> bool {
     let named = |other: &Actor| match actor.name.is_empty() || other.name.is_empty() {
         true => other.office == actor.office,
         false => other.name == actor.name,

@@ -1,7 +1,7 @@
 //! Decisions that an article turns around: a `nicht` more or less, or the opposite verb.
 
 use super::facts::{Facts, overlap};
-use super::lexicon::{DENIALS, NEGATORS, is_in};
+use super::lexicon::{NEGATORS, is_in};
 use super::reading::{MAX_CLAUSE, Reading, Word, related};
 use super::{DifferenceKind, Finding, Seen};
 use std::ops::Range;
@@ -57,11 +57,11 @@ const PREDICATES: [&str; 12] = [
 ];
 
 /// What the clauses of a sentence are beside those of a statement.
-pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
+pub fn compare(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
     let Some(whole) = article.text.sentences.get(sentence) else {
         return Vec::new();
     };
-    let denied = article.text.words.iter().any(is_denial);
+    let denied = article.text.words.iter().any(|word| word.denies);
     if denied || article.is_of_others(sentence, ours) {
         return Vec::new();
     }
@@ -89,14 +89,7 @@ pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Se
         .collect()
 }
 
-fn is_denial(word: &Word) -> bool {
-    is_in(DENIALS, &word.form)
-        || DENIALS
-            .split(' ')
-            .any(|stem| stem.len() >= 6 && word.form.starts_with(stem))
-}
-
-fn quoted(facts: &Facts<'_>, range: &Range<usize>) -> bool {
+fn quoted(facts: &Facts, range: &Range<usize>) -> bool {
     facts
         .text
         .words
@@ -104,14 +97,14 @@ fn quoted(facts: &Facts<'_>, range: &Range<usize>) -> bool {
         .is_some_and(|word| word.quote.is_some())
 }
 
-fn clauses<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = Range<usize>> + 'a {
+fn clauses<'a>(facts: &'a Facts) -> impl Iterator<Item = Range<usize>> + 'a {
     let told = |sentence: &&super::reading::Sentence| {
         let words = facts
             .text
             .words
             .get(sentence.first..sentence.end)
             .unwrap_or_default();
-        !words.iter().any(is_denial)
+        !words.iter().any(|word| word.denies)
     };
     let sentences = facts.text.sentences.iter().filter(told);
     sentences
@@ -120,7 +113,7 @@ fn clauses<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = Range<usize>> + 'a 
 }
 
 fn clauses_of<'a>(
-    facts: &'a Facts<'_>,
+    facts: &'a Facts,
     first: usize,
     end: usize,
 ) -> impl Iterator<Item = Range<usize>> + 'a {
@@ -139,9 +132,9 @@ fn clauses_of<'a>(
 /// How surely two clauses are about the same decision, and whether one turns it around; none where
 /// they are not.
 fn likeness(
-    article: &Facts<'_>,
+    article: &Facts,
     theirs: &Range<usize>,
-    ours: &Facts<'_>,
+    ours: &Facts,
     our: &Range<usize>,
 ) -> Option<(f64, bool)> {
     let their_words = article.text.words.get(theirs.clone())?;
@@ -156,7 +149,7 @@ fn likeness(
     if is_speech(their_words) || is_speech(our_words) {
         return None;
     }
-    let skip = |facts: &Facts<'_>, verb: Option<usize>, at: usize| {
+    let skip = |facts: &Facts, verb: Option<usize>, at: usize| {
         let actor = facts
             .actors
             .iter()
@@ -189,12 +182,7 @@ fn likeness(
 }
 
 /// False where the clauses name different dates.
-fn same_time(
-    article: &Facts<'_>,
-    theirs: &Range<usize>,
-    ours: &Facts<'_>,
-    our: &Range<usize>,
-) -> bool {
+fn same_time(article: &Facts, theirs: &Range<usize>, ours: &Facts, our: &Range<usize>) -> bool {
     let mut named = article
         .dates
         .iter()
@@ -205,9 +193,9 @@ fn same_time(
 
 /// A verb of theirs that says the opposite of one of ours: the words.
 fn opposite(
-    article: &Facts<'_>,
+    article: &Facts,
     theirs: &Range<usize>,
-    ours: &Facts<'_>,
+    ours: &Facts,
     our: &Range<usize>,
 ) -> Option<(usize, usize)> {
     let of = |verbs: &[Verb], range: &Range<usize>| -> Vec<Verb> {
@@ -235,7 +223,7 @@ pub struct Verb {
 }
 
 /// All such words of a text, in order.
-pub fn verbs(text: &Reading<'_>) -> Vec<Verb> {
+pub fn verbs(text: &Reading) -> Vec<Verb> {
     let mut found = Vec::new();
     for (at, word) in text
         .words

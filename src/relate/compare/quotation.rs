@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::lexicon::{NEGATORS, is_in};
 use super::reading::{Quote, Reading, Word};
+use super::speaker::is_of_another;
 use super::{DifferenceKind, Finding, Seen};
 
 /// Words of a quotation that are compared, and the fewest that are.
@@ -17,7 +18,7 @@ const MIN_SHARE_OF_SHORT: f64 = 0.75;
 const SHORT: usize = 8;
 
 /// What the quotations that begin in a sentence are beside those of a statement.
-pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Seen> {
+pub fn compare(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
     let begins = |quote: &&Quote| article.sentence_of(quote.first) == Some(sentence);
     let seen = |quote: &Quote| {
         let parts: Vec<(usize, usize)> = parts(&article.text, quote);
@@ -34,6 +35,8 @@ pub fn compare(article: &Facts<'_>, sentence: usize, ours: &Facts<'_>) -> Vec<Se
             .into_iter()
             .zip(parts)
             .find_map(|(found, part)| match found {
+                // Another's own words may begin like ours.
+                Found::Altered { .. } if is_of_another(article, quote, ours) => None,
                 Found::Altered { ours, share } => Some(Seen::Differs(Finding {
                     kind: DifferenceKind::Quote,
                     theirs: (part.0, part.1 - 1),
@@ -63,7 +66,7 @@ enum Found {
 }
 
 /// A quotation cut where something is left out or put in: at `[…]`, `…` and `(…)`.
-fn parts(text: &Reading<'_>, quote: &Quote) -> Vec<(usize, usize)> {
+fn parts(text: &Reading, quote: &Quote) -> Vec<(usize, usize)> {
     let mut parts = Vec::new();
     let mut first = quote.first;
     let mut inside = false;
@@ -83,7 +86,7 @@ fn parts(text: &Reading<'_>, quote: &Quote) -> Vec<(usize, usize)> {
     parts
 }
 
-fn of_part(article: &Reading<'_>, (first, end): (usize, usize), ours: &Reading<'_>) -> Found {
+fn of_part(article: &Reading, (first, end): (usize, usize), ours: &Reading) -> Found {
     let theirs = article
         .words
         .get(first..end.min(first + MAX_WORDS))

@@ -1,10 +1,10 @@
 //! A text as it is compared: words with their stem, sentence, clause and quotation.
 
-use super::lexicon::{STOP, is_in};
+use super::lexicon::{self, STOP, is_in};
 use super::numerals;
 use crate::model::{Part, Span};
 use crate::text::{TokenRef, Tokens};
-use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Words of a text that are compared; what comes later is not.
 const MAX_WORDS: usize = 3_000;
@@ -36,6 +36,10 @@ pub struct Word {
     pub quote: Option<usize>,
     /// Says what the sentence is about: no word of grammar, no number.
     pub content: bool,
+    /// What the lists say of it, once it was looked up: they are long to read.
+    pub denies: bool,
+    pub of_others: bool,
+    pub aside: bool,
     /// How much it says, 0 to 1: less where many statements have it, and for words that are no nouns.
     pub weight: f64,
 }
@@ -43,6 +47,13 @@ pub struct Word {
 impl Word {
     pub fn stem(&self) -> &str {
         &self.stem
+    }
+
+    /// Looks it up in the lists.
+    pub fn look_up(&mut self) {
+        self.denies = lexicon::denies(&self.form);
+        self.of_others = lexicon::is_of_others(&self.form);
+        self.aside = lexicon::is_aside(&self.form);
     }
 
     pub fn is_number(&self) -> bool {
@@ -69,25 +80,25 @@ pub struct Quote {
 }
 
 #[derive(Debug)]
-pub struct Reading<'a> {
-    texts: [&'a str; 2],
+pub struct Reading {
+    texts: [Box<str>; 2],
     pub words: Vec<Word>,
     pub sentences: Vec<Sentence>,
     pub quotes: Vec<Quote>,
     pub english: bool,
     /// Pairs of words that may yet be compared.
-    left: Cell<usize>,
+    left: AtomicUsize,
 }
 
-impl<'a> Reading<'a> {
-    pub fn new(title: &'a str, text: &'a str, english: bool, tokens: &mut Tokens) -> Self {
+impl Reading {
+    pub fn new(title: &str, text: &str, english: bool, tokens: &mut Tokens) -> Self {
         let mut reading = Self {
-            texts: [title, text],
+            texts: [title.into(), text.into()],
             words: Vec::new(),
             sentences: Vec::new(),
             quotes: Vec::new(),
             english,
-            left: Cell::new(MAX_PAIRS),
+            left: AtomicUsize::new(MAX_PAIRS),
         };
         reading.read(Part::Title, title, tokens);
         reading.read(Part::Text, text, tokens);
@@ -140,6 +151,9 @@ impl<'a> Reading<'a> {
             end: token.end(),
             stem: stem(bare).to_owned(),
             content: is_content(form),
+            denies: false,
+            of_others: false,
+            aside: false,
             weight: 1.0,
             form: form.to_owned(),
             capital: token.exact().starts_with(char::is_uppercase),
@@ -191,15 +205,31 @@ impl<'a> Reading<'a> {
 
     /// Takes pairs of words from those that may yet be compared; false where there are not so many.
     pub fn spend(&self, pairs: usize) -> bool {
-        let left = self.left.get().checked_sub(pairs);
-        self.left.set(left.unwrap_or(0));
+        let left = self.left.load(Ordering::Relaxed).checked_sub(pairs);
+        self.left.store(left.unwrap_or(0), Ordering::Relaxed);
         left.is_some()
     }
 
-    pub fn text_of(&self, part: Part) -> &'a str {
+    /// So many pairs of words may be compared as with a text that was just read.
+    pub fn refresh(&mut self) {
+        *self.left.get_mut() = MAX_PAIRS;
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn bytes(&self) -> usize {
+        let word = |word: &Word| size_of::<Word>() + word.form.capacity() + word.stem.capacity();
+        let words: usize = self.words.iter().map(word).sum();
+        let texts: usize = self.texts.iter().map(|text| text.len()).sum();
+        words
+            + texts
+            + self.sentences.len() * size_of::<Sentence>()
+            + self.quotes.len() * size_of::<Quote>()
+    }
+
+    pub fn text_of(&self, part: Part) -> &str {
         match part {
-            Part::Title => self.texts[0],
-            Part::Text => self.texts[1],
+            Part::Title => &self.texts[0],
+            Part::Text => &self.texts[1],
         }
     }
 
@@ -289,7 +319,7 @@ impl<'a> Reading<'a> {
     }
 
     /// What is written between a word and the next one.
-    pub fn gap(&self, at: usize) -> &'a str {
+    pub fn gap(&self, at: usize) -> &str {
         let (Some(word), next) = (self.words.get(at), self.words.get(at + 1)) else {
             return "";
         };

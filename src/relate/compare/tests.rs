@@ -4,10 +4,8 @@ use proptest::prelude::*;
 const DAY_MS: i64 = 86_400_000;
 const START_MS: i64 = 1_780_000_000_000;
 
-fn key(number: usize) -> MentionKey {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&number.to_le_bytes());
-    MentionKey(key)
+fn key(number: usize) -> StatementId {
+    StatementId::Entered(i64::try_from(number).unwrap())
 }
 
 fn at(day: i64) -> Timestamp {
@@ -162,6 +160,59 @@ fn dates_quotations_offices_and_decisions() {
     ] {
         check(fine, "");
     }
+}
+
+#[test]
+fn our_words_under_another_name() {
+    let quoted = "„Wir handeln, solange der Schutz nach außen nicht verlässlich greift“";
+    for (after, told) in [
+        (
+            ", sagte Gewerkschaftschef Uwe Hinrichs in Berlin.",
+            "Gewerkschaftschef Uwe Hinrichs",
+        ),
+        (
+            ", so der frühere Abgeordnete Uwe Hinrichs.",
+            "Abgeordnete Uwe Hinrichs",
+        ),
+        (
+            ", hieß es am Abend aus Regierungskreisen.",
+            "Regierungskreisen",
+        ),
+    ] {
+        let told = format!("speaker Vollrath / {told}");
+        let told = told.replace("Vollrath", "Bundesinnenminister Henrik Vollrath");
+        check(&format!("{quoted}{after}"), &told);
+    }
+    check(
+        &format!("Uwe Hinrichs sieht das so: {quoted}."),
+        "speaker Bundesinnenminister Henrik Vollrath / Uwe Hinrichs",
+    );
+    for fine in [
+        "{}",
+        "{}, sagte Vollrath.",
+        "{}, sagte er in Berlin. Gewerkschaftschef Uwe Hinrichs schwieg.",
+        "{}, sagte Ministeriumssprecherin Jana Kühn.",
+        "{}, heißt es in der Mitteilung.",
+        "{}, zitierte Uwe Hinrichs am Abend.",
+        "In Bad Seeland sagte er: {}.",
+        "Uwe Hinrichs und Mira Hansen hörten es: {}.",
+        "Uwe Hinrichs sagte zur Rede: {}.",
+        "„Wir handeln viel zu spät für das Land“, sagte Gewerkschaftschef Uwe Hinrichs.",
+    ] {
+        check(&fine.replace("{}", quoted), "");
+    }
+    // Where the statement names nobody, nobody else can be named.
+    let mut nobody = of(&[
+        "„Wir handeln, solange der Schutz nach außen nicht verlässlich greift“, \
+        sagte der Minister zu den Kontrollen an der Grenze.",
+    ]);
+    assert_eq!(
+        told(
+            &mut nobody,
+            &format!("{quoted}, sagte Henrik Vollrath zur Grenze.")
+        ),
+        ""
+    );
 }
 
 #[test]
@@ -376,6 +427,8 @@ proptest! {
                     left.remove(number);
                 }
             }
+            // What is read on the way is kept for later.
+            lived.differences(at(30), "", &article);
         }
         let mut fresh = Statements::new(&config);
         for (number, text) in &left {

@@ -15,7 +15,7 @@ pub enum Unit {
 }
 
 /// The unit of a number, the factor to the unit that is compared in, the last word, and what is counted.
-pub fn measure(text: &Reading<'_>, first: usize, last: usize) -> (Unit, f64, usize, Option<usize>) {
+pub fn measure(text: &Reading, first: usize, last: usize) -> (Unit, f64, usize, Option<usize>) {
     let sentence = text.words.get(last).map(|word| word.sentence);
     let next = text
         .words
@@ -76,7 +76,7 @@ pub fn time(form: &str) -> Option<f64> {
 
 /// The word of what is counted: in German the next word with a capital, in English the last word of
 /// those that follow.
-fn head(text: &Reading<'_>, last: usize) -> Option<usize> {
+fn head(text: &Reading, last: usize) -> Option<usize> {
     let clause = text.words.get(last)?.clause;
     let mut found = None;
     for (at, word) in text.words.iter().enumerate().skip(last + 1).take(4) {
@@ -118,7 +118,7 @@ fn head(text: &Reading<'_>, last: usize) -> Option<usize> {
 }
 
 /// `die Zahl der Straftaten ist auf 84.172 gestiegen`: what `Zahl` is of.
-fn number_of(text: &Reading<'_>, first: usize) -> Option<usize> {
+fn number_of(text: &Reading, first: usize) -> Option<usize> {
     let sentence = text.words.get(first)?.sentence;
     let of_sentence = |at: &usize| {
         text.words
@@ -135,14 +135,14 @@ fn number_of(text: &Reading<'_>, first: usize) -> Option<usize> {
 }
 
 /// `600 Stunden Sprachunterricht`.
-fn measured(text: &Reading<'_>, last: usize) -> Option<usize> {
+fn measured(text: &Reading, last: usize) -> Option<usize> {
     let (here, next) = (text.words.get(last)?, text.words.get(last + 1)?);
     (here.clause == next.clause && next.capital && next.content && !text.english)
         .then_some(last + 1)
 }
 
 /// `58 Prozent der Kliniken`.
-fn share_of(text: &Reading<'_>, last: usize) -> Option<usize> {
+fn share_of(text: &Reading, last: usize) -> Option<usize> {
     let article = text.words.get(last + 1)?;
     if !matches!(article.form.as_str(), "der" | "aller" | "of" | "des") {
         return None;

@@ -4,7 +4,7 @@
 mod score;
 
 use crate::cli::{Output, WrongArguments};
-use crate::privacy::MentionKey;
+use crate::model::StatementId;
 use crate::relate::compare::{Config, Difference, DifferenceKind, Statement, Statements};
 use anyhow::Context;
 use jiff::civil::Date;
@@ -163,7 +163,7 @@ fn read(name: &str, text: &str) -> anyhow::Result<Vec<Pair>> {
     }
 }
 
-const EXPECTED: &str = "{\"statement\":\"…\",\"article\":\"…\",\"kind\":null or number|date|quote|office|negation,\
+const EXPECTED: &str = "{\"statement\":\"…\",\"article\":\"…\",\"kind\":null or number|date|quote|office|negation|speaker,\
     \"ours\":\"…\",\"theirs\":\"…\"}, with `on`, `read_on` (days), `title` and `note` by choice";
 
 /// The statements of some pairs, each once.
@@ -183,10 +183,8 @@ fn of(pairs: &[&Pair]) -> anyhow::Result<Statements> {
     Ok(statements)
 }
 
-fn key(statement: &str) -> MentionKey {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&crate::text::hash(statement).to_le_bytes());
-    MentionKey(key)
+fn key(statement: &str) -> StatementId {
+    StatementId::Entered(crate::text::hash(statement).cast_signed())
 }
 
 fn at(day: Date, hour: i64) -> anyhow::Result<Timestamp> {
