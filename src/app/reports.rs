@@ -3,9 +3,9 @@
 
 use crate::clock::Clock;
 use crate::collect::source::{Pages, Source};
-use crate::model::Differs;
-use crate::relate::compare::became;
-use crate::store::{Amended, Report, Seen, Store};
+use crate::model::Amended;
+use crate::relate::compare::amended;
+use crate::store::{Report, Seen, Store};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -83,16 +83,7 @@ fn compared(report: &Report, words: Option<&str>) -> (Seen, Vec<Amended>) {
     let Some(words) = words else {
         return (Seen::Closed, Vec::new());
     };
-    let amended = |differs: &Differs| {
-        let now = became(differs, &report.text, words)?;
-        Some(Amended {
-            theirs: differs.theirs.clone(),
-            ours: differs.ours.clone(),
-            theirs_is_there: now.theirs_is_there,
-            ours_is_there: now.ours_is_there,
-        })
-    };
-    let how: Vec<Amended> = report.differs.iter().filter_map(amended).collect();
+    let how = amended(&report.differs, &report.text, words);
     match how.is_empty() {
         true => (Seen::Same, how),
         false => (Seen::Amended, how),
@@ -109,7 +100,7 @@ pub(super) async fn run(reports: Option<Reports>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Part, Span, StatementId};
+    use crate::model::{Differs, Part, Span, StatementId};
 
     fn report() -> Report {
         Report {

@@ -8,7 +8,7 @@ mod claim;
 mod reach;
 mod story;
 
-pub use claim::{ClaimGrade, ClaimId, ClaimMatch, Differs, StatementId};
+pub use claim::{Amended, ClaimGrade, ClaimId, ClaimMatch, Differs, StatementId};
 pub use reach::Reach;
 pub use story::{Placement, Says, StoryFigures, StoryWeight};
 

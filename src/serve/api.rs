@@ -7,7 +7,7 @@ use super::mention::{path, places};
 use super::params::{self, Fault};
 use super::view::public_url;
 use super::{House, Shared};
-use crate::model::{Author, Differs, FlagLabel, Says, Span, StanceLabel};
+use crate::model::{Author, Differs, FlagLabel, Kind, Says, Span, StanceLabel};
 use crate::store::{Address, Case, StoredMention};
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
@@ -215,7 +215,7 @@ async fn tell_differences(
     mention: &StoredMention,
     item: &mut Item<'_>,
 ) -> Result<(), SearchError> {
-    if mention.differs.is_empty() {
+    if mention.kind != Kind::Article {
         return Ok(());
     }
     let places = places(house, mention).await;

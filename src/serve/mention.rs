@@ -9,7 +9,7 @@ use super::params::{self, Asked};
 use super::rumours::Known;
 use super::view::{Shown, clean, moment, public_url};
 use super::{House, Shared, rumour_words};
-use crate::model::{Differs, Stance, StatementId};
+use crate::model::{Differs, Kind, Stance, StatementId};
 use crate::store::{Address, StoredMention};
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
@@ -114,7 +114,7 @@ pub async fn page(
 
 /// When the report was looked at last, and whether it was amended since it was collected.
 async fn looked(house: &House, mention: &StoredMention, visit: &Visit) -> Vec<String> {
-    if mention.differs.is_empty() {
+    if mention.kind != Kind::Article {
         return Vec::new();
     }
     // Without it the differences still stand there.

@@ -2,7 +2,8 @@
 
 use super::view::clean;
 use super::words::Tongue;
-use crate::store::{Amended, Seen};
+use crate::model::Amended;
+use crate::store::Seen;
 
 pub struct Words {
     pub heading: &'static str,

@@ -37,7 +37,7 @@ pub use hearing::{GapRow, HabitHour};
 pub use judgements::{Judged, Judgement};
 pub use outbox::{NewMail, OutboxCounts, OutgoingMail};
 pub use read::{Change, Place, StoredMention};
-pub use reports::{Amended, Looked, Report, Seen};
+pub use reports::{Looked, Report, Seen};
 pub use retention::{AgePlace, Aged, AuthorClass, Clocks, RetentionConfig, SourceRetentionConfig};
 pub use room::DiskConfig;
 pub use saved::{MAX_SAVED, MAX_SAVED_NAME, SavedChange, SavedSearch, Saving};

@@ -1,9 +1,9 @@
 //! Reports that differ from what we have published: when they are looked at again, and what was seen.
 
 use super::{Store, StoreError, Tx, time};
-use crate::model::{Differs, Hit, Kind};
+use crate::model::{Amended, Differs, Hit, Kind};
+use crate::relate::compare::amended;
 use jiff::{Timestamp, ToSpan};
-use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -33,18 +33,6 @@ impl Seen {
             Seen::Closed => "closed",
         }
     }
-}
-
-/// One value, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Amended {
-    pub theirs: String,
-    pub ours: String,
-    /// It stands there still, beside ours: in a note of correction for instance.
-    #[serde(default)]
-    pub theirs_is_there: bool,
-    /// What we have published stands there now.
-    pub ours_is_there: bool,
 }
 
 /// A report that is to be looked at.
@@ -80,6 +68,43 @@ impl Tx {
         .bind(id)
         .bind(&mention.source)
         .bind(after(mention.collected, LOOKS_HOURS[0]).as_millisecond())
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Notes what an edit that the source told of makes of the places that differ, before it is written.
+    pub(super) async fn note_edit(&mut self, id: i64, hit: &Hit) -> Result<(), StoreError> {
+        let before: Option<(String, String, String)> = sqlx::query_as(
+            "SELECT title, text, differs FROM mention
+             WHERE id = $1 AND differs IS NOT NULL AND kind = $2",
+        )
+        .bind(id)
+        .bind(Kind::Article.as_str())
+        .fetch_optional(&mut *self.tx)
+        .await?;
+        let Some((title, text, differs)) = before else {
+            return Ok(());
+        };
+        let mention = &hit.mention;
+        let differs: Vec<Differs> = serde_json::from_str(&differs)?;
+        let now = format!("{}\n{}", mention.title, mention.text);
+        let how = amended(&differs, &format!("{title}\n{text}"), &now);
+        if how.is_empty() {
+            return Ok(());
+        }
+        let at = mention.edited.unwrap_or(mention.collected);
+        sqlx::query(
+            "UPDATE report_look SET seen_ms = $2, outcome = $3,
+                 amended_ms = COALESCE(amended_ms, $2), how = $4
+             WHERE mention_id = $1",
+        )
+        .bind(id)
+        .bind(at.as_millisecond())
+        .bind(Seen::Amended.as_str())
+        .bind(serde_json::to_string(&how)?)
         .execute(&mut *self.tx)
         .await?;
         Ok(())

@@ -116,6 +116,7 @@ impl Tx {
         if !row.is_older_than(&hit.mention) {
             return Ok(Put::Known { id: row.id });
         }
+        self.note_edit(row.id, hit).await?;
         self.overwrite(row.id, hit).await?;
         self.take_watches(row.id).await?;
         self.put_watches(row.id, hit, row.collected_ms, row.backfill)

@@ -11,12 +11,13 @@ use resonanz::collect::source::Event;
 use resonanz::collect::supervise::{Delivery, Outcome};
 use resonanz::matching::{Matcher, StoredQuery};
 use resonanz::model::{
-    Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Reach, StatementId, Target,
+    Amended, Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Reach, StatementId,
+    Target,
 };
 use resonanz::pipeline::{Pipeline, Watches, read_office};
 use resonanz::query::Query;
 use resonanz::relate::compare::Statement;
-use resonanz::store::{Amended, ClaimText, Seen, StatementText};
+use resonanz::store::{ClaimText, Seen, StatementText};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -370,6 +371,37 @@ async fn a_report_that_differs_from_our_figure_opens_a_case_and_its_copy_joins()
     ));
     run(second, vec![gone, later]).await;
     assert_eq!(store.mention(6).await.unwrap().unwrap().differs, []);
+}
+
+#[tokio::test]
+async fn an_edit_that_puts_a_figure_right_says_how_and_when() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipeline = pipeline(dir.path()).await;
+    let store = pipeline.store.clone();
+    let report = |figure: &str| {
+        let words = format!(
+            "Neue Zahlen aus Berlin: Die Bundespolizei hat im Oktober {figure} unerlaubte Einreisen \
+             festgestellt, wie das Bundesinnenministerium mitteilte."
+        );
+        article(2, 30, "zeitung.example", &words)
+    };
+    let edited = start() + SignedDuration::from_mins(35);
+    let mut corrected = report("12.345");
+    corrected.edited = Some(edited);
+    let deliveries = vec![statement(), item(report("21.345")), item(corrected)];
+    run(pipeline, deliveries).await;
+    assert_eq!(store.mention(2).await.unwrap().unwrap().differs, []);
+    let looked = store.looked(2).await.unwrap().unwrap();
+    let how = vec![Amended {
+        theirs: "21.345".to_owned(),
+        ours: "12.345".to_owned(),
+        theirs_is_there: false,
+        ours_is_there: true,
+    }];
+    assert_eq!(
+        (looked.seen, looked.amended),
+        (Seen::Amended, Some((edited, how)))
+    );
 }
 
 #[tokio::test]

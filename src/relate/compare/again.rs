@@ -1,6 +1,6 @@
 //! What became of a place that differed, on its page as it is later.
 
-use crate::model::Differs;
+use crate::model::{Amended, Differs};
 
 /// Occurrences of a value that are looked at.
 const MAX_PLACES: usize = 200;
@@ -13,16 +13,14 @@ const MIN_LETTERS: usize = 4;
 /// Words of a value that needs no surroundings.
 const LONG: usize = 5;
 
-/// What an amended page says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    pub theirs_is_there: bool,
-    pub ours_is_there: bool,
+/// What a page has amended of the places where an article differed. `before` is the article as it was.
+pub fn amended(differs: &[Differs], before: &str, page: &str) -> Vec<Amended> {
+    let became = differs.iter().map(|differs| became(differs, before, page));
+    became.flatten().collect()
 }
 
-/// What a page says now where an article differed; none where it says what it said. `before` is the
-/// article as it was.
-pub fn became(differs: &Differs, before: &str, page: &str) -> Option<Now> {
+/// What one place says now; none where it says what it said.
+fn became(differs: &Differs, before: &str, page: &str) -> Option<Amended> {
     let [theirs, ours, sentence] =
         [&differs.theirs, &differs.ours, &differs.sentence].map(|text| plain(text));
     let (before, page) = (plain(before), plain(page));
@@ -34,7 +32,9 @@ pub fn became(differs: &Differs, before: &str, page: &str) -> Option<Now> {
         true => page.replace(&ours, " "),
         false => page.clone(),
     };
-    let now = Now {
+    let now = Amended {
+        theirs: differs.theirs.clone(),
+        ours: differs.ours.clone(),
         theirs_is_there: stands(&theirs, &rest, &sentence),
         ours_is_there: stands(&ours, &page, &sentence),
     };

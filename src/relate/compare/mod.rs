@@ -36,7 +36,7 @@ mod reading;
 mod speaker;
 mod unit;
 
-pub use again::{Now, became};
+pub use again::amended;
 
 use crate::model::{Span, StatementId};
 use crate::text::Tokens;
