@@ -233,7 +233,9 @@ async fn asked_of_youtube() -> Vec<Request> {
     ];
     youtube.refresh().unwrap().again(items).await.unwrap();
     let mut running = Running::of(Box::new(youtube), None, fast(), clock, 64);
-    while running.next().await.cursor.is_none() {}
+    // A look whose request for the feed fails, on a busy machine, has a position all the same.
+    let is_feed = |one: &Request| path(one) == "/feeds/videos.xml";
+    while running.next().await.cursor.is_none() || !neighbour.requests().iter().any(is_feed) {}
     running.stops().await;
     neighbour.requests()
 }
@@ -247,7 +249,7 @@ async fn youtube_would_take_every_request() {
     let (feeds, asked): (Vec<_>, Vec<_>) = asked
         .into_iter()
         .partition(|request| path(request) == "/feeds/videos.xml");
-    assert_eq!(feeds.len(), 1);
+    assert!(!feeds.is_empty());
     for wanted in [
         "commentThreads",
         "comments",
