@@ -194,9 +194,9 @@ impl Register for Dip {
                 .max(earliest),
             None => hours(24 * i64::from(self.lookback_days)),
         };
-        // By parliament's own clock, to the second.
+        // To the second, and with the zone: the description asks for it.
         let since = since.to_zoned(berlin());
-        let since = since.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        let since = since.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
         let list = |resource: &Resource| {
             let mut url = self.url.clone();
             url.set_path(resource.path());

@@ -163,6 +163,8 @@ struct Channels {
 /// What the pages of one channel show.
 #[derive(Default)]
 struct Shown {
+    /// The channel as its posts name it: one that has several names can be asked for by each.
+    channel: String,
     numbers: BTreeSet<u64>,
     items: Vec<Result<Item, Rejection>>,
     /// Older posts stayed unread, and none that is known was reached.
@@ -200,7 +202,7 @@ impl Listing for Channels {
                 match this.channel(channel, &memory, &mut older).await {
                     Ok(shown) => {
                         heard = true;
-                        list.gone.extend(missing(channel, &shown.numbers));
+                        list.gone.extend(missing(&shown.channel, &shown.numbers));
                         list.cut = list.cut.max(shown.cut());
                         list.items.extend(shown.items);
                     }
@@ -247,11 +249,13 @@ impl Channels {
         let mut before = None;
         for _ in 0..self.max_pages {
             let posts = self.page(channel, before).await?;
-            let known =
-                |post: &Post| memory.knows(PLATFORM, &telegram_read::id(channel, post.number));
+            let known = |post: &Post| {
+                memory.knows(PLATFORM, &telegram_read::id(&post.channel, post.number))
+            };
             let reaches_back = posts.iter().any(known) || *memory == Memory::default();
             let oldest = posts.iter().map(|post| post.number).min();
             for post in posts {
+                shown.channel = post.channel;
                 shown.numbers.insert(post.number);
                 shown.items.extend(post.item);
             }

@@ -24,6 +24,8 @@ const WORDS: [&str; 2] = ["js-message_text", "tgme_widget_message_poll_question"
 /// One post of a page.
 #[derive(Debug, PartialEq)]
 pub struct Post {
+    /// The channel by the first of its names, whichever was asked for.
+    pub channel: String,
     /// Counts up in a channel; an album or a deletion leaves a hole.
     pub number: u64,
     /// Its words; `None` for pictures alone and for what the service says (`channel created`).
@@ -191,10 +193,14 @@ impl<'a> Open<'a> {
     }
 
     fn close(self) -> Post {
-        let number = self.number;
+        let (channel, number) = (self.channel.to_owned(), self.number);
         let says = !self.is_service && !markup::strip(self.html).text.trim().is_empty();
         let item = says.then(|| self.item());
-        Post { number, item }
+        Post {
+            channel,
+            number,
+            item,
+        }
     }
 
     fn item(self) -> Result<Item, Rejection> {

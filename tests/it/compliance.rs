@@ -13,6 +13,7 @@
 
 mod bluesky;
 mod list;
+mod maildir;
 mod mastodon;
 mod meta;
 mod register;
@@ -320,6 +321,11 @@ async fn register() {
 #[tokio::test]
 async fn sitemap() {
     complies::<web::Sitemap>().await;
+}
+
+#[tokio::test]
+async fn maildir() {
+    complies::<maildir::Mails>().await;
 }
 
 #[tokio::test]

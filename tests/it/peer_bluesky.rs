@@ -2,8 +2,10 @@
 //! into the house and is found; its edit, its deletion and its author's leaving travel out again.
 //! `tests/peers/pds` and `tests/peers/jetstream` start the peers and end with their standard input.
 
+use crate::skipped::peer;
 use resonanz::app::{App, Ending, House, Options, Running};
 use resonanz::collect::bluesky::{self, Bluesky};
+use resonanz::collect::source::Source;
 use resonanz::config;
 use resonanz::index::Search;
 use resonanz::query::Query;
@@ -79,28 +81,19 @@ pub(crate) const PDS: &str = "pds/node_modules/@atproto/dev-env";
 
 /// Whether these are here; says aloud which are not.
 pub(crate) fn is_installed(needed: &[&str]) -> bool {
-    let home = std::env::var("HOME").unwrap_or_default();
-    let peers = std::env::var("RESONANZ_PEERS").unwrap_or(format!("{home}/.cache/resonanz-peers"));
-    let is_missing = |path: &&&str| !Path::new(&peers).join(path).exists();
-    let missing: Vec<&str> = needed.iter().filter(is_missing).copied().collect();
-    if !missing.is_empty() {
-        crate::skipped::skipped(&format!(
-            "no real Bluesky server or Jetstream ({} not installed; tests/peers/install)",
-            missing.join(", ")
-        ));
-    }
-    missing.is_empty()
+    needed
+        .iter()
+        .all(|part| peer("real Bluesky server or Jetstream", part).is_some())
 }
 
-async fn start_house(dir: &Path, source: &Value) -> Running {
+/// A house with one source.
+pub(crate) async fn start_house(dir: &Path, source: Box<dyn Source>) -> Running {
     let today = jiff::Zoned::now().date();
     let mut config = config::load(None, HashMap::new(), today).unwrap();
     config.dir = dir.to_owned();
     let house = House::open(&config).await.unwrap();
-    let source: bluesky::BlueskyConfig = serde_json::from_value(source.clone()).unwrap();
-    let source = Bluesky::new("bluesky", &source).unwrap();
     let options = Options {
-        sources: vec![Box::new(source)],
+        sources: vec![source],
         ..Options::offline()
     };
     App::build(house, config, options)
@@ -176,8 +169,11 @@ async fn travels(pds: &mut Peer, source: &Value, name: &str) {
     let house = pds.say(&json!({"do": "account", "handle": format!("haus-{name}")}));
     let mut source = source.clone();
     source["own_did"] = house["did"].clone();
-    let source = &source;
-    let running = start_house(dir.path(), source).await;
+    let listening = || {
+        let source: bluesky::BlueskyConfig = serde_json::from_value(source.clone()).unwrap();
+        Box::new(Bluesky::new("bluesky", &source).unwrap())
+    };
+    let running = start_house(dir.path(), listening()).await;
     let account = pds.say(&json!({"do": "account", "handle": name}));
     let post = |text: &str| json!({"do": "post", "as": name, "text": text});
     until_heard(&running, pds, &post("Heute gibt es Apfelkuchen")).await;
@@ -206,7 +202,7 @@ async fn travels(pds: &mut Peer, source: &Value, name: &str) {
         .await
         .unwrap();
     pds.say(&post("Das Bundesinnenministerium und der Holunder"));
-    let running = start_house(dir.path(), source).await;
+    let running = start_house(dir.path(), listening()).await;
     until(&running, "Holunder", 1).await;
     assert_eq!(
         running.store().count().await.unwrap(),

@@ -3,6 +3,7 @@
 //! `tests/peers/mastodon` starts the peer and says where it is less than Mastodon.
 
 use super::peer_bluesky::{Peer, count, until, until_stored};
+use crate::skipped::peer;
 use futures_util::StreamExt;
 use resonanz::app::{App, Ending, House, Options, Running};
 use resonanz::collect::mastodon::{Mastodon, MastodonConfig, Transport};
@@ -17,15 +18,7 @@ use tokio_util::sync::CancellationToken;
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn is_installed() -> bool {
-    let home = std::env::var("HOME").unwrap_or_default();
-    let peers = std::env::var("RESONANZ_PEERS").unwrap_or(format!("{home}/.cache/resonanz-peers"));
-    let there = Path::new(&peers).join("venv/bin/mastodon_mock").exists();
-    if !there {
-        crate::skipped::skipped(
-            "no server with Mastodon's API (mastodon_mock not installed; tests/peers/install)",
-        );
-    }
-    there
+    peer("server with Mastodon's API", "venv/bin/mastodon_mock").is_some()
 }
 
 fn source(name: &str, url: &str, token: PathBuf, transport: Transport) -> Mastodon {

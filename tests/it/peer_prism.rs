@@ -2,8 +2,9 @@
 //! allow. Everything that the sources ask a server on loopback is asked of it once more.
 //!
 //! X's description bears no licence, so that it is read where it is (`../shared/data/specs`); those of
-//! YouTube and of Google's fact checks come with `tests/peers/install`. The answers come from our own server: Prism's are one
-//! static object, and no stream.
+//! YouTube, of Google's fact checks and of the Bundestag's DIP come with `tests/peers/install`. The
+//! answers come from our own server: Prism's are one static object, and no stream. Only DIP's bear real
+//! values, so that our source reads them, too.
 
 use crate::neighbours::http::{Neighbour, Reply, Request, head, response};
 use crate::skipped::skipped;
@@ -12,15 +13,16 @@ use crate::sources_x::{self, id_of, soughts};
 use crate::sources_youtube::{self, NO_UPLOADS, thread};
 use crate::supervise::{Running, fast};
 use jiff::ToSpan;
+use jiff::tz::TimeZone;
 use reqwest::header::AUTHORIZATION;
 use resonanz::clock::Clock;
 use resonanz::collect::http::{Client, Limits};
 use resonanz::collect::http_call::Call;
-use resonanz::collect::source::{Source, Standing};
+use resonanz::collect::source::{Event, Source, Standing};
 use resonanz::collect::x::X;
 use resonanz::collect::x_compliance::XCompliance;
 use resonanz::collect::youtube::Youtube;
-use resonanz::model::{Cursor, Kind};
+use resonanz::model::{Change, Cursor, Kind};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -99,7 +101,10 @@ impl Prism {
             body: String::new(),
         };
         let (status, _) = self.judge(&request, stand_in).await;
-        assert_eq!(status, 422, "the referee let {wrong} pass");
+        assert!(
+            matches!(status, 400 | 422),
+            "the referee let {wrong} pass: {status}"
+        );
         if request.header("authorization").is_some() {
             let bare = Request::default();
             let (path, method) = (requests[0].path.clone(), requests[0].method.clone());
@@ -240,7 +245,9 @@ async fn asked_of_youtube() -> Vec<Request> {
     ];
     youtube.refresh().unwrap().again(items).await.unwrap();
     let mut running = Running::of(Box::new(youtube), None, fast(), clock, 64);
-    while running.next().await.cursor.is_none() {}
+    // A look whose request for the feed fails, on a busy machine, has a position all the same.
+    let is_feed = |one: &Request| path(one) == "/feeds/videos.xml";
+    while running.next().await.cursor.is_none() || !neighbour.requests().iter().any(is_feed) {}
     running.stops().await;
     neighbour.requests()
 }
@@ -254,7 +261,7 @@ async fn youtube_would_take_every_request() {
     let (feeds, asked): (Vec<_>, Vec<_>) = asked
         .into_iter()
         .partition(|request| path(request) == "/feeds/videos.xml");
-    assert_eq!(feeds.len(), 1);
+    assert!(!feeds.is_empty());
     for wanted in [
         "commentThreads",
         "comments",
@@ -300,4 +307,59 @@ async fn google_s_fact_checks_would_take_every_request() {
     );
     let wrong = "/v1alpha1/claims:search?query=a&maxAgeDays=viele";
     prism.holds(&asked, None, wrong).await;
+}
+
+#[tokio::test]
+async fn dip_would_take_every_request_and_its_own_examples_are_read() {
+    let Some(prism) = Prism::start("dip") else {
+        return;
+    };
+    let papers = [1, 2].map(|n| sources_registers::paper(n, "Antrag"));
+    let neighbour = Neighbour::start(move |request| {
+        let list = match request.path.contains("cursor=") {
+            false => json!({"documents": papers, "cursor": "AoJwgKnHmbIDNERy/+="}),
+            true => json!({"documents": [], "cursor": "b"}),
+        };
+        response(200, &[], list.to_string().as_bytes())
+    })
+    .await;
+    let both = json!({"resources": ["drucksache", "vorgang"]});
+    let at = |address: &str| {
+        sources_registers::dip_at(address, both.clone(), Limits::default()).unwrap()
+    };
+    let (_, cursor, failure) = crate::look::look(&at(&neighbour.url("")), None).await;
+    assert_eq!(failure, None);
+    crate::look::look(&at(&neighbour.url("")), cursor).await;
+    let asked = neighbour.requests();
+    for wanted in ["drucksache", "vorgang"] {
+        let wanted = format!("/api/v1/{wanted}");
+        assert!(asked.iter().any(|one| path(one) == wanted), "{wanted}");
+    }
+    assert!(asked.iter().any(|one| one.path.contains("cursor=")));
+    let wrong = "/api/v1/drucksache?f.aktualisiert.start=gestern&format=json";
+    prism.holds(&asked, None, wrong).await;
+
+    let (events, _, failure) = crate::look::look(&at(&prism.url), None).await;
+    assert_eq!(failure, None);
+    let told: Vec<String> = events
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Change(Change::Upsert(item)) => Some(item),
+            Event::Nothing => None,
+            other => panic!("{other:?}"),
+        })
+        .map(|item| {
+            let at = item.published.unwrap().to_zoned(TimeZone::UTC).date();
+            let text = item.text.lines().next().unwrap_or_default();
+            let url = item.url.as_deref().unwrap_or_default();
+            format!("{} {at} {text} {url}", item.id)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "drucksache/68852 2017-10-23 Antrag 19/1 https://dserver.bundestag.de/btd/19/000/1900001.pdf",
+            "vorgang/84343 2019-03-26 Geschäftsordnung https://dip.bundestag.de/vorgang/-/84343",
+        ]
+    );
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -23,24 +23,12 @@ struct Peer {
     _dir: tempfile::TempDir,
 }
 
-/// Where `tests/peers/install` puts things.
-fn installed(part: &str) -> bool {
-    let peers = std::env::var_os("RESONANZ_PEERS").map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/resonanz-peers"));
-    peers
-        .or(home)
-        .is_some_and(|peers| peers.join(part).exists())
-}
-
 impl Peer {
     /// `None`, and a word on standard error, where it is not installed; one that is installed and
     /// does not start is a failure.
     fn start() -> Option<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/smtp");
-        if !script.exists() || !installed("venv/bin/aiosmtpd") {
-            crate::skipped::skipped("the SMTP peer is not installed (tests/peers/install)");
-            return None;
-        }
+        crate::skipped::peer("SMTP server", "venv/bin/aiosmtpd")?;
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
         let mut child = Command::new(&script)

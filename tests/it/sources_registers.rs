@@ -41,7 +41,7 @@ pub fn dip_at(address: &str, more: Value, limits: Limits) -> Result<Poller, Stri
     dip::with_limits("dip", &config, &now(), limits)
 }
 
-fn fragdenstaat_at(address: &str, more: Value) -> Result<Poller, String> {
+pub fn fragdenstaat_at(address: &str, more: Value) -> Result<Poller, String> {
     let config = serde_json::from_value(keys(address, &more)).unwrap();
     fragdenstaat::with_limits("fragdenstaat", &config, &now(), Limits::default())
 }
@@ -69,11 +69,14 @@ async fn look(
     (told.collect(), cursor.or(resume), failure)
 }
 
-/// A paper of parliament.
+/// A paper of parliament, with all that the official description demands.
 pub fn paper(n: i64, state: &str) -> Value {
-    json!({"id": n.to_string(), "typ": "Dokument", "drucksachetyp": state,
-        "dokumentnummer": format!("21/{n}"), "titel": format!("Papier {n}"), "datum": "2026-11-28",
-        "aktualisiert": "2026-11-29T08:00:00+01:00"})
+    let (id, number, date) = (n.to_string(), format!("21/{n}"), "2026-11-28");
+    json!({"id": id, "typ": "Dokument", "dokumentart": "Drucksache", "drucksachetyp": state,
+        "dokumentnummer": number, "herausgeber": "BT", "titel": format!("Papier {n}"), "datum": date,
+        "aktualisiert": "2026-11-29T08:00:00+01:00", "autoren_anzahl": 0, "vorgangsbezug_anzahl": 0,
+        "fundstelle": {"id": id, "dokumentart": "Drucksache", "dokumentnummer": number,
+            "datum": date, "herausgeber": "BT", "urheber": []}})
 }
 
 fn json(value: &Value) -> crate::neighbours::http::Reply {
@@ -108,18 +111,18 @@ async fn papers_are_asked_for_page_by_page_since_the_last_news() {
     // Three days back, by Berlin's clock; then a day before the last news.
     assert_eq!(
         parameter(&asked[0], "f.aktualisiert.start"),
-        "2026-11-26T10:00:00"
+        "2026-11-26T10:00:00+01:00"
     );
     assert_eq!(
         parameter(&asked[2], "f.aktualisiert.start"),
-        "2026-11-26T10:00:00"
+        "2026-11-26T10:00:00+01:00"
     );
     let (told, _, _) = look(&source, cursor).await;
     assert_eq!(told, [""; 0]);
     let again = neighbour.requests().pop().unwrap();
     assert_eq!(
         parameter(&again, "f.aktualisiert.start"),
-        "2026-11-28T10:00:00"
+        "2026-11-28T10:00:00+01:00"
     );
 }
 

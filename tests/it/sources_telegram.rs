@@ -146,6 +146,37 @@ async fn looks_go_back_to_what_is_known_and_see_edits_and_deletions() {
 }
 
 #[tokio::test]
+async fn a_channel_that_is_asked_for_by_another_of_its_names_is_the_same_channel() {
+    let gone = Arc::new(Mutex::new(0));
+    let now = Arc::clone(&gone);
+    let neighbour = Neighbour::start(move |request: &Request| {
+        let gone = *now.lock().unwrap();
+        let numbers = (11..=30).filter(|number| *number != gone);
+        let posts: String = numbers.map(|n| post("Erstname", n, "Worte")).collect();
+        match request.path.starts_with("/s/Zweitname") {
+            true => response(200, &[], &page(&posts)),
+            false => response(404, &[], b""),
+        }
+    })
+    .await;
+    let telegram = source(&neighbour.url(""), json!({"channels": ["Zweitname"]}));
+    let (told, cursor, _) = look(&telegram, None).await;
+    assert_eq!(told, (11..=30).collect::<Vec<_>>());
+    // What is known is found again: nothing is told twice, no older page is asked for, and no gap.
+    let before = neighbour.requests().len();
+    let (told, cursor, _) = look(&telegram, cursor).await;
+    assert_eq!(told, [0i64; 0]);
+    assert_eq!(neighbour.requests().len() - before, 1);
+    *gone.lock().unwrap() = 20;
+    let (events, _, _) = crate::look::look(&telegram, cursor).await;
+    let deleted = events.iter().find_map(|event| match event {
+        Event::Change(Change::Delete(deletion)) => Some(deletion.id.as_str()),
+        _ => None,
+    });
+    assert_eq!(deleted, Some("erstname/20"));
+}
+
+#[tokio::test]
 async fn posts_that_no_look_reaches_any_more_are_a_gap() {
     let newest = Arc::new(Mutex::new(30));
     let now = Arc::clone(&newest);
@@ -280,14 +311,9 @@ fn settings_that_make_no_sense_are_told() {
 
 /// Where another's reader is; says aloud where it is not.
 fn other_reader() -> Option<PathBuf> {
-    let peers = std::env::var_os("RESONANZ_PEERS").map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/resonanz-peers"));
-    let reader = peers.or(home)?.join("telegram");
-    if !reader.join("feed_page.html").exists() {
-        crate::skipped::skipped("no other reader of Telegram's previews (tests/peers/install)");
-        return None;
-    }
-    Some(reader)
+    let what = "other reader of Telegram's previews";
+    let page = crate::skipped::peer(what, "telegram/feed_page.html")?;
+    Some(page.parent()?.to_owned())
 }
 
 /// A post as two readers tell it: number, words without blanks, time, what it answers.
@@ -360,5 +386,39 @@ fn another_s_reader_sees_the_same_posts() {
         }
         let missed = ours.len() - others.iter().filter(|(_, _, at, _)| at.is_some()).count();
         assert!(missed <= 1, "{ours:?}\n{others:?}");
+    }
+}
+
+/// Pages as Telegram once sent them, which are not copied into the project.
+fn recorded_pages() -> Vec<PathBuf> {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let data = std::env::var_os("RESONANZ_SHARED").map_or(here, PathBuf::from);
+    let folder = data.join("payloads/telegram");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        let told = format!(
+            "recorded pages of Telegram's ({} is not there)",
+            folder.display()
+        );
+        crate::skipped::skipped(&told);
+        return Vec::new();
+    };
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn recorded_pages_are_read_as_another_s_reader_reads_them() {
+    let Some(reader) = other_reader() else { return };
+    for file in recorded_pages() {
+        let page = std::fs::read(&file).unwrap();
+        let (ours, others) = (as_we_read(&page), as_others_read(&reader, &page));
+        assert!(ours.len() > 1, "{}", file.display());
+        assert!(ours.iter().all(|(_, _, at, _)| at.is_some()));
+        for post in others.iter().filter(|(_, _, at, _)| at.is_some()) {
+            assert!(
+                ours.contains(post),
+                "{}: {post:?}\n{ours:?}",
+                file.display()
+            );
+        }
     }
 }

@@ -67,13 +67,7 @@ pub async fn stop(running: Running) {
 }
 
 fn has_hub() -> bool {
-    let home = std::env::var("HOME").unwrap_or_default();
-    let peers = std::env::var("RESONANZ_PEERS").unwrap_or(format!("{home}/.cache/resonanz-peers"));
-    let there = Path::new(&peers).join("websub-1.done").exists();
-    if !there {
-        crate::skipped::skipped("no WebSub hub (flask-websub not installed; tests/peers/install)");
-    }
-    there
+    crate::skipped::peer("WebSub hub", "websub-1.done").is_some()
 }
 
 /// Every way to sign that WebSub knows.

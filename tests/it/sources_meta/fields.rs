@@ -8,14 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Where the library is; says aloud where it is not.
 fn library() -> Option<PathBuf> {
-    let peers = std::env::var_os("RESONANZ_PEERS").map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/resonanz-peers"));
-    let library = peers.or(home)?.join("meta/facebook_business");
-    if !library.is_dir() {
-        crate::skipped::skipped("Meta's field lists are not installed (tests/peers/install)");
-        return None;
-    }
-    Some(library)
+    crate::skipped::peer("field lists of Meta's", "meta/facebook_business")
 }
 
 /// What an object of the API has: its fields, and the lists that hang on it, as `/name`.

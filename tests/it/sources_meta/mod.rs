@@ -5,6 +5,7 @@ mod fields;
 mod fixtures;
 mod letters;
 mod looks;
+mod peers;
 mod pushes;
 mod recorded;
 

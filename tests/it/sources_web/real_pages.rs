@@ -3,7 +3,7 @@
 
 use resonanz::collect::article::{Unread, read};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use url::Url;
 
 /// A page, words of its article, and words that are around it.
@@ -54,14 +54,7 @@ const RESERVED: [&str; 4] = [
 
 /// Where the pages are; says aloud where they are not.
 pub(super) fn pages() -> Option<PathBuf> {
-    let peers = std::env::var_os("RESONANZ_PEERS").map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/resonanz-peers"));
-    let pages = peers.or(home)?.join("pages");
-    if !pages.is_dir() {
-        crate::skipped::skipped(&format!("no real pages in {}", pages.display()));
-        return None;
-    }
-    Some(pages)
+    crate::skipped::peer("saved pages", "pages")
 }
 
 fn url() -> Url {
