@@ -16,7 +16,7 @@
 //! jump from a house that was switched off, and a person has to say so.
 
 use super::{Store, StoreError, Tx, time};
-use crate::model::{Author, Mention};
+use crate::model::{Author, Mention, StatementId};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use sqlx::Row;
@@ -280,6 +280,9 @@ impl Tx {
                     .fetch_one(&mut *self.tx)
                     .await?;
             if there != 0 {
+                if let Some(key) = self.key_of(aged.id).await? {
+                    self.forget_statement(StatementId::Collected(key)).await?;
+                }
                 self.forget(aged.id, aged.published_ms).await?;
                 gone.push(aged);
             }

@@ -42,9 +42,9 @@ const STATEMENT: &str = "SELECT s.*, (SELECT count(DISTINCT d.mention_id) FROM m
     WHERE d.statement_id = s.id) AS reports FROM statement s";
 
 impl Tx {
-    /// Notes which statements a mention differs from, in place of those before. The
-    /// office may have changed or removed a statement since it was compared: what it does not say
-    /// is left out.
+    /// Notes which statements a mention differs from, in place of those before. A
+    /// statement may have been changed or removed since it was compared: what it does not say is left
+    /// out.
     pub(super) async fn put_differs(
         &mut self,
         mention_id: i64,
@@ -72,11 +72,9 @@ impl Tx {
             .await?;
         }
         for statement in noted {
-            if let StatementId::Entered(id) = statement {
-                let now = self.entered(id).await?;
-                self.keep_differs(statement, |differs| says(now.as_ref(), differs))
-                    .await?;
-            }
+            let now = self.words_of(statement).await?;
+            self.keep_differs(statement, |differs| says(now.as_ref(), differs))
+                .await?;
         }
         Ok(())
     }
@@ -151,14 +149,20 @@ impl Tx {
         Ok(())
     }
 
-    /// Title and text of an entered statement as they are now.
-    async fn entered(&mut self, id: i64) -> Result<Option<(String, String)>, StoreError> {
-        Ok(
-            sqlx::query_as("SELECT title, text FROM statement WHERE id = $1")
-                .bind(id)
-                .fetch_optional(&mut *self.tx)
-                .await?,
+    /// Title and text of a statement as they are now.
+    async fn words_of(
+        &mut self,
+        statement: StatementId,
+    ) -> Result<Option<(String, String)>, StoreError> {
+        let (id, key) = columns(statement);
+        Ok(sqlx::query_as(
+            "SELECT title, text FROM mention WHERE key = $1
+             UNION ALL SELECT title, text FROM statement WHERE id = $2",
         )
+        .bind(key)
+        .bind(id)
+        .fetch_optional(&mut *self.tx)
+        .await?)
     }
 }
 

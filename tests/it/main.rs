@@ -87,6 +87,7 @@ mod sources_wikipedia;
 mod sources_x;
 mod sources_youtube;
 mod sources_youtube_push;
+mod statements;
 mod store;
 mod stories;
 mod supervise;

@@ -11,24 +11,22 @@ use resonanz::collect::source::Event;
 use resonanz::collect::supervise::{Delivery, Outcome};
 use resonanz::matching::{Matcher, StoredQuery};
 use resonanz::model::{
-    Amended, Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Reach, StatementId,
-    Target,
+    Amended, Change, ClaimGrade, Deletion, FlagKind, Item, Kind, RawAuthor, Reach, Target,
 };
-use resonanz::pipeline::{Pipeline, Watches, read_office};
+use resonanz::pipeline::{Pipeline, Watches};
 use resonanz::query::Query;
-use resonanz::relate::compare::Statement;
-use resonanz::store::{ClaimText, Seen, StatementText};
+use resonanz::store::{ClaimText, Seen};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
-fn start() -> Timestamp {
+pub fn start() -> Timestamp {
     "2026-11-20T06:00:00Z".parse().unwrap()
 }
 
 /// A house of nothing but the pipeline, as it is after its store was opened.
-async fn pipeline(dir: &Path) -> Pipeline {
+pub async fn pipeline(dir: &Path) -> Pipeline {
     let (store, mut config) = new_house(dir).await;
     config.desk.recipients = vec!["dienst@localhost".to_owned()];
     let query = Query::parse(
@@ -73,7 +71,7 @@ fn answer(number: u32, minute: i64, to: u32, text: &str) -> Item {
     item
 }
 
-fn article(number: u32, minute: i64, site: &str, text: &str) -> Item {
+pub fn article(number: u32, minute: i64, site: &str, text: &str) -> Item {
     let mut item = said(number, minute, text);
     item.kind = Kind::Article;
     item.author = None;
@@ -100,11 +98,11 @@ fn delivered(change: Change, official: bool) -> Delivery {
     }
 }
 
-fn item(item: Item) -> Delivery {
+pub fn item(item: Item) -> Delivery {
     delivered(Change::Upsert(Box::new(item)), false)
 }
 
-async fn run(pipeline: Pipeline, deliveries: Vec<Delivery>) {
+pub async fn run(pipeline: Pipeline, deliveries: Vec<Delivery>) {
     let (out, receiver) = mpsc::channel(deliveries.len().max(1));
     for delivery in deliveries {
         out.send(delivery).await.unwrap();
@@ -296,11 +294,11 @@ async fn a_short_text_is_never_sure_and_an_edit_is_compared_anew() {
     assert_eq!(store.claims_of(1).await.unwrap(), []);
 }
 
-const STATEMENT: &str = "Das Bundesinnenministerium hat heute die Zahlen für Oktober vorgelegt. Die \
+pub const STATEMENT: &str = "Das Bundesinnenministerium hat heute die Zahlen für Oktober vorgelegt. Die \
     Bundespolizei hat im Oktober 12.345 unerlaubte Einreisen festgestellt. Die Grenzkontrollen werden \
     bis zum 15. März verlängert.";
 
-fn statement() -> Delivery {
+pub fn statement() -> Delivery {
     delivered(
         Change::Upsert(Box::new(article(1, 0, "amt.example", STATEMENT))),
         true,
@@ -456,100 +454,4 @@ async fn a_report_is_looked_at_again_a_few_times_and_what_was_amended_is_kept() 
     tx.delete(&key, start()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(store.looked(2).await.unwrap(), None);
-}
-
-fn entered(text: &str) -> StatementText {
-    StatementText {
-        title: "Zahlen für Oktober".into(),
-        text: text.into(),
-        url: "https://amt.example/oktober".into(),
-        published: start(),
-    }
-}
-
-fn wrong_report(number: u32) -> Delivery {
-    let wrong = "Die Bundespolizei hat im Oktober 21.345 unerlaubte Einreisen festgestellt, wie das \
-        Bundesinnenministerium mitteilte.";
-    item(article(
-        number,
-        30,
-        &format!("zeitung{number}.example"),
-        wrong,
-    ))
-}
-
-#[tokio::test]
-async fn a_statement_that_the_office_entered_is_compared_until_it_is_changed_or_removed() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut first = pipeline(dir.path()).await;
-    let store = first.store.clone();
-    let id = store
-        .add_statement(&entered(STATEMENT), start())
-        .await
-        .unwrap();
-    first.claims.mark_changed();
-    run(first, vec![wrong_report(1), wrong_report(2)]).await;
-    let differs = async |id| store.mention(id).await.unwrap().unwrap().differs;
-    assert_eq!(differs(1).await.len(), 1);
-    let found = &differs(2).await[0];
-    assert_eq!(
-        (found.statement, found.theirs.as_str(), found.ours.as_str()),
-        (StatementId::Entered(id), "21.345", "12.345")
-    );
-    let addresses = store.addresses(&[StatementId::Entered(id)]).await.unwrap();
-    let url = addresses[0].url.as_deref();
-    assert_eq!(
-        (addresses[0].id, url),
-        (id, Some("https://amt.example/oktober"))
-    );
-    assert_eq!(store.statement(id).await.unwrap().unwrap().reports, 2);
-    assert_eq!(store.reports_of(id, 10).await.unwrap(), [2, 1]);
-    // Other words elsewhere change nothing; another figure does.
-    let longer = format!("{STATEMENT} Mehr dazu morgen.");
-    store
-        .change_statement(id, &entered(&longer), start())
-        .await
-        .unwrap();
-    assert_eq!(differs(1).await.len(), 1);
-    let corrected = STATEMENT.replace("12.345", "21.345");
-    store
-        .change_statement(id, &entered(&corrected), start())
-        .await
-        .unwrap();
-    assert_eq!((differs(1).await, differs(2).await), (vec![], vec![]));
-    let mut second = pipeline(dir.path()).await;
-    second.claims.mark_changed();
-    run(second, vec![wrong_report(3)]).await;
-    assert_eq!(differs(3).await, []);
-    assert!(store.remove_statement(id).await.unwrap());
-    assert!(!store.remove_statement(id).await.unwrap());
-    assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn a_statement_that_was_removed_while_a_report_was_compared_stands_beside_none() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut first = pipeline(dir.path()).await;
-    let store = first.store.clone();
-    let id = store
-        .add_statement(&entered(STATEMENT), start())
-        .await
-        .unwrap();
-    read_office(&store, &mut first.known).await.unwrap();
-    assert_eq!(first.known.statements(), 1);
-    store.remove_statement(id).await.unwrap();
-    // As if the office's word had come a moment too late.
-    first.claims.mark_unchanged();
-    run(first, vec![wrong_report(1)]).await;
-    assert_eq!(store.mention(1).await.unwrap().unwrap().differs, []);
-    assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
-    let mut second = pipeline(dir.path()).await;
-    second.known.put_entered(&[Statement {
-        id: StatementId::Entered(id),
-        published: start(),
-        title: "",
-        text: STATEMENT,
-    }]);
-    read_office(&store, &mut second.known).await.unwrap();
-    assert_eq!(second.known.statements(), 0);
 }

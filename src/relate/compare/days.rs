@@ -26,6 +26,7 @@ pub fn compare(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
             told.filter_map(|other| Some((likeness(article, date, ours, other)?, other)));
         let (certainty, other) = candidates.max_by(|a, b| a.0.total_cmp(&b.0))?;
         Some(Seen::Differs(Finding {
+            beside: None,
             kind: DifferenceKind::Date,
             theirs: (date.first, date.last),
             ours: (other.first, other.last),

@@ -158,6 +158,8 @@ struct Finding {
     kind: DifferenceKind,
     theirs: (usize, usize),
     ours: (usize, usize),
+    /// A word of ours whose sentence is shown, where that is another than theirs.
+    beside: Option<usize>,
     certainty: f64,
 }
 
@@ -460,7 +462,9 @@ fn difference(
         sentence: article.text.sentence(article.sentence_of(their_first)?),
         statement,
         ours: ours.text.written(our_first, our_last),
-        our_sentence: ours.text.sentence(ours.sentence_of(our_first)?),
+        our_sentence: ours
+            .text
+            .sentence(ours.sentence_of(finding.beside.unwrap_or(our_first))?),
         certainty: finding.certainty as f32,
     })
 }

@@ -32,6 +32,7 @@ pub fn compare(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
         });
         let (certainty, published) = candidates.max_by(|a, b| a.0.total_cmp(&b.0))?;
         Some(Seen::Differs(Finding {
+            beside: None,
             kind: DifferenceKind::Number,
             theirs: (figure.first, figure.last),
             ours: (published.first, published.last),

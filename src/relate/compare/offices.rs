@@ -43,6 +43,7 @@ fn speaker(article: &Facts, quote: &Quote, ours: &Facts) -> Option<Seen> {
 
 fn finding(theirs: &Actor, our: &Actor, certainty: f64) -> Finding {
     Finding {
+        beside: None,
         kind: DifferenceKind::Office,
         theirs: (theirs.first, theirs.last),
         ours: (our.first, our.last),

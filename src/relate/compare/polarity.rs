@@ -78,6 +78,7 @@ pub fn compare(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
             return Some(Seen::Agrees(DifferenceKind::Negation, range.start));
         }
         Some(Seen::Differs(Finding {
+            beside: None,
             kind: DifferenceKind::Negation,
             theirs: (range.start, range.end - 1),
             ours: (our.start, our.end - 1),

@@ -38,6 +38,7 @@ pub fn compare(article: &Facts, sentence: usize, ours: &Facts) -> Vec<Seen> {
                 // Another's own words may begin like ours.
                 Found::Altered { .. } if is_of_another(article, quote, ours) => None,
                 Found::Altered { ours, share } => Some(Seen::Differs(Finding {
+                    beside: None,
                     kind: DifferenceKind::Quote,
                     theirs: (part.0, part.1 - 1),
                     ours,

@@ -46,6 +46,7 @@ fn seen(article: &Facts, quote: &Quote, ours: &Facts) -> Option<Seen> {
         kind: DifferenceKind::Speaker,
         theirs: (first, last),
         ours: our_speaker(ours, our_quote, article)?,
+        beside: Some(our_quote.first),
         certainty: 0.8,
     }))
 }
