@@ -36,6 +36,7 @@ struct Seen {
     asking: Speakers,
     denying: Speakers,
     hearsay: Speakers,
+    doubting: Speakers,
     voices: FxHashSet<u64>,
     times: Vec<Timestamp>,
     factual: f64,
@@ -80,6 +81,9 @@ impl Seen {
         if sign.hearsay {
             self.hearsay.take((sign.speaker, part.words));
         }
+        if sign.asks || sign.denies || sign.hearsay {
+            self.doubting.take((sign.speaker, part.words));
+        }
         self.times.push(sign.published);
         if part.answers {
             self.replies += 1;
@@ -119,6 +123,7 @@ impl Seen {
             asking: self.asking.count(),
             denying: self.denying.count(),
             hearsay: self.hearsay.count(),
+            doubting: self.doubting.count(),
             factual: match self.judged {
                 // Of a model that cannot tell, nothing is known either way.
                 0 => 0.5,
