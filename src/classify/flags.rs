@@ -25,13 +25,17 @@ pub enum Need {
     Statement,
     /// A statement that ends, or whose clause ends, with the phrase.
     StatementEnd,
+    /// The writer's own words, with or without a question mark.
+    Asked,
+    /// A statement that begins with the phrase, and whose first clause ends with it.
+    Begins,
 }
 
 impl Need {
     fn flag(self) -> FlagKind {
         match self {
-            Need::Question | Need::QuestionEnd => FlagKind::Enquiry,
-            Need::Statement | Need::StatementEnd => FlagKind::Correction,
+            Need::Question | Need::QuestionEnd | Need::Asked => FlagKind::Enquiry,
+            Need::Statement | Need::StatementEnd | Need::Begins => FlagKind::Correction,
         }
     }
 }
@@ -40,11 +44,11 @@ impl Need {
 pub fn flags(
     reading: &Reading<'_>,
     kind: Kind,
-    phrases: &Phrases<Need>,
+    lists: &[&Phrases<Need>],
     negations: &Phrases<bool>,
 ) -> Vec<FlagLabel> {
     let mut labels: Vec<FlagLabel> = Vec::new();
-    for found in phrases.all(reading) {
+    for found in lists.iter().flat_map(|phrases| phrases.all(reading)) {
         if !holds(reading, kind, &found, negations) {
             continue;
         }
@@ -83,6 +87,8 @@ fn holds(
         Need::QuestionEnd => question && at_end && !first.quoted,
         Need::Statement => !question && own,
         Need::StatementEnd => !question && at_end && own,
+        Need::Asked => !first.quoted,
+        Need::Begins => !question && at_end && begins(reading, found.first),
     };
     let start = found.first.saturating_sub(DENIED_WITHIN);
     let denied = found.value.flag() == FlagKind::Correction
@@ -98,11 +104,17 @@ fn holds(
     fits && !denied
 }
 
+/// Nothing but masked accounts stands before a word.
+fn begins(reading: &Reading<'_>, at: usize) -> bool {
+    let mut before = reading.words.iter().take(at);
+    before.all(|word| word.token.terms.is_empty())
+}
+
 fn reason(reading: &Reading<'_>, found: &Found<Need>) -> Reason {
     let (seen, span) = reading.seen(found.first, found.last);
-    let rule = match found.value {
-        Need::Question | Need::QuestionEnd => "enquiry phrase",
-        Need::Statement | Need::StatementEnd => "correction phrase",
+    let rule = match found.value.flag() {
+        FlagKind::Enquiry => "enquiry phrase",
+        _ => "correction phrase",
     };
     Reason {
         rule: rule.to_owned(),

@@ -47,6 +47,8 @@ pub struct Lexicon {
     opinion_piece: Phrases<()>,
     hearsay: Phrases<()>,
     flags: Phrases<Need>,
+    /// Only looked for in answers.
+    answer_flags: Phrases<Need>,
     /// For the trained model.
     pub(super) masks: Masks,
 }
@@ -72,6 +74,7 @@ impl Lexicon {
             opinion_piece: Phrases::new(),
             hearsay: Phrases::new(),
             flags: Phrases::new(),
+            answer_flags: Phrases::new(),
             masks: Masks::new(),
         };
         let mut unread = Vec::new();
@@ -110,6 +113,8 @@ impl Lexicon {
             "hearsay" => self.hearsay.add(line, ()),
             "enquiry" => self.flags.add(line, Need::Question),
             "enquiry_at_end" => self.flags.add(line, Need::QuestionEnd),
+            "enquiry_in_answer" => self.answer_flags.add(line, Need::Asked),
+            "correction_in_answer" => self.answer_flags.add(line, Need::Begins),
             "correction" => self.flags.add(line, Need::Statement),
             "correction_at_end" => self.flags.add(line, Need::StatementEnd),
             _ => Err(LexiconError(line.to_owned())),
@@ -239,7 +244,12 @@ impl Lexicon {
     }
 
     pub(super) fn flags(&self, read: &Read<'_>, kind: Kind) -> Vec<FlagLabel> {
-        flags(&read.reading, kind, &self.flags, &self.negation)
+        let answers = matches!(kind, Kind::Reply | Kind::Comment);
+        let lists: &[&Phrases<Need>] = match answers {
+            true => &[&self.flags, &self.answer_flags],
+            false => &[&self.flags],
+        };
+        flags(&read.reading, kind, lists, &self.negation)
     }
 
     /// The first phrase by which something is told as hearsay, as it is written.

@@ -77,6 +77,9 @@ pub struct StoryFigures {
     pub denying: u32,
     /// … who tell it as hearsay.
     pub hearsay: u32,
+    /// … who do any of these.
+    #[serde(default)]
+    pub doubting: u32,
     /// Mean probability that a mention claims a fact, 0 to 1.
     pub factual: f32,
     /// Publications and public voices that say it.

@@ -5,8 +5,10 @@ use crate::privacy::MentionKey;
 use crate::text::hash;
 use jiff::Timestamp;
 
-/// Probability from which an answer asks back, or denies.
-const SURE: f32 = 0.5;
+/// Probabilities from which an answer asks back, and denies. A question shows itself by its form; a
+/// denial is hardly told from other contradiction.
+const ASKS: f32 = 0.25;
+const DENIES: f32 = 0.45;
 
 /// What is told of a mention beside its words.
 #[derive(Debug, Clone, Copy)]
@@ -49,15 +51,17 @@ impl Sign {
         let flagged = |flag| labels.flags.iter().any(|label| label.flag == flag);
         let says = &labels.says;
         let answers = reply_to.is_some();
-        let sure = |said: Option<f32>| answers && said.is_some_and(|said| said >= SURE);
+        let sure = |said: Option<f32>, least| answers && said.is_some_and(|said| said >= least);
         Self {
             speaker: speaker(site, author),
             platform: hash(platform),
             published,
             reply_to,
             factual: says.factual,
-            asks: flagged(FlagKind::Enquiry) || sure(says.asks),
-            denies: flagged(FlagKind::Correction) || marks.review.is_some() || sure(says.denies),
+            asks: flagged(FlagKind::Enquiry) || sure(says.asks, ASKS),
+            denies: flagged(FlagKind::Correction)
+                || marks.review.is_some()
+                || sure(says.denies, DENIES),
             hearsay: says.hearsay.is_some(),
             voice: matches!(author, Some(Author::Voice { .. }))
                 || kind == Kind::Article && !site.is_empty(),

@@ -36,6 +36,7 @@ struct Seen {
     asking: Speakers,
     denying: Speakers,
     hearsay: Speakers,
+    doubting: Speakers,
     voices: FxHashSet<u64>,
     times: Vec<Timestamp>,
     factual: f64,
@@ -81,6 +82,9 @@ impl Seen {
         if sign.hearsay {
             self.hearsay.take((sign.speaker, part.words));
         }
+        if sign.asks || sign.denies || sign.hearsay {
+            self.doubting.take((sign.speaker, part.words));
+        }
         self.times.push(sign.published);
         if part.answers {
             self.replies += 1;
@@ -121,6 +125,7 @@ impl Seen {
             asking: self.asking.count(),
             denying: self.denying.count(),
             hearsay: self.hearsay.count(),
+            doubting: self.doubting.count(),
             factual: match self.judged {
                 // Of a model that cannot tell, nothing is known either way.
                 0 => 0.5,

@@ -314,6 +314,18 @@ fn a_claim_that_is_doubted_is_worth_checking_and_criticism_is_not() {
     assert_eq!(weighed(&crowd).score, 0.0);
     let undoubted: Vec<Post> = (1..40).map(|key| post(key, COPY)).collect();
     assert_eq!(weighed(&undoubted).score, 0.0);
+    // Who asks and denies in one breath is one, and not two who doubt.
+    let alone = weighed(&[
+        post(1, COPY),
+        post(2, COPY),
+        reply(3, 1, "Stimmt das? Das ist eine Falschmeldung."),
+    ]);
+    let figures = &alone.figures;
+    assert_eq!(
+        (figures.asking, figures.denying, figures.doubting),
+        (1, 1, 1)
+    );
+    assert_eq!(alone.score, 0.0);
     // Who copies a doubt does not doubt.
     let hearsay = format!("{COPY} angeblich");
     let copied: Vec<Post> = (1..40).map(|key| post(key, &hearsay)).collect();

@@ -62,6 +62,33 @@ fn corrections() {
     }
 }
 
+/// What a question mark or a whole sentence shows elsewhere, the place shows in an answer.
+#[test]
+fn answers_are_read_as_answers() {
+    for (text, asked) in [
+        ("woher hast du das", Some(FlagKind::Enquiry)),
+        ("@[Konto] link bitte", Some(FlagKind::Enquiry)),
+        (
+            "Quatsch, das Amt empfiehlt es nur",
+            Some(FlagKind::Correction),
+        ),
+        (
+            "@[Konto] Fake. Schau auf das Datum",
+            Some(FlagKind::Correction),
+        ),
+        ("Falsch und herzlos, was dieses Ministerium macht", None),
+        ("So ein Quatsch kostet uns Millionen", None),
+        ("Nein, diese Regierung kann es einfach nicht", None),
+    ] {
+        let flags = |kind| {
+            let labels = classify(&mention(kind, "de", "", text));
+            labels.flags.first().map(|label| label.flag)
+        };
+        assert_eq!(flags(Kind::Reply), asked, "{text}");
+        assert_eq!(flags(Kind::Post), None, "not an answer: {text}");
+    }
+}
+
 #[test]
 fn a_denied_or_quoted_phrase_is_no_flag() {
     for text in [

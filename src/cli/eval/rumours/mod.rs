@@ -1,7 +1,9 @@
 //! `eval rumours`: planted crises and waves that are none, in the noise of many posts, on the way that
 //! every mention goes: how early each is flagged, what else is, and what criticism alone does.
 
+mod fit;
 mod opinions;
+mod replies;
 mod report;
 mod scenarios;
 mod stream;
@@ -30,6 +32,13 @@ pub struct Args {
     /// Print every flagged story
     #[arg(long)]
     show: bool,
+    /// Print the weights of a story's score that are learned from these stories
+    #[arg(long)]
+    fit: bool,
+    /// Only how answers are read, on a file of lines {"text","label"}; label is query, deny, support
+    /// or comment
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["half", "show", "fit"])]
+    replies: Option<PathBuf>,
     #[command(flatten)]
     settings: Settings,
     /// table for people, json for programs
@@ -52,12 +61,23 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         voices: &Voices::new(&config.voices, today()),
         relate: relate::Config::default(),
     };
+    let mut out = Output::new();
+    if let Some(file) = &args.replies {
+        let report = replies::run(&house, file)?;
+        return match args.format {
+            Format::Json => Ok(out.json(&report)?),
+            Format::Table | Format::Html => report.print(&mut out),
+        };
+    }
     let scenarios = scenarios::read(args.half)?;
     let planted = stream::plant(&scenarios, args.noise, args.days);
     let watched = stream::run(&house, &scenarios, planted)?;
+    if args.fit {
+        let cases = report::cases(&scenarios, &watched.seen);
+        return Ok(out.json(&fit::fit(&cases))?);
+    }
     let opinions = opinions::run(&house)?;
     let report = report::Report::new(&scenarios, &watched, opinions, args.days);
-    let mut out = Output::new();
     match args.format {
         Format::Json => out.json(&report)?,
         Format::Table | Format::Html => report.print(&mut out, args.show)?,

@@ -1,5 +1,6 @@
 //! What `eval rumours` found, as numbers and as tables.
 
+use super::fit::Case;
 use super::opinions::Opinions;
 use super::scenarios::Scenario;
 use super::stream::{Seen, Watched};
@@ -7,7 +8,7 @@ use crate::cli::Output;
 use crate::model::StoryFigures;
 use crate::relate::rumour;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const DAY: i64 = 86_400;
 /// Stories of a day that an office looks at.
@@ -69,6 +70,8 @@ pub struct Report {
     /// Of the stories that were flagged, the five highest of each day: how many are rumours.
     pub top_listed: usize,
     pub top_right: usize,
+    /// The same with each rumour counted once a day, however many of its stories are there.
+    pub top_rumours: usize,
     pub false_flags_per_day: f64,
     pub thresholds: Vec<AtThreshold>,
     pub opinions: Opinions,
@@ -122,7 +125,7 @@ impl Report {
         let found = crises.iter().filter(|one| one.is_rumour);
         let found = found.filter(|one| one.flagged_after_minutes.is_some());
         let wrong = flags.iter().filter(|flag| !flag.is_rumour).count();
-        let (top_listed, top_right) = top(&flags);
+        let top = top(&flags);
         Self {
             model: rumour::MODEL,
             posts: watched.posts,
@@ -131,8 +134,9 @@ impl Report {
             days,
             rumours,
             found: found.count(),
-            top_listed,
-            top_right,
+            top_listed: top.listed,
+            top_right: top.right,
+            top_rumours: top.rumours,
             false_flags_per_day: wrong as f64 / days as f64,
             thresholds: THRESHOLDS
                 .map(|percent| at_threshold(percent, scenarios, &stories, &crises, days))
@@ -168,6 +172,7 @@ impl Report {
     fn figures(&self) -> Vec<String> {
         let share = |part: usize, all: usize| 100.0 * part as f64 / all.max(1) as f64;
         let (right, listed) = (self.top_right, self.top_listed);
+        let (once, wrong) = (self.top_rumours, listed - right);
         let opinions = &self.opinions;
         let wrongly = share(opinions.flagged as usize, opinions.opinions as usize);
         vec![
@@ -181,8 +186,11 @@ impl Report {
             ),
             format!("rumours found: {} of {}", self.found, self.rumours),
             format!(
-                "the day's first {TOP} flags: {right} of {listed} are rumours ({:.0} %)",
-                share(right, listed)
+                "the day's first {TOP} flags: {right} of {listed} are rumours ({:.0} %; each once a \
+                 day: {once} of {}, {:.0} %)",
+                share(right, listed),
+                once + wrong,
+                share(once, once + wrong)
             ),
             format!("false flags a day: {:.2}", self.false_flags_per_day),
             format!(
@@ -249,6 +257,22 @@ fn crisis_row(one: &Crisis) -> Vec<String> {
             .map_or("–".to_owned(), |share| format!("{:.0}", 100.0 * share)),
         cell(one.before_denial_minutes),
     ]
+}
+
+/// What the weights are learned from: each story with a disputed fact, as it was each time.
+pub fn cases(scenarios: &[Scenario], seen: &[Seen]) -> Vec<Case> {
+    let cases = stories(seen).into_values().map(|told| Case {
+        is_rumour: told
+            .scenario
+            .and_then(|number| scenarios.get(number))
+            .is_some_and(Scenario::is_rumour),
+        looks: told
+            .events
+            .iter()
+            .filter_map(|seen| rumour::values(&seen.weight.figures))
+            .collect(),
+    });
+    cases.filter(|case| !case.looks.is_empty()).collect()
 }
 
 /// The stories, each with the scenario that most of its weighings are of.
@@ -349,18 +373,65 @@ fn at_threshold(
     }
 }
 
-/// Of the highest flags of each day: how many there are, and how many are rumours.
-fn top(flags: &[Flag]) -> (usize, usize) {
+/// The highest flags of all days.
+#[derive(Debug, Default, PartialEq)]
+struct Top {
+    listed: usize,
+    /// Of a rumour, and different rumours of a day.
+    right: usize,
+    rumours: usize,
+}
+
+fn top(flags: &[Flag]) -> Top {
     let mut days: BTreeMap<i64, Vec<&Flag>> = BTreeMap::new();
     for flag in flags {
         days.entry(flag.day).or_default().push(flag);
     }
-    let (mut listed, mut right) = (0, 0);
+    let mut top = Top::default();
     for day in days.values_mut() {
         day.sort_by(|a, b| b.score.total_cmp(&a.score));
         day.truncate(TOP);
-        listed += day.len();
-        right += day.iter().filter(|flag| flag.is_rumour).count();
+        let right = day.iter().filter(|flag| flag.is_rumour);
+        let rumours: BTreeSet<_> = right.clone().map(|flag| &flag.scenario).collect();
+        top.listed += day.len();
+        top.right += right.count();
+        top.rumours += rumours.len();
     }
-    (listed, right)
+    top
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flag(day: i64, score: f32, scenario: Option<&str>) -> Flag {
+        Flag {
+            day,
+            scenario: scenario.map(str::to_owned),
+            is_rumour: scenario.is_some_and(|name| name != "decoy"),
+            score,
+            threshold: 0.4,
+            words: String::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_the_first_flags_of_a_day_count_and_a_rumour_once() {
+        let mut flags = vec![
+            flag(1, 0.9, Some("dam")),
+            flag(1, 0.8, Some("dam")),
+            flag(1, 0.7, Some("decoy")),
+            flag(2, 0.6, None),
+        ];
+        let expected = |listed, right, rumours| Top {
+            listed,
+            right,
+            rumours,
+        };
+        assert_eq!(top(&flags), expected(4, 2, 1));
+        // What comes after the fifth of a day is not looked at.
+        flags.extend((0..9).map(|_| flag(1, 0.95, None)));
+        assert_eq!(top(&flags), expected(6, 0, 0));
+    }
 }
