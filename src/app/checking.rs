@@ -206,6 +206,7 @@ impl Checking for Archive {
                 }
                 None => self.store.remove_statement(id).await,
             };
+            self.index.wake();
             changed.map_err(internal)
         })
     }

@@ -1,7 +1,7 @@
 //! Our own statements: those that the office entered by hand, and which reports differ from which.
 
 use super::{Store, StoreError, Tx, time};
-use crate::model::{Differs, StatementId};
+use crate::model::{Differs, FlagKind, Labels, StatementId};
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -129,6 +129,35 @@ impl Tx {
             .execute(&mut *self.tx)
             .await?;
         sqlx::query("UPDATE report_look SET how = NULL WHERE mention_id = $1")
+            .bind(mention)
+            .execute(&mut *self.tx)
+            .await?;
+        match differs.is_empty() {
+            true => self.unflag(mention).await,
+            false => Ok(()),
+        }
+    }
+
+    /// A mention beside which nothing stands any more differs from nothing, and followers are told.
+    async fn unflag(&mut self, mention: i64) -> Result<(), StoreError> {
+        let labels: String = sqlx::query_scalar("SELECT labels FROM mention WHERE id = $1")
+            .bind(mention)
+            .fetch_one(&mut *self.tx)
+            .await?;
+        let mut labels: Labels = serde_json::from_str(&labels)?;
+        labels
+            .flags
+            .retain(|label| label.flag != FlagKind::Misreporting);
+        let seq = self.next_seq();
+        sqlx::query("UPDATE mention SET seq = $1, labels = $2 WHERE id = $3")
+            .bind(seq)
+            .bind(serde_json::to_string(&labels)?)
+            .bind(mention)
+            .execute(&mut *self.tx)
+            .await?;
+        let first = labels.flags.first();
+        sqlx::query("UPDATE mention_watch SET flag = $1 WHERE mention_id = $2")
+            .bind(first.map_or("", |label| label.flag.as_str()))
             .bind(mention)
             .execute(&mut *self.tx)
             .await?;

@@ -4,7 +4,7 @@ use crate::pipeline::new_house;
 use crate::rumours::{STATEMENT, article, item, pipeline, run, start, statement};
 use jiff::SignedDuration;
 use resonanz::collect::supervise::Delivery;
-use resonanz::model::StatementId;
+use resonanz::model::{FlagKind, StatementId};
 use resonanz::pipeline::read_office;
 use resonanz::relate::compare::Statement;
 use resonanz::store::{AgePlace, StatementText};
@@ -41,6 +41,13 @@ async fn a_statement_that_the_office_entered_is_compared_until_it_is_changed_or_
     first.claims.mark_changed();
     run(first, vec![wrong_report(1), wrong_report(2)]).await;
     let differs = async |id| store.mention(id).await.unwrap().unwrap().differs;
+    let is_flagged = async |id| {
+        let flags = store.mention(id).await.unwrap().unwrap().labels.flags;
+        let mut kinds = flags.iter().map(|label| label.flag);
+        kinds.any(|kind| kind == FlagKind::Misreporting)
+    };
+    assert!(is_flagged(1).await);
+    let seq = store.newest_seq().await.unwrap();
     assert_eq!(differs(1).await.len(), 1);
     let found = &differs(2).await[0];
     assert_eq!(
@@ -68,6 +75,12 @@ async fn a_statement_that_the_office_entered_is_compared_until_it_is_changed_or_
         .await
         .unwrap();
     assert_eq!((differs(1).await, differs(2).await), (vec![], vec![]));
+    assert!(!is_flagged(1).await && !is_flagged(2).await);
+    assert_eq!(
+        store.newest_seq().await.unwrap(),
+        seq + 2,
+        "followers are told"
+    );
     let mut second = pipeline(dir.path()).await;
     second.claims.mark_changed();
     run(second, vec![wrong_report(3)]).await;
