@@ -17,6 +17,12 @@ pub struct Settings {
     pub precision: f32,
     /// A class is said at the latest from this probability on.
     pub sure: f32,
+    /// Curves are no steeper than this: a seed is easier than what people write.
+    pub steepest: f32,
+    /// How much more often others than these samples are of the last class, as a logarithm of odds.
+    pub shift: f32,
+    /// The samples tell how statements are put.
+    pub form: bool,
     /// Decides which statements are judged by which part of the others.
     pub seed: u64,
 }
@@ -28,6 +34,9 @@ impl Default for Settings {
             balance: 0.5,
             precision: 0.6,
             sure: 0.6,
+            steepest: f32::INFINITY,
+            shift: 0.0,
+            form: false,
             seed: 20_161_121,
         }
     }
@@ -96,12 +105,21 @@ pub fn learn(
                 Some(curve) => curve.fit(&points, HELD_TO_BEFORE),
                 None => Platt::IDENTITY.fit(&points, HELD),
             }
+            .corrected(
+                settings.steepest,
+                if class + 1 == classes.len() {
+                    settings.shift
+                } else {
+                    -settings.shift
+                },
+            )
         })
         .collect();
     let mut head = Head {
         name: name.to_owned(),
         classes: classes.to_vec(),
         platt,
+        form: settings.form,
         least: vec![0.0; classes.len()],
         sets: Vec::new(),
         figures: BTreeMap::new(),
