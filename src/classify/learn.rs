@@ -101,18 +101,13 @@ pub fn learn(
                 .iter()
                 .map(|(truth, sums)| (margins(sums)[class], *truth == Some(class)));
             let points: Vec<_> = points.collect();
-            match before.and_then(|head| head.platt.get(class)) {
+            let curve = match before.and_then(|head| head.platt.get(class)) {
                 Some(curve) => curve.fit(&points, HELD_TO_BEFORE),
                 None => Platt::IDENTITY.fit(&points, HELD),
-            }
-            .corrected(
-                settings.steepest,
-                if class + 1 == classes.len() {
-                    settings.shift
-                } else {
-                    -settings.shift
-                },
-            )
+            };
+            let is_last = class + 1 == classes.len();
+            let shift = if is_last { 1.0 } else { -1.0 } * settings.shift;
+            curve.corrected(settings.steepest, shift)
         })
         .collect();
     let mut head = Head {
