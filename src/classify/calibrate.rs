@@ -23,6 +23,12 @@ impl Platt {
     /// Changes nothing.
     pub const IDENTITY: Self = Self(1.0, 0.0);
 
+    /// No steeper than this, and shifted.
+    pub fn corrected(self, steepest: f32, shift: f32) -> Self {
+        let factor = (steepest / self.0).min(1.0);
+        Self(self.0 * factor, self.1 * factor + shift)
+    }
+
     /// The probability of a class whose margin this is.
     pub fn probability(self, margin: f32) -> f32 {
         1.0 / (1.0 + libm::expf(-(self.0 * margin + self.1)))

@@ -4,9 +4,11 @@
 //! Three blocks are hashed into one space: words with pairs of words and marks (emoji, emoticons);
 //! runs of three to five letters; words by how near and on which side of the target's name they
 //! stand. Each is made a vector of length one, so that long texts weigh no more than short ones. A
-//! few cues are counted beside them. The target's own name is masked: what is learned of one target
+//! few cues are counted beside them. A fourth block, the statement's [`form`], is for those heads only
+//! that ask for it. The target's own name is masked: what is learned of one target
 //! holds for others.
 
+use super::form::form;
 use super::marks::marks;
 use super::masks::Masks;
 use super::reading::Reading;
@@ -73,6 +75,8 @@ pub struct Block {
 pub struct View {
     pub cues: Features,
     pub blocks: [Block; 3],
+    /// How it is put, for the heads that look at it.
+    pub form: Block,
 }
 
 /// What kind of feature a hash is made for: the same word is another feature in each.
@@ -85,6 +89,7 @@ enum Kind {
     Near,
     Mark,
     Known,
+    Form,
 }
 
 impl View {
@@ -106,7 +111,13 @@ impl View {
             number: number(Kind::Mark, mark, 0),
             word: NOWHERE,
         }));
+        let forms = reading.texts().into_iter().flat_map(form);
+        let forms = forms.map(|form| Seen {
+            number: number(Kind::Form, form, 0),
+            word: NOWHERE,
+        });
         Self {
+            form: Block::new(forms.collect(), 1.0),
             cues: cue_values(reading, names, signs),
             blocks: [
                 Block::new(said, 1.0),
@@ -120,6 +131,12 @@ impl View {
     pub fn features(&self) -> Features {
         let blocks = self.blocks.iter().flat_map(Block::values);
         merge(self.cues.iter().copied().chain(blocks).collect())
+    }
+
+    /// The same, and how it is put.
+    pub fn with_form(&self) -> Features {
+        let features = self.features().into_iter();
+        merge(features.chain(self.form.values()).collect())
     }
 }
 

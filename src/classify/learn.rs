@@ -17,6 +17,12 @@ pub struct Settings {
     pub precision: f32,
     /// A class is said at the latest from this probability on.
     pub sure: f32,
+    /// Curves are no steeper than this: a seed is easier than what people write.
+    pub steepest: f32,
+    /// How much more often others than these samples are of the last class, as a logarithm of odds.
+    pub shift: f32,
+    /// The samples tell how statements are put.
+    pub form: bool,
     /// Decides which statements are judged by which part of the others.
     pub seed: u64,
 }
@@ -28,6 +34,9 @@ impl Default for Settings {
             balance: 0.5,
             precision: 0.6,
             sure: 0.6,
+            steepest: f32::INFINITY,
+            shift: 0.0,
+            form: false,
             seed: 20_161_121,
         }
     }
@@ -92,16 +101,20 @@ pub fn learn(
                 .iter()
                 .map(|(truth, sums)| (margins(sums)[class], *truth == Some(class)));
             let points: Vec<_> = points.collect();
-            match before.and_then(|head| head.platt.get(class)) {
+            let curve = match before.and_then(|head| head.platt.get(class)) {
                 Some(curve) => curve.fit(&points, HELD_TO_BEFORE),
                 None => Platt::IDENTITY.fit(&points, HELD),
-            }
+            };
+            let is_last = class + 1 == classes.len();
+            let shift = if is_last { 1.0 } else { -1.0 } * settings.shift;
+            curve.corrected(settings.steepest, shift)
         })
         .collect();
     let mut head = Head {
         name: name.to_owned(),
         classes: classes.to_vec(),
         platt,
+        form: settings.form,
         least: vec![0.0; classes.len()],
         sets: Vec::new(),
         figures: BTreeMap::new(),

@@ -8,6 +8,7 @@ mod calibrate;
 pub mod explain;
 pub mod features;
 mod flags;
+mod form;
 pub mod learn;
 mod lexicon;
 mod marks;

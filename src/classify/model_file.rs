@@ -5,7 +5,7 @@
 //! two classes has one column, of more, one for each.
 
 use super::calibrate::{Platt, margins};
-use super::features::{CUES, DIMENSIONS, Features, HASHED, HELPERS, VERSION, View};
+use super::features::{Block, CUES, DIMENSIONS, Features, HASHED, HELPERS, VERSION, View};
 use super::solve::Weights;
 use crate::model::Says;
 use crate::text::hash;
@@ -48,6 +48,9 @@ pub struct Head {
     pub classes: Vec<String>,
     /// By class.
     pub platt: Vec<Platt>,
+    /// Whether it looks at how a statement is put.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub form: bool,
     /// By class: the probability below which it is not said.
     pub least: Vec<f32>,
     pub sets: Vec<SetCard>,
@@ -181,22 +184,39 @@ impl Model {
             self.add(&mut sums, number, value);
         }
         for block in &view.blocks {
-            let (mut once, mut more) = ([0_i32; STRIDE], [0.0; STRIDE]);
-            for (number, worth) in block.worth() {
-                match self.rows.get(number as usize) {
-                    Some(row) if worth == 1.0 => {
-                        for (sum, weight) in once.iter_mut().zip(row) {
-                            *sum += i32::from(*weight);
-                        }
-                    }
-                    _ => self.add(&mut more, number, worth),
-                }
-            }
-            for ((sum, once), more) in sums.iter_mut().zip(once).zip(more) {
-                *sum += (once as f32 + more) * block.scale();
+            let block = self.block(block);
+            sums.iter_mut()
+                .zip(block)
+                .for_each(|(sum, one)| *sum += one);
+        }
+        let form = self.block(&view.form);
+        let mut from = 0;
+        for head in &self.card.heads {
+            let columns = from..from + head.columns();
+            from = columns.end;
+            for column in columns.filter(|_| head.form) {
+                sums[column] += form[column];
             }
         }
         self.finished(sums)
+    }
+
+    fn block(&self, block: &Block) -> [f32; STRIDE] {
+        let (mut once, mut more) = ([0_i32; STRIDE], [0.0; STRIDE]);
+        for (number, worth) in block.worth() {
+            match self.rows.get(number as usize) {
+                Some(row) if worth == 1.0 => {
+                    for (sum, weight) in once.iter_mut().zip(row) {
+                        *sum += i32::from(*weight);
+                    }
+                }
+                _ => self.add(&mut more, number, worth),
+            }
+        }
+        for (more, once) in more.iter_mut().zip(once) {
+            *more = (*more + once as f32) * block.scale();
+        }
+        more
     }
 
     /// Sums of whole numbers made sums of weights, with what the helping heads add.

@@ -211,3 +211,10 @@ fn view_of<T>(
 pub fn features_of(lexicon: &Lexicon, mention: &Mention, target: &Target) -> Features {
     view_of(lexicon, mention, target, None, |_| ()).0.features()
 }
+
+/// The same, and how the statement is put.
+pub fn form_features_of(lexicon: &Lexicon, mention: &Mention, target: &Target) -> Features {
+    view_of(lexicon, mention, target, None, |_| ())
+        .0
+        .with_form()
+}

@@ -2,7 +2,7 @@
 
 use super::WrongArguments;
 use super::judged::{self, Fields, nobody};
-use super::samples::samples;
+use super::samples::{form_samples, samples};
 use crate::classify::learn::{Settings, learn};
 use crate::classify::model_file::{Model, SetCard};
 use crate::classify::solve::Weights;
@@ -31,6 +31,14 @@ pub struct HeadRecipe {
     /// Whether it may use what the heads before it say.
     #[serde(default)]
     helped: bool,
+    /// Whether it looks at how a statement is put.
+    #[serde(default)]
+    form: bool,
+    /// Its curves are no steeper.
+    steepest: Option<f32>,
+    /// By how much the last class is more frequent than in the sets, as a logarithm of odds.
+    #[serde(default)]
+    shift: f32,
     prior: Option<f32>,
     balance: Option<f32>,
     precision: Option<f32>,
@@ -124,6 +132,7 @@ impl Kitchen<'_> {
             };
             let statements = judged::prepare(&lines, self.targets, &fixed, self.voices)?;
             let helper = recipe.helped.then_some(&*model);
+            let samples = if recipe.form { form_samples } else { samples };
             learned.extend(samples(&statements, &recipe.classes, set.weight, helper));
             cards.push(SetCard {
                 file: set.file.clone(),
@@ -139,6 +148,9 @@ impl Kitchen<'_> {
             balance: recipe.balance.unwrap_or(usual.balance),
             precision: recipe.precision.unwrap_or(usual.precision),
             sure: recipe.sure.unwrap_or(usual.sure),
+            steepest: recipe.steepest.unwrap_or(usual.steepest),
+            shift: recipe.shift,
+            form: recipe.form,
             seed,
         };
         let blank = Weights::blank(recipe.classes.len());

@@ -11,7 +11,7 @@ use crate::cli::WrongArguments;
 use crate::cli::bench::workload::Dice;
 use crate::cli::house::{Settings, today};
 use crate::cli::judged::{self, Fields, Line, Statement, nobody};
-use crate::cli::samples::samples;
+use crate::cli::samples::form_samples;
 use crate::privacy::Voices;
 use crate::text::hash;
 use serde::Serialize;
@@ -20,8 +20,10 @@ use std::path::PathBuf;
 /// Name of the head, and its classes in their order.
 const HEAD: &str = "factual";
 const CLASSES: [&str; 2] = ["claim", "other"];
-/// Probability from which a statement is called a claim.
+/// Probability from which a statement is called a claim, by a model that was made elsewhere.
 const SAID: f32 = 0.5;
+/// Those that are tried, in hundredths, where a set tells itself which is best.
+const TRIED: std::ops::RangeInclusive<u8> = 20..=80;
 /// Draws of the bootstrap, and their seed.
 const DRAWS: usize = 1_000;
 const SEED: u64 = 20_261_129;
@@ -47,8 +49,15 @@ pub struct Args {
     format: Format,
 }
 
-/// Truth, and the probability that the statement claims a fact.
-type Said = (bool, f32);
+/// What is true of a statement, and what is said of it.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    claims: bool,
+    /// That it claims a fact.
+    probability: f32,
+    /// It is called a claim.
+    called: bool,
+}
 
 #[derive(Debug, Serialize)]
 struct Report {
@@ -121,29 +130,64 @@ fn said<'a>(trained: &Trained, statements: impl Iterator<Item = &'a Statement>) 
     let one = |statement: &'a Statement| {
         let labels = trained.classify(&statement.mention, &[&statement.target]);
         let factual = labels.says.factual.unwrap_or(0.5);
-        (statement.label == CLASSES[0], factual)
+        Said {
+            claims: statement.label == CLASSES[0],
+            probability: factual,
+            called: factual >= SAID,
+        }
     };
     statements.map(one).collect()
 }
 
-/// Learns from all parts of the set but one, and judges that one; every part once.
+/// Learns from all parts of the set but one, and judges that one; every part once. From which
+/// probability on a statement is called a claim, the other parts say.
 fn cross_validate(model: &Model, statements: &[Statement], folds: u64) -> Vec<Said> {
     let classes = CLASSES.map(str::to_owned);
     let fold = |statement: &Statement| hash(&statement.mention.text) % folds;
     let centre = Weights::blank(classes.len());
-    let mut judged = Vec::new();
+    let mut parts: Vec<Vec<Said>> = Vec::new();
     for held in 0..folds {
         let (hold, rest): (Vec<_>, Vec<_>) = statements.iter().partition(|one| fold(one) == held);
-        let learned = samples(rest, &classes, 1.0, Some(model));
-        let settings = learn::Settings::default();
+        let learned = form_samples(rest, &classes, 1.0, Some(model));
+        let settings = learn::Settings {
+            form: true,
+            ..learn::Settings::default()
+        };
         let start = learn::Start::from(&centre);
         let (head, weights) = learn(HEAD, &classes, &learned, start, settings);
         let mut model = model.clone();
         if model.put(head, &weights).is_ok() {
-            judged.extend(said(&Trained::new(model), hold.into_iter()));
+            parts.push(said(&Trained::new(model), hold.into_iter()));
         }
     }
-    judged
+    let call = |held: usize| {
+        let others = parts.iter().enumerate().filter(|(part, _)| *part != held);
+        let others: Vec<Said> = others.flat_map(|(_, part)| part).copied().collect();
+        let least = best(&others);
+        let called = move |one: &Said| Said {
+            called: one.probability >= least,
+            ..*one
+        };
+        parts[held].iter().map(called).collect::<Vec<_>>()
+    };
+    (0..parts.len()).flat_map(call).collect()
+}
+
+/// The probability from which a claim should be called one, by macro-F1.
+fn best(said: &[Said]) -> f32 {
+    let tried = TRIED.map(|percent| f32::from(percent) / 100.0);
+    let scored = tried.map(|least| {
+        let mut counts = Counts::default();
+        for one in said {
+            counts.take(Said {
+                called: one.probability >= least,
+                ..*one
+            });
+        }
+        (counts.macro_f1(), least)
+    });
+    let best = scored.max_by(|one, other| one.0.total_cmp(&other.0));
+    best.map_or(SAID, |(_, least)| least)
 }
 
 /// Counts by truth and by what was said: claims called claims, others called claims, claims missed.
@@ -156,8 +200,8 @@ struct Counts {
 }
 
 impl Counts {
-    fn take(&mut self, (truth, probability): Said) {
-        match (truth, probability >= SAID) {
+    fn take(&mut self, said: Said) {
+        match (said.claims, said.called) {
             (true, true) => self.right += 1,
             (false, true) => self.wrong += 1,
             (true, false) => self.missed += 1,
@@ -179,12 +223,14 @@ fn report(set: String, model: String, said: &[Said]) -> Report {
     let mut counts = Counts::default();
     said.iter().for_each(|one| counts.take(*one));
     let share = |part: u32, all: u32| f64::from(part) / f64::from(all.max(1));
-    let ranks = said.iter().map(|(truth, p)| (f64::from(*p), *truth));
+    let ranks = said
+        .iter()
+        .map(|one| (f64::from(one.probability), one.claims));
     Report {
         set,
         model,
         statements: said.len(),
-        claims: said.iter().filter(|(truth, _)| *truth).count(),
+        claims: said.iter().filter(|one| one.claims).count(),
         macro_f1: counts.macro_f1(),
         macro_f1_interval: interval(said),
         precision: share(counts.right, counts.right + counts.wrong),
@@ -215,10 +261,10 @@ fn interval(said: &[Said]) -> (f64, f64) {
 
 fn ece(said: &[Said]) -> f64 {
     let mut bins = [(0.0, 0.0, 0.0); 10];
-    for (truth, probability) in said {
-        let bin = ((probability * 10.0) as usize).min(9);
-        bins[bin].0 += f64::from(*probability);
-        bins[bin].1 += f64::from(u8::from(*truth));
+    for one in said {
+        let bin = ((one.probability * 10.0) as usize).min(9);
+        bins[bin].0 += f64::from(one.probability);
+        bins[bin].1 += f64::from(u8::from(one.claims));
         bins[bin].2 += 1.0;
     }
     let all = said.len().max(1) as f64;

@@ -1,6 +1,7 @@
 //! What a passage and an entry share, as numbers of about 0 to 1 that mean the same in a small and
 //! in a large register.
 
+use super::index::Held;
 use super::words::Word;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -76,8 +77,8 @@ struct Told {
 }
 
 impl Wording {
-    /// Of an entry's words; `keys` are its stems in order, `numbers` what the index calls them.
-    pub fn new(words: &[Word], keys: &[u64], numbers: &[u32]) -> Self {
+    /// Of an entry's words; `keys` are its stems in order, `held` what the index calls them.
+    pub fn new(words: &[Word], keys: &[u64], held: &[Held]) -> Self {
         let mut seen = FxHashSet::default();
         let told = words
             .iter()
@@ -86,7 +87,7 @@ impl Wording {
             let at = keys.binary_search(&word.stem).ok()?;
             Some(Told {
                 stem: word.stem,
-                number: *numbers.get(at)?,
+                number: held.get(at)?.number(),
                 is_name: word.is_name,
             })
         });

@@ -8,6 +8,29 @@ use rustc_hash::FxHashMap;
 const COMMON_SHARE: u32 = 10;
 const COMMON_TEXTS: u32 = 64;
 
+/// What a key is worth that an entry holds once, twice, and so on: BM25's saturation.
+const WORTH: [f32; 4] = [1.0, 1.375, 1.571, 1.692];
+/// Bits that tell the place in [`WORTH`].
+const BITS: u32 = 2;
+
+/// An entry or a key by its number, and how often the one holds the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held(u32);
+
+impl Held {
+    fn new(number: u32, times: usize) -> Self {
+        Self(number << BITS | times.clamp(1, WORTH.len()) as u32 - 1)
+    }
+
+    pub fn number(self) -> u32 {
+        self.0 >> BITS
+    }
+
+    fn worth(self) -> f32 {
+        WORTH[(self.0 & ((1 << BITS) - 1)) as usize]
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Index {
     numbers: FxHashMap<u64, u32>,
@@ -22,7 +45,7 @@ pub struct Index {
 #[derive(Debug, Default)]
 struct Key {
     key: u64,
-    entries: Vec<u32>,
+    entries: Vec<Held>,
     weight: f32,
 }
 
@@ -35,13 +58,15 @@ impl Index {
         }
     }
 
-    /// An entry; the numbers of its keys.
-    pub fn put(&mut self, entry: u32, keys: &[u64]) -> Box<[u32]> {
-        keys.iter()
-            .map(|key| {
-                let number = self.number(*key);
-                self.keys[number as usize].entries.push(entry);
-                number
+    /// An entry by its keys, which are in order and stand there as often as the entry holds them;
+    /// each key once, by its number.
+    pub fn put(&mut self, entry: u32, keys: &[u64]) -> Box<[Held]> {
+        keys.chunk_by(|one, next| one == next)
+            .map(|same| {
+                let number = self.number(same[0]);
+                let key = &mut self.keys[number as usize];
+                key.entries.push(Held::new(entry, same.len()));
+                Held::new(number, same.len())
             })
             .collect()
     }
@@ -68,17 +93,18 @@ impl Index {
         number
     }
 
-    /// Takes an entry out; `numbers` are those of its keys.
-    pub fn remove(&mut self, entry: u32, numbers: &[u32]) {
-        for number in numbers {
-            let key = &mut self.keys[*number as usize];
-            if let Some(at) = key.entries.iter().position(|one| *one == entry) {
+    /// Takes an entry out, which has these keys.
+    pub fn remove(&mut self, entry: u32, keys: &[Held]) {
+        for held in keys {
+            let number = held.number();
+            let key = &mut self.keys[number as usize];
+            if let Some(at) = key.entries.iter().position(|one| one.number() == entry) {
                 key.entries.swap_remove(at);
             }
             if key.entries.is_empty() {
                 key.entries = Vec::new();
                 self.numbers.remove(&key.key);
-                self.free.push(*number);
+                self.free.push(number);
             }
         }
     }
@@ -116,8 +142,10 @@ impl Index {
     }
 
     /// What the keys of an entry weigh together.
-    pub fn mass(&self, numbers: &[u32]) -> f32 {
-        let weights = numbers.iter().map(|one| self.keys[*one as usize].weight);
+    pub fn mass(&self, keys: &[Held]) -> f32 {
+        let weights = keys
+            .iter()
+            .map(|held| self.weight_at(held.number()) * held.worth());
         weights.sum()
     }
 
@@ -133,7 +161,7 @@ impl Index {
             mass += key.weight;
             if key.weight > 0.0 {
                 for entry in &key.entries {
-                    sums[*entry as usize] += key.weight;
+                    sums[entry.number() as usize] += key.weight * entry.worth();
                 }
             }
         }

@@ -22,7 +22,7 @@ mod words;
 use crate::model::ClaimId;
 pub use features::{FEATURES, Features, N};
 use features::{Room, Wording};
-use index::Index;
+use index::{Held, Index};
 use passages::{Masses, Sums};
 pub use rerank::Reranker;
 use rustc_hash::FxHashMap;
@@ -104,6 +104,8 @@ pub struct Shared {
 pub struct Near {
     pub id: ClaimId,
     pub probability: f32,
+    /// By what the entries of one mention are put in order.
+    order: f32,
     /// None where it is not near enough to be named.
     pub grade: Option<Grade>,
     pub features: Features,
@@ -124,7 +126,7 @@ pub struct Claims {
     /// Free places of `kept`.
     free: Vec<u32>,
     places: FxHashMap<ClaimId, u32>,
-    /// Stems of all entries together.
+    /// Words of all entries together that are not common.
     length: u64,
     /// Entries have changed since weights were last made.
     is_stale: bool,
@@ -140,8 +142,10 @@ struct Kept {
     /// None for a text of everyday kind, which is never found.
     id: Option<ClaimId>,
     wording: Wording,
-    stems: Box<[u32]>,
-    letters: Box<[u32]>,
+    /// Words that are not common.
+    length: u32,
+    stems: Box<[Held]>,
+    letters: Box<[Held]>,
 }
 
 impl Claims {
@@ -204,14 +208,18 @@ impl Claims {
         let all = self.reading.words.len();
         self.reading.keys(0, all, stems, letters);
         let slot = self.free.pop().unwrap_or(self.kept.len() as u32);
-        let stems = self.stems.put(slot, stems);
+        let length = stems.len() as u32;
+        let held = self.stems.put(slot, stems);
+        let letters = self.letters.put(slot, letters);
+        stems.dedup();
         let kept = Kept {
             id,
-            wording: Wording::new(&self.reading.words, &self.keys.0, &stems),
-            stems,
-            letters: self.letters.put(slot, &self.keys.1),
+            wording: Wording::new(&self.reading.words, stems, &held),
+            length,
+            stems: held,
+            letters,
         };
-        self.length += kept.stems.len() as u64;
+        self.length += u64::from(kept.length);
         match self.kept.get_mut(slot as usize) {
             Some(place) => *place = Some(kept),
             None => self.kept.push(Some(kept)),
@@ -228,7 +236,7 @@ impl Claims {
         if let Some(kept) = self.kept.get_mut(slot as usize).and_then(Option::take) {
             self.stems.remove(slot, &kept.stems);
             self.letters.remove(slot, &kept.letters);
-            self.length -= kept.stems.len() as u64;
+            self.length -= u64::from(kept.length);
         }
         self.free.push(slot);
         self.is_stale = true;
@@ -251,7 +259,7 @@ impl Claims {
         kept + slots + places + self.stems.bytes() + self.letters.bytes()
     }
 
-    /// The claims that a mention seems to repeat, the most probable first, at most [`MOST`].
+    /// The claims that a mention seems to repeat, the nearest first, at most [`MOST`].
     pub fn find(&mut self, title: &str, text: &str) -> Vec<Found> {
         let near = self.nearest(title, text).into_iter();
         near.filter_map(|near| Some(self.found(&near, near.grade?)))
@@ -270,7 +278,7 @@ impl Claims {
         self.reading = reading;
         let mut found: Vec<Near> = best.into_values().collect();
         found.sort_unstable_by(|one, other| {
-            let order = other.probability.total_cmp(&one.probability);
+            let order = other.order.total_cmp(&one.order);
             order.then(one.id.cmp(&other.id))
         });
         found.truncate(MOST);
@@ -317,6 +325,8 @@ impl Claims {
     ) {
         let (stems, letters) = (&mut self.keys.0, &mut self.keys.1);
         reading.keys(passage.0, passage.1, stems, letters);
+        stems.dedup();
+        letters.dedup();
         let standings = self.sums.candidates(
             (&self.stems, &self.keys.0),
             (&self.letters, &self.keys.1),
@@ -335,6 +345,7 @@ impl Claims {
             let near = Near {
                 id,
                 probability: self.reranker.probability(&features),
+                order: self.reranker.order(&features),
                 grade: None,
                 features,
                 passage,
@@ -359,7 +370,7 @@ impl Claims {
         self.sums.clear(self.kept.len());
         for (masses, kept) in self.sums.masses.iter_mut().zip(&self.kept) {
             if let Some(kept) = kept {
-                let length = kept.stems.len() as f32 / mean.max(1.0);
+                let length = kept.length as f32 / mean.max(1.0);
                 let (stems, letters) = (
                     self.stems.mass(&kept.stems),
                     self.letters.mass(&kept.letters),

@@ -9,7 +9,7 @@ use crate::model::ClaimId;
 pub const LIST: usize = 20;
 /// BM25's constants, for keys that count once.
 const K1: f32 = 1.2;
-const B: f32 = 0.4;
+const B: f32 = 0.25;
 /// How much the letters of a long entry count against it; a cosine has 0.5.
 const LONG: f32 = 0.3;
 

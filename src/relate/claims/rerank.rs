@@ -8,6 +8,8 @@ const SHIPPED: &str = include_str!("weights.txt");
 const PRIOR: f64 = 1.0;
 /// Steps of Newton's method; it ends before.
 const STEPS: usize = 40;
+/// What features count more for the order, by their places in [`FEATURES`]: the leads, and the row.
+const ORDER: [(usize, f32); 3] = [(4, 2.0), (8, 2.0), (13, 1.0)];
 /// A bias and a weight for each feature.
 const M: usize = N + 1;
 
@@ -55,8 +57,20 @@ impl Reranker {
 
     /// 0 to 1.
     pub fn probability(&self, features: &Features) -> f32 {
-        let sum: f32 = features.iter().zip(self.weights).map(|(x, w)| x * w).sum();
-        1.0 / (1.0 + libm::expf(-(self.bias + sum)))
+        1.0 / (1.0 + libm::expf(-(self.bias + self.sum(features))))
+    }
+
+    /// By what entries are put in order: which one stands out of the others counts more for which
+    /// one it is than for whether it is one at all.
+    pub fn order(&self, features: &Features) -> f32 {
+        let more = ORDER
+            .iter()
+            .map(|(place, weight)| features[*place] * weight);
+        self.sum(features) + more.sum::<f32>()
+    }
+
+    fn sum(&self, features: &Features) -> f32 {
+        features.iter().zip(self.weights).map(|(x, w)| x * w).sum()
     }
 
     /// Weights that also agree with what editors judged: this pair of text and claim is one (or is

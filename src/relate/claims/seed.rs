@@ -93,9 +93,9 @@ pub fn learn() -> Reranker {
 /// too small to say so of all of them.
 fn start() -> Reranker {
     Reranker {
-        bias: -6.0,
+        bias: -7.0,
         weights: [
-            1.5, 0.5, 1.5, 0.5, 3.0, 0.5, 2.0, 4.0, 3.0, 0.5, 0.5, -1.0, 0.5, 1.0, 1.0, 0.5,
+            1.0, 0.5, 3.0, 0.5, 3.0, 0.5, 2.0, 4.0, 3.0, 0.5, 0.5, -1.0, 0.5, 2.0, 3.0, 0.5,
         ],
     }
 }

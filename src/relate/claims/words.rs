@@ -3,6 +3,7 @@
 
 use crate::text::{TokenRef, Tokens, fold_keyword, hash, head};
 use rustc_hash::FxHashSet;
+use std::borrow::Cow;
 
 /// Bytes of a mention that are read.
 const MAX_BYTES: usize = 32_000;
@@ -171,7 +172,7 @@ impl Reading {
             start,
             end,
             in_title,
-            stem: hash(stem(form)),
+            stem: hash(&stem(form)),
             is_common,
             is_name: capital && !is_common && (!at_start || letters.any(char::is_uppercase)),
             number: value(form).map(f64::to_bits),
@@ -189,7 +190,8 @@ impl Reading {
         &self.grams[start..end]
     }
 
-    /// The keys of the words from and to that are not common: stems, and letters in a row; each once.
+    /// The keys of the words from and to that are not common: stems, and letters in a row; in order,
+    /// each as often as it stands there.
     pub fn keys(&self, from: usize, to: usize, stems: &mut Vec<u64>, letters: &mut Vec<u64>) {
         stems.clear();
         letters.clear();
@@ -199,10 +201,8 @@ impl Reading {
                 letters.extend_from_slice(self.grams_of(at));
             }
         }
-        for keys in [stems, letters] {
-            keys.sort_unstable();
-            keys.dedup();
-        }
+        stems.sort_unstable();
+        letters.sort_unstable();
     }
 
     fn drop_repeated(&mut self) {
@@ -269,23 +269,28 @@ fn last_start(sentences: &[u32], end: usize) -> usize {
     }
 }
 
-/// A German or English word without its endings: crude, the same for all forms of most words.
-fn stem(form: &str) -> &str {
-    let mut rest = form;
+/// A German or English word without its endings: crude, the same for all forms of most words. A `y`
+/// at the end is an `i`, as in the plural; a `t` belongs to the word but behind an `e`.
+fn stem(form: &str) -> Cow<'_, str> {
     if !form.is_ascii() || form.bytes().any(|byte| byte.is_ascii_digit()) {
-        return form;
+        return form.into();
     }
-    while rest.len() > 3 {
-        let shorter = ["em", "er", "nd", "ing", "ed", "ly"]
-            .into_iter()
-            .find_map(|ending| rest.strip_suffix(ending).filter(|rest| rest.len() > 3));
-        let shorter = shorter.or_else(|| rest.strip_suffix(['e', 's', 'n', 't']));
-        match shorter {
-            Some(shorter) => rest = shorter,
-            None => break,
-        }
+    let mut rest = form;
+    while let Some(shorter) = without_ending(rest) {
+        rest = shorter;
     }
-    rest
+    match rest.strip_suffix('y') {
+        Some(start) if rest.len() > 3 => format!("{start}i").into(),
+        _ => rest.into(),
+    }
+}
+
+/// The word without one ending, where at least three letters are left.
+fn without_ending(form: &str) -> Option<&str> {
+    let rest = ["em", "er", "nd", "ing", "ed", "ly", "et", "e", "s", "n"]
+        .into_iter()
+        .find_map(|ending| form.strip_suffix(ending).filter(|rest| rest.len() >= 3))?;
+    Some(rest)
 }
 
 /// Four letters in a row, of a word with a blank at either end.

@@ -10,7 +10,8 @@ use std::path::Path;
 pub struct Known {
     pub id: String,
     pub claim: String,
-    pub title: String,
+    /// Title and subtitle.
+    pub more: String,
 }
 
 /// A post, and the claims that it repeats by their places in the register.
@@ -20,8 +21,8 @@ pub struct Post {
     pub claims: Vec<i64>,
 }
 
-const REGISTER: &str = "a line of a register is {\"claim_id\":\"…\",\"claim\":\"…\"}; `title` may stand \
-                        beside, other keys are left alone";
+const REGISTER: &str = "a line of a register is {\"claim_id\":\"…\",\"claim\":\"…\"}; `title` and `subtitle` \
+                        may stand beside, other keys are left alone";
 const SET: &str = "a line of a set is {\"text\":\"…\",\"claim_id\":\"…\"}, with null for a post that \
                    repeats no claim; other keys are left alone";
 
@@ -37,11 +38,12 @@ pub fn register(path: &Path) -> anyhow::Result<Vec<Known>> {
         let wrong = |what: &str| wrong(path, number, what, REGISTER);
         let claim = text(&value, &["claim", "vclaim"]).ok_or_else(|| wrong("no `claim`"))?;
         let id = id(&value, &["claim_id", "vclaim_id"]).unwrap_or_else(|| claim.to_owned());
-        let title = text(&value, &["title"]).unwrap_or_default();
+        let more = ["title", "subtitle"].iter();
+        let more: Vec<&str> = more.filter_map(|key| text(&value, &[*key])).collect();
         let known = Known {
             id: id.clone(),
             claim: claim.to_owned(),
-            title: title.to_owned(),
+            more: more.join("\n"),
         };
         match places.get(&id).and_then(|place| found.get(*place)) {
             None => {

@@ -67,7 +67,7 @@ fn measured(known: &[Known], posts: &[Post]) -> Report {
     for (number, one) in (0..).zip(known) {
         let entry = Entry {
             claim: &one.claim,
-            more: &one.title,
+            more: &one.more,
         };
         claims.put(ClaimId::Office(number), &entry);
     }

@@ -17,7 +17,7 @@ const REGISTER: &str = r#"{"claim_id":"wind","claim":"Windräder verbrauchen meh
 fn both_shapes_of_lines_are_read() {
     let known = lines::register(file(REGISTER).path()).unwrap();
     assert_eq!(
-        (known.len(), known[1].id.as_str(), known[1].title.as_str()),
+        (known.len(), known[1].id.as_str(), known[1].more.as_str()),
         (2, "7", "Masern")
     );
     let ours = r#"{"text":"a","claim_id":"wind"}
@@ -27,11 +27,12 @@ fn both_shapes_of_lines_are_read() {
     let claims: Vec<_> = posts.iter().map(|post| post.claims.clone()).collect();
     assert_eq!(claims, [vec![0], vec![], vec![1]]);
 
-    let theirs = r#"{"vclaim_id":"v","vclaim":"x","title":"t"}
+    let theirs = r#"{"vclaim_id":"v","vclaim":"x","title":"t","subtitle":"s"}
 {"post":"p","claim":"y"}"#;
     let known = lines::register(file(theirs).path());
     let known = known.unwrap();
     assert_eq!((known[0].id.as_str(), known[1].id.as_str()), ("v", "y"));
+    assert_eq!(known[0].more, "t\ns");
     let set = r#"{"text":"a","gold":["v","y"]}
 {"post":"b","claim":"y"}"#;
     let posts = lines::set(file(set).path(), &known).unwrap();
