@@ -48,7 +48,8 @@ const ORPHANS: [(&str, &str, &str); 13] = [
     (
         "mention_claim",
         "entry",
-        "claim_id NOT IN (SELECT id FROM claim) OR check_key NOT IN (SELECT key FROM mention)",
+        "claim_id IS NOT NULL AND claim_id NOT IN (SELECT id FROM claim)
+             OR check_key NOT IN (SELECT key FROM mention)",
     ),
     (
         "mention_differs",
@@ -58,7 +59,8 @@ const ORPHANS: [(&str, &str, &str); 13] = [
     (
         "mention_differs",
         "statement",
-        "statement_id NOT IN (SELECT id FROM statement)",
+        // What is null is not in an empty list either.
+        "statement_id IS NOT NULL AND statement_id NOT IN (SELECT id FROM statement)",
     ),
     (
         "judgement",

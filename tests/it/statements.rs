@@ -98,6 +98,7 @@ async fn a_collected_statement_that_is_too_old_takes_its_words_from_beside_repor
     let (_, config) = new_house(dir.path()).await;
     run(first, vec![statement(), wrong_report(2)]).await;
     assert_eq!(store.mention(2).await.unwrap().unwrap().differs.len(), 1);
+    assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
     let late = start() + SignedDuration::from_hours(24 * 10_000);
     let mut place = AgePlace::START;
     let aged = store.aged(&config.retention, late, &mut place, 1).await;
