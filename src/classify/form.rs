@@ -89,8 +89,8 @@ mod tests {
     #[test]
     fn what_is_told_does_not_count_but_how() {
         check(
-            "Die Miete stieg 2019 um 12 %.",
-            "Die Beute flog 2024 um 47 %.",
+            "Die Miete stand 2019 bei 12 %.",
+            "Die Beute schwand 2024 bei 47 %.",
         );
         check("Warum ist die Katze da??", "WARUM  ist die Tatze da???");
         assert_ne!(form("Er schläft."), form("Er schläft?"));
