@@ -96,6 +96,7 @@
 //! | two texts say the same in other words, or not | `relate/repeats.rs` |
 //! | a mention repeats a known claim, or not | `relate/claims` |
 //! | a report differs from our statement, or not | `relate/compare` |
+//! | what became of a report | `model/amended.rs`; who looks again: `app/reports.rs` |
 //! | when a case opens or a mail is ordered | `desk/rules.rs`; for stories and reports `desk/story.rs` |
 //! | what a mail says | `desk/mail.rs` |
 //! | what a page says | `serve/pages`, `serve/words.rs` |

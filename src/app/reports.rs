@@ -3,8 +3,7 @@
 
 use crate::clock::Clock;
 use crate::collect::source::{Pages, Source};
-use crate::model::Amended;
-use crate::relate::compare::amended;
+use crate::model::{Amended, amended};
 use crate::store::{Report, Seen, Store};
 use std::sync::Arc;
 use std::time::Duration;

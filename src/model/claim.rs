@@ -76,15 +76,3 @@ pub struct Differs {
     /// 0 to 1.
     pub certainty: f32,
 }
-
-/// A place that differed, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Amended {
-    pub theirs: String,
-    pub ours: String,
-    /// It stands there still, beside ours: in a note of correction for instance.
-    #[serde(default)]
-    pub theirs_is_there: bool,
-    /// What we have published stands there now.
-    pub ours_is_there: bool,
-}

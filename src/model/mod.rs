@@ -4,11 +4,13 @@
 //! it lives in memory only. What the house keeps ([`Mention`], [`Labels`], [`Hit`]) has been through
 //! `normalise`: plain text, masked handles, a keyed identity.
 
+mod amended;
 mod claim;
 mod reach;
 mod story;
 
-pub use claim::{Amended, ClaimGrade, ClaimId, ClaimMatch, Differs, StatementId};
+pub use amended::{Amended, amended};
+pub use claim::{ClaimGrade, ClaimId, ClaimMatch, Differs, StatementId};
 pub use reach::Reach;
 pub use story::{Placement, Says, StoryFigures, StoryWeight};
 
@@ -462,10 +464,18 @@ pub struct Hit {
     pub labels: Labels,
     /// `None` for what is not compared with others: it keeps its story, or is one of its own.
     pub placement: Option<Placement>,
-    /// Entries of the register that it may repeat, most probable first.
+    /// Entries of the register that it may repeat, the best match first.
     pub claims: Vec<ClaimMatch>,
     /// Where it differs from the ministry's own statements.
     pub differs: Vec<Differs>,
     /// True for imports and backfills: archived, never mailed.
     pub backfill: bool,
+}
+
+impl Hit {
+    /// How probably it repeats an entry of the register at all.
+    pub fn likeliest_claim(&self) -> f32 {
+        let probabilities = self.claims.iter().map(|claim| claim.probability);
+        probabilities.fold(0.0, f32::max)
+    }
 }

@@ -165,8 +165,7 @@ fn relate(prepared: &mut [Prepared], stories: &mut Stories, known: &mut Known) {
 fn compare(hit: &mut Hit, stories: &mut Stories, known: &mut Known) -> Placement {
     known.compare(hit);
     known.take(&hit.mention);
-    let likely = hit.claims.first().map_or(0.0, |claim| claim.probability);
-    stories.place(&Told::new(&hit.mention, &hit.labels, likely))
+    stories.place(&Told::new(&hit.mention, &hit.labels, hit.likeliest_claim()))
 }
 
 /// A step with the source and the arrival that it came with.

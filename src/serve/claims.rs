@@ -151,7 +151,8 @@ fn checked(text: ClaimText) -> Option<ClaimText> {
         claim: text.claim.trim().to_owned(),
         wordings: text.wordings.trim().to_owned(),
         answer: text.answer.trim().to_owned(),
-        url: text.url.trim().to_owned(),
+        // Without blanks, which an address drops and a mail would not.
+        url: text.url.split_whitespace().collect(),
     };
     let whole = !text.claim.is_empty()
         && fits(&text.claim, MAX_CLAIM)

@@ -1,8 +1,7 @@
 //! Reports that differ from what we have published: when they are looked at again, and what was seen.
 
 use super::{Store, StoreError, Tx, time};
-use crate::model::{Amended, Differs, Hit, Kind};
-use crate::relate::compare::amended;
+use crate::model::{Amended, Differs, Hit, Kind, amended};
 use jiff::{Timestamp, ToSpan};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;

@@ -120,8 +120,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// Puts a hit into a story; whether that is over its threshold now.
 fn place(stories: &mut Stories, hit: &Hit) -> bool {
-    let likely = hit.claims.first().map_or(0.0, |claim| claim.probability);
-    let placed = stories.place(&Told::new(&hit.mention, &hit.labels, likely));
+    let placed = stories.place(&Told::new(&hit.mention, &hit.labels, hit.likeliest_claim()));
     placed.weighed.is_some_and(|weight| weight.is_over())
 }
 

@@ -12,14 +12,13 @@
 //! `quotation`, `offices`, `speaker`, `polarity`). What is known of words is in `lexicon`; what was read
 //! of a statement is kept for the next article (`cache`). How well all this does is measured by
 //! `resonanz eval misreporting`. What became of a difference is read from the page as it is later
-//! (`again`).
+//! ([`crate::model::amended`]).
 //!
 //! Not found, on purpose: a quotation that no statement has (a minister says more than is printed), our
 //! words printed without a name (copies of a press release do that, and may), a figure that stands beside another one of ours by mistake, what needs arithmetic or a calendar, and
 //! texts in other languages than German and English.
 
 mod actor;
-mod again;
 mod cache;
 mod date;
 mod days;
@@ -35,8 +34,6 @@ mod quotation;
 mod reading;
 mod speaker;
 mod unit;
-
-pub use again::amended;
 
 use crate::model::{Span, StatementId};
 use crate::text::Tokens;

@@ -1,6 +1,7 @@
 //! What became of a place that differed, on its page as it is later.
 
-use crate::model::{Amended, Differs};
+use super::Differs;
+use serde::{Deserialize, Serialize};
 
 /// Occurrences of a value that are looked at.
 const MAX_PLACES: usize = 200;
@@ -12,6 +13,18 @@ const MIN_KNOWN: f64 = 0.5;
 const MIN_LETTERS: usize = 4;
 /// Words of a value that needs no surroundings.
 const LONG: usize = 5;
+
+/// A place that differed, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amended {
+    pub theirs: String,
+    pub ours: String,
+    /// It stands there still, beside ours: in a note of correction for instance.
+    #[serde(default)]
+    pub theirs_is_there: bool,
+    /// What we have published stands there now.
+    pub ours_is_there: bool,
+}
 
 /// What a page has amended of the places where an article differed. `before` is the article as it was.
 pub fn amended(differs: &[Differs], before: &str, page: &str) -> Vec<Amended> {
