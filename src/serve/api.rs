@@ -5,7 +5,8 @@ use super::answer::{error_json, status_of};
 use super::archive::{Found, SearchError, SourceGap};
 use super::mention::{path, places};
 use super::params::{self, Fault};
-use super::view::public_url;
+use super::view::{Shown, public_url};
+use super::words::Tongue;
 use super::{House, Shared};
 use crate::model::{Author, Differs, FlagLabel, Kind, Says, Span, StanceLabel};
 use crate::store::{Address, Case, StoredMention};
@@ -235,6 +236,13 @@ async fn tell_differences(
         })
     });
     Ok(())
+}
+
+/// Mentions as lists show them, with the places that their watches matched.
+pub fn shown(mentions: &[StoredMention], house: &House, tongue: Tongue) -> Vec<Shown> {
+    let names = house.names();
+    let one = |mention| Shown::new(mention, &watched_places(mention), &names, tongue);
+    mentions.iter().map(one).collect()
 }
 
 /// The places in a mention that its watches matched.

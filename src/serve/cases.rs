@@ -1,7 +1,7 @@
 //! The pages of the desk's cases, read-only.
 
 use super::answer::{broken, missing};
-use super::api::watched_places;
+use super::api::shown;
 use super::archive::CaseFile;
 use super::frame::{Frame, Visit, html};
 use super::status::Ears;
@@ -136,17 +136,13 @@ pub async fn one(
 }
 
 fn case_page(house: &House, visit: &Visit, file: &CaseFile) -> CasePage {
-    let shown = |mention| {
-        let highlights = watched_places(mention);
-        Shown::new(mention, &highlights, &house.names(), visit.tongue)
-    };
     let id = file.case.id;
     let title = format!("{} {id}", visit.tongue.words().case);
     let switch = visit.switch(&format!("/cases/{id}"));
     CasePage {
         frame: Frame::new(visit, house, &title, "cases", switch),
         case: CaseRow::new(&file.case, &house.names(), visit.tongue),
-        shown: file.mentions.iter().map(shown).collect(),
+        shown: shown(&file.mentions, house, visit.tongue),
         model: house.model(),
     }
 }

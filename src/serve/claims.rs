@@ -3,7 +3,7 @@
 
 use super::Shared;
 use super::answer::{Face, bad, broken, missing, refuse};
-use super::api::{failed, watched_places};
+use super::api::{failed, shown};
 use super::archive::{ClaimFile, ClaimRef};
 use super::frame::{Frame, Visit, field, html};
 use super::rumour_words::{self, Words};
@@ -121,13 +121,9 @@ pub async fn one(
     match found {
         Ok(Some(ClaimFile { claim, mentions })) => {
             let r = rumour_words::words(visit.tongue);
-            let names = house.names();
-            let shown = mentions
-                .iter()
-                .map(|mention| Shown::new(mention, &watched_places(mention), &names, visit.tongue));
             let switch = visit.switch(&format!("/claims/{}", claim.id));
             let page = ClaimPage {
-                shown: shown.collect(),
+                shown: shown(&mentions, &house, visit.tongue),
                 frame: Frame::new(&visit, &house, r.claim, "claims", switch),
                 c: Row::new(&claim, &visit),
                 back: format!("/claims{}", visit.carry),

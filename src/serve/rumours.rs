@@ -2,7 +2,7 @@
 //! office found the flag worth it. By page and by API.
 
 use super::answer::{bad, broken, error_json, missing};
-use super::api::{failed, watched_places};
+use super::api::{failed, shown};
 use super::archive::{ClaimRef, SearchError, StoryFile};
 use super::frame::{Frame, Visit, field, html};
 use super::rumour_words::{self, Words, part};
@@ -131,12 +131,10 @@ pub async fn page(
 
 fn card(house: &House, visit: &Visit, file: &StoryFile) -> Card {
     let tongue = visit.tongue;
-    let names = house.names();
     let story = &file.story;
     // Why it was flagged is told as it was; how large it is, as it is.
     let flagged = story.flagged.as_ref();
     let reason = flagged.map_or(&story.weight, |(_, weight)| weight);
-    let mentions = file.mentions.iter();
     let first = file.mentions.first();
     let words = first.map_or("", |first| match first.title.is_empty() {
         true => first.text.as_str(),
@@ -164,9 +162,7 @@ fn card(house: &House, visit: &Visit, file: &StoryFile) -> Card {
         reasons: reasons(reason, tongue),
         model: clean(&reason.model),
         said: said(story.judged),
-        mentions: mentions
-            .map(|mention| Shown::new(mention, &watched_places(mention), &names, tongue))
-            .collect(),
+        mentions: shown(&file.mentions, house, tongue),
         known: file.claims.iter().filter_map(Known::of).collect(),
         all: format!("/?story={id}{and_lang}"),
         action: format!("/rumours/{id}{}", visit.carry),

@@ -3,7 +3,7 @@
 
 use super::Shared;
 use super::answer::{Face, bad, broken, missing, refuse};
-use super::api::{failed, watched_places};
+use super::api::{failed, shown};
 use super::archive::StatementFile;
 use super::frame::{Frame, Visit, field, html};
 use super::params::TIME_ZONE;
@@ -122,14 +122,9 @@ pub async fn one(
     match found {
         Ok(Some(file)) => {
             let t = statement_words::words(visit.tongue);
-            let names = house.names();
-            let shown = file
-                .mentions
-                .iter()
-                .map(|mention| Shown::new(mention, &watched_places(mention), &names, visit.tongue));
             let switch = visit.switch(&format!("/statements/{}", file.statement.id));
             let page = StatementPage {
-                shown: shown.collect(),
+                shown: shown(&file.mentions, &house, visit.tongue),
                 frame: Frame::new(&visit, &house, t.statement, "claims", switch),
                 s: Row::new(&file.statement, &visit),
                 back: format!("/statements{}", visit.carry),

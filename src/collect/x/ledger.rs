@@ -5,6 +5,7 @@
 //! our catching up reads some twice: so the sum here is never less than the bill, but for what a crash
 //! of the house takes with it, which is a second's worth.
 
+use crate::collect::source::Allowance;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 use serde::{Deserialize, Serialize};
@@ -78,8 +79,15 @@ impl Ledger {
         Some(wait.unsigned_abs().max(Duration::from_secs(1)))
     }
 
+    /// Which share of what is used now.
+    pub fn used(&mut self, budget: &Budget, now: Timestamp) -> Vec<(Allowance, f64)> {
+        self.turn(now);
+        let (day, month) = self.shares(budget);
+        vec![(Allowance::Day, day), (Allowance::Month, month)]
+    }
+
     /// Shares of the day's and the month's budget that are used.
-    pub fn shares(&self, budget: &Budget) -> (f64, f64) {
+    fn shares(&self, budget: &Budget) -> (f64, f64) {
         let share = |used: u64, of: u64| used as f64 / of.max(1) as f64;
         (
             share(self.day_micro_usd, budget.day_micro_usd),

@@ -11,7 +11,7 @@
 
 use super::ledger::{Budget, Ledger};
 use super::oauth::Keys;
-use super::wire::{User, author_of, number, unescaped};
+use super::wire::{Includes, Meta, User, author_of, number, unescaped};
 use super::{Api, COMEBACKS, PLATFORM, XConfig, id_at, time_of_id};
 use crate::clock::Clock;
 use crate::collect::hosts::Hosts;
@@ -45,7 +45,7 @@ const PATH: &str = "/2/dm_events";
 const RECORDED: &str = "0";
 
 mod wire {
-    use super::User;
+    use super::{Includes, Meta};
     use jiff::Timestamp;
     use serde::Deserialize;
     use serde_json::Value;
@@ -56,18 +56,6 @@ mod wire {
         pub data: Vec<Value>,
         pub includes: Includes,
         pub meta: Meta,
-    }
-
-    #[derive(Debug, Default, Deserialize)]
-    #[serde(default)]
-    pub struct Includes {
-        pub users: Vec<User>,
-    }
-
-    #[derive(Debug, Default, Deserialize)]
-    #[serde(default)]
-    pub struct Meta {
-        pub next_token: Option<String>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -304,9 +292,7 @@ impl Source for XMessages {
 
     fn used(&self, cursor: &Cursor) -> Vec<(Allowance, f64)> {
         let mut ledger = State::read(Some(cursor)).ledger;
-        ledger.closed(&self.budget, self.clock.now());
-        let (day, month) = ledger.shares(&self.budget);
-        vec![(Allowance::Day, day), (Allowance::Month, month)]
+        ledger.used(&self.budget, self.clock.now())
     }
 
     fn time_of(&self, cursor: &Cursor) -> Option<Timestamp> {

@@ -325,9 +325,7 @@ impl Source for X {
 
     fn used(&self, cursor: &Cursor) -> Vec<(Allowance, f64)> {
         let mut ledger = State::read(Some(cursor)).ledger;
-        ledger.closed(&self.budget, self.clock.now());
-        let (day, month) = ledger.shares(&self.budget);
-        vec![(Allowance::Day, day), (Allowance::Month, month)]
+        ledger.used(&self.budget, self.clock.now())
     }
 
     fn time_of(&self, cursor: &Cursor) -> Option<Timestamp> {
