@@ -19,7 +19,7 @@ pub struct Held(u32);
 
 impl Held {
     fn new(number: u32, times: usize) -> Self {
-        Self(number << BITS | times.clamp(1, WORTH.len()) as u32 - 1)
+        Self((number << BITS) | (times.clamp(1, WORTH.len()) as u32 - 1))
     }
 
     pub fn number(self) -> u32 {
