@@ -15,8 +15,9 @@
 //! ([`crate::model::amended`]).
 //!
 //! Not found, on purpose: a quotation that no statement has (a minister says more than is printed), our
-//! words printed without a name (copies of a press release do that, and may), a figure that stands beside another one of ours by mistake, what needs arithmetic or a calendar, and
-//! texts in other languages than German and English.
+//! words printed without a name (copies of a press release do that, and may), a figure that stands
+//! beside another one of ours by mistake, what needs arithmetic or a calendar, and texts in other
+//! languages than German and English.
 
 mod actor;
 mod cache;
