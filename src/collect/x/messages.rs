@@ -12,7 +12,7 @@
 use super::ledger::{Budget, Ledger};
 use super::oauth::Keys;
 use super::wire::{Includes, Meta, User, author_of, number, unescaped};
-use super::{Api, COMEBACKS, PLATFORM, XConfig, id_at, time_of_id};
+use super::{Api, COMEBACKS, PLATFORM, XConfig, time_of_id};
 use crate::clock::Clock;
 use crate::collect::hosts::Hosts;
 use crate::collect::http::Limits;
@@ -297,7 +297,8 @@ impl Source for XMessages {
 
     fn time_of(&self, cursor: &Cursor) -> Option<Timestamp> {
         let newest = State::read(Some(cursor)).newest;
-        (newest > id_at(Timestamp::UNIX_EPOCH).max(1)).then(|| time_of_id(newest))
+        // 1 is the place before the first message of all.
+        (newest > 1).then(|| time_of_id(newest))
     }
 
     fn open(&self, resume: Option<Cursor>) -> BoxStream<'static, Result<Collected, SourceError>> {

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     /// Letters that forms and the standard encode otherwise; the signature itself is held to another's
-    /// library by the tests (`peer_oauth`).
+    /// library by the tests (`tests/it/sources_x/messages.rs`).
     #[test]
     fn what_is_reserved_is_encoded() {
         assert_eq!(encoded("a b+c*d~e-_.ü/,"), "a%20b%2Bc%2Ad~e-_.%C3%BC%2F%2C");
