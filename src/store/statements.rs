@@ -73,8 +73,8 @@ impl Tx {
         }
         for statement in noted {
             let now = self.words_of(statement).await?;
-            self.keep_differs(statement, |differs| says(now.as_ref(), differs))
-                .await?;
+            let keep = |differs: &Differs| says(now.as_ref(), differs);
+            self.keep_beside(mention_id, statement, keep).await?;
         }
         Ok(())
     }
@@ -95,27 +95,45 @@ impl Tx {
         keep: impl Fn(&Differs) -> bool,
     ) -> Result<(), StoreError> {
         let (id, key) = columns(statement);
-        let reports: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT m.id, m.differs FROM mention_differs d JOIN mention m ON m.id = d.mention_id
-             WHERE (d.statement_key = $1 OR d.statement_id = $2) AND m.differs IS NOT NULL",
+        let reports: Vec<i64> = sqlx::query_scalar(
+            "SELECT mention_id FROM mention_differs WHERE statement_key = $1 OR statement_id = $2",
         )
         .bind(key)
         .bind(id)
         .fetch_all(&mut *self.tx)
         .await?;
-        for (mention, differs) in reports {
-            let before: Vec<Differs> = serde_json::from_str(&differs)?;
-            let is_ours = |differs: &Differs| differs.statement == statement;
-            let after: Vec<&Differs> = before
-                .iter()
-                .filter(|differs| !is_ours(differs) || keep(differs))
-                .collect();
-            if after.len() < before.len() {
-                self.set_differs(mention, &after).await?;
-            }
-            if !after.iter().any(|differs| is_ours(differs)) {
-                self.unlink(mention, statement).await?;
-            }
+        for mention in reports {
+            self.keep_beside(mention, statement, &keep).await?;
+        }
+        Ok(())
+    }
+
+    /// The same of one report.
+    async fn keep_beside(
+        &mut self,
+        mention: i64,
+        statement: StatementId,
+        keep: impl Fn(&Differs) -> bool,
+    ) -> Result<(), StoreError> {
+        let differs: Option<String> =
+            sqlx::query_scalar("SELECT differs FROM mention WHERE id = $1 AND differs IS NOT NULL")
+                .bind(mention)
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        let Some(differs) = differs else {
+            return Ok(());
+        };
+        let before: Vec<Differs> = serde_json::from_str(&differs)?;
+        let is_ours = |differs: &Differs| differs.statement == statement;
+        let after: Vec<&Differs> = before
+            .iter()
+            .filter(|differs| !is_ours(differs) || keep(differs))
+            .collect();
+        if after.len() < before.len() {
+            self.set_differs(mention, &after).await?;
+        }
+        if !after.iter().any(|differs| is_ours(differs)) {
+            self.unlink(mention, statement).await?;
         }
         Ok(())
     }
